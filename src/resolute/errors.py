@@ -1,0 +1,20 @@
+"""The one exception that users are meant to read."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ResoluteError(Exception):
+    """A mistake that the user can mend: one line that says what, where and how to mend it.
+
+    The command line prints it without a traceback and exits with status 1.
+    """
+
+
+def nearest(wrong: str, allowed: Iterable[str]) -> str:
+    """The part of an error message that names the nearest right spelling, or what is allowed."""
+    allowed = sorted(allowed)
+    close = difflib.get_close_matches(wrong, allowed, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"known are: {', '.join(allowed)}" if len(allowed) <= 20 else f"{len(allowed)} are known"

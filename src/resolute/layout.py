@@ -1,0 +1,133 @@
+"""Where every artefact lies: the one map that the stages, the command line and the report share.
+
+The rules in `workflow/rules/` spell the same paths as patterns. All paths are relative to the project
+root, the folder that holds `params.yaml`.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from resolute.errors import ResoluteError
+
+TABLE_FORMATS = ("csv", "md", "tex", "html")
+
+
+def project_root() -> Path:
+    """The nearest folder at or above the working directory that holds `params.yaml`."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "params.yaml").is_file():
+            return folder
+    raise ResoluteError(
+        f"no params.yaml in {here} or above it: run resolute inside a checkout of the project"
+    )
+
+
+def relative(path: Path) -> str:
+    """The path as users see it: relative to the project root where it lies inside."""
+    return os.path.relpath(path, project_root()) if path.is_relative_to(project_root()) else str(path)
+
+
+def scale_name(scale: float) -> str:
+    """`x4`, `x3.7`: as short as it goes."""
+    return f"x{scale:g}"
+
+
+@dataclass(frozen=True, order=True)
+class Run:
+    """One network with one set of weights: `<method>/x<scale>/<weights>`.
+
+    `weights` is `published-<tag>` or `<preset>-seed<n>`.
+    """
+
+    method: str
+    scale: float
+    weights: str
+
+    def __str__(self) -> str:
+        return f"{self.method}/{scale_name(self.scale)}/{self.weights}"
+
+    @property
+    def is_published(self) -> bool:
+        return self.weights.startswith("published-")
+
+
+def raw_images(dataset: str) -> Path:
+    return project_root() / "data/raw" / dataset
+
+
+def raw_manifest(dataset: str) -> Path:
+    return project_root() / "data/raw" / f"{dataset}.csv"
+
+
+def lr_images(dataset: str, scale: float) -> Path:
+    return project_root() / "data/lr" / dataset / scale_name(scale)
+
+
+def lr_manifest(dataset: str, scale: float) -> Path:
+    return project_root() / "data/lr" / dataset / f"{scale_name(scale)}.csv"
+
+
+def patch_index(dataset: str, scale: float) -> Path:
+    return project_root() / "data/patches" / dataset / f"{scale_name(scale)}.parquet"
+
+
+def patch_pixels(dataset: str, scale: float) -> Path:
+    return project_root() / "data/patches" / dataset / f"{scale_name(scale)}.npy"
+
+
+def weights(run: Run) -> Path:
+    folder = project_root() / "data/weights"
+    if run.is_published:
+        tag = run.weights.removeprefix("published-")
+        return folder / "published" / run.method / tag / f"{scale_name(run.scale)}.safetensors"
+    return folder / "trained" / run.method / scale_name(run.scale) / f"{run.weights}.safetensors"
+
+
+def training_log(run: Run) -> Path:
+    return weights(run).with_suffix(".csv")
+
+
+def checkpoint(run: Run) -> Path:
+    """Work in progress, versioned by nobody."""
+    return project_root() / "work/checkpoints" / f"{str(run).replace('/', '-')}.pt"
+
+
+def quality(run: Run, dataset: str) -> Path:
+    return project_root() / "reports/measurements/quality" / str(run) / f"{dataset}.parquet"
+
+
+def cost(method: str, scale: float) -> Path:
+    return project_root() / "reports/measurements/cost" / method / f"{scale_name(scale)}.parquet"
+
+
+def published_tables() -> Path:
+    return project_root() / "data/published"
+
+
+def tables() -> Path:
+    return project_root() / "reports/tables"
+
+
+def table_files() -> list[Path]:
+    """All regenerated tables: one per specification `data/published/<paper>/<table>.yaml` and format."""
+    specs = sorted(published_tables().glob("*/*.yaml"))
+    return [tables() / spec.parent.name / f"{spec.stem}.{form}" for spec in specs for form in TABLE_FORMATS]
+
+
+def metrics_file() -> Path:
+    return project_root() / "reports/metrics.json"
+
+
+def reference_files() -> list[Path]:
+    """Measurements from other devices, kept with the project: `data/reference/<device>/*.parquet`."""
+    return sorted((project_root() / "data/reference").glob("*/*.parquet"))
+
+
+def figures() -> Path:
+    return project_root() / "reports/figures"
+
+
+def report() -> Path:
+    return project_root() / "reports/index.html"
