@@ -1,0 +1,1 @@
+"""Image files, MATLAB's bicubic resizing, colour and tiling: arrays in, arrays out, no networks."""

@@ -1,0 +1,66 @@
+"""Whole images from networks that take only a tile at a time."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resolute.errors import ResoluteError
+
+
+def upscale_tiled(
+    upscale: Callable[[NDArray], NDArray], lr: NDArray, scale: int, tile: int, overlap: int
+) -> NDArray:
+    """Upscale an image tile by tile.
+
+    All tiles have exactly the asked size, save along an axis on which the image is smaller. They are spread
+    evenly, so that neighbours share at least `overlap` pixels, and each pixel of the result comes from one
+    tile: the shared strip is cut in its middle. Blending would bring into the result pixels that a tile's
+    border has spoilt; the cut leaves them all out, so that an operator whose receptive field reaches no
+    further than overlap / 2 gives exactly the result of the whole image.
+
+    Args:
+        upscale: maps h x w x C to (scale h) x (scale w) x C.
+        lr: H x W x C (or H x W, if that is what `upscale` takes).
+        scale: a whole upscaling factor.
+        tile: side of the tiles, in LR pixels.
+        overlap: least number of LR pixels that neighbouring tiles share; below `tile`.
+
+    Raises:
+        ResoluteError: a tile, an overlap or a scale that cannot be.
+    """
+    if scale != int(scale) or scale < 1:
+        raise ResoluteError(f"tiles need a whole scale, not x{scale:g}: upscale the image as a whole")
+    if not 0 <= overlap < tile:
+        raise ResoluteError(f"tiles of {tile} pixels cannot overlap by {overlap}: give 0 <= overlap < tile")
+    scale = int(scale)
+    height, width = lr.shape[:2]
+    result: NDArray | None = None
+    for rows, kept_rows in _spans(height, tile, overlap):
+        for columns, kept_columns in _spans(width, tile, overlap):
+            piece = upscale(lr[rows, columns])
+            if result is None:
+                result = np.empty((height * scale, width * scale, *piece.shape[2:]), piece.dtype)
+            inside = _enlarged(kept_rows, scale, rows.start), _enlarged(kept_columns, scale, columns.start)
+            result[_enlarged(kept_rows, scale), _enlarged(kept_columns, scale)] = piece[inside]
+    if result is None:
+        raise ResoluteError(f"an image of {width}x{height} pixels has nothing to upscale")
+    return result
+
+
+def _spans(length: int, tile: int, overlap: int) -> list[tuple[slice, slice]]:
+    """The tiles along one axis, each with the part of it that is kept; the kept parts cover the axis once."""
+    tile = min(tile, length)
+    if tile == 0:
+        return []
+    count = 1 + -(-(length - tile) // max(1, tile - overlap))
+    starts = [(length - tile) * index // max(1, count - 1) for index in range(count)]
+    cuts = [(start + before + tile) // 2 for before, start in pairwise(starts)]
+    bounds = [0, *cuts, length]
+    kept = [slice(low, high) for low, high in pairwise(bounds)]
+    return [(slice(start, start + tile), part) for start, part in zip(starts, kept, strict=True)]
+
+
+def _enlarged(span: slice, scale: int, origin: int = 0) -> slice:
+    return slice((span.start - origin) * scale, (span.stop - origin) * scale)

@@ -1,0 +1,1 @@
+"""PSNR and SSIM, and the protocols under which the papers measure them."""

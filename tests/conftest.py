@@ -1,0 +1,45 @@
+"""What tests of all subpackages share."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """The folder of large files, laid out as host/path; tests that need it skip where there is none."""
+    folder = os.environ.get("RESOLUTE_MIRROR")
+    if not folder:
+        pytest.skip("RESOLUTE_MIRROR is not set: it names the folder with the benchmark images and weights")
+    if not Path(folder).is_dir():
+        pytest.fail(f"RESOLUTE_MIRROR names {folder}, which is no folder")
+    return Path(folder)
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project, the working directory of the test."""
+    (tmp_path / "params.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the workflow without data and results, the working directory of the test.
+
+    It runs the package that the tests run; without a mirror, so that nothing depends on what a machine has.
+    """
+    folder = tmp_path / "checkout"
+    for part in ("workflow", "data/published"):
+        shutil.copytree(REPOSITORY / part, folder / part)
+    for part in ("Snakefile", "params.yaml"):
+        shutil.copy(REPOSITORY / part, folder / part)
+    (folder / "src").symlink_to(REPOSITORY / "src")
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("RESOLUTE_MIRROR", raising=False)
+    return folder
