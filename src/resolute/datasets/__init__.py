@@ -1,0 +1,17 @@
+"""The data sets: what they are (`registry.yaml`, `manifests/`) and which of their images are here."""
+
+from resolute.datasets.reader import HRImage, LRImage, image, images, lr_images
+from resolute.datasets.registry import DataSet, entry, names, test_split, training_split
+
+__all__ = [
+    "DataSet",
+    "HRImage",
+    "LRImage",
+    "entry",
+    "image",
+    "images",
+    "lr_images",
+    "names",
+    "test_split",
+    "training_split",
+]

@@ -1,0 +1,188 @@
+"""What each data set is: the checked content of `registry.yaml` and of the file lists in `manifests/`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from resolute.datasets.store import read_table
+from resolute.errors import ResoluteError, nearest
+from resolute.schema import read_yaml, validate
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Split:
+    """A part of a data set: its use (`train`, `test` or `never train`) and its number of images.
+
+    `names` is a range such as `0001-0800` where the images are numbered. An optional split is fetched only
+    when it is asked for.
+    """
+
+    use: str
+    images: int
+    names: str = ""
+    optional: bool = False
+
+    def image_names(self) -> tuple[str, ...]:
+        """The names of the images, empty where the registry does not know them."""
+        if not self.names:
+            return ()
+        first, last = self.names.split("-")
+        return tuple(f"{number:0{len(first)}d}" for number in range(int(first), int(last) + 1))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the HR images come from; `kind` says which of the other fields count.
+
+    embedded: files inside an installed `package`. files: single files below `url`. archive: one zip or tar at
+    `url`. manual: placed by the user as `instruction` says. derived: the images `of` another data set,
+    reduced by a factor.
+    """
+
+    kind: str
+    url: str = ""
+    package: str = ""
+    sha256: str = ""
+    bytes: int = 0
+    instruction: str = ""
+    minimum_side: int = 1
+    of: str = ""
+    reduce: int = 1
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One line of a manifest: a file of the data set's source. `scale` is None for HR images of any scale."""
+
+    image: str
+    split: str
+    role: str
+    scale: float | None
+    path: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A registry entry. `variant` names the bicubic reduction that its LR images are made with."""
+
+    name: str
+    title: str
+    citation: str
+    page: str
+    licence: str
+    variant: str
+    source: Source
+    splits: Mapping[str, Split]
+    note: str = ""
+    choice: Mapping[str, str] | None = None
+
+    @property
+    def default_splits(self) -> tuple[str, ...]:
+        return tuple(name for name, split in self.splits.items() if not split.optional)
+
+    def split(self, name: str) -> Split:
+        """A split by name; an unknown one is an error that names the nearest."""
+        if name not in self.splits:
+            raise ResoluteError(f"{self.name} has no split '{name}': {nearest(name, self.splits)}")
+        return self.splits[name]
+
+    def files(self, role: str = "hr") -> list[SourceFile]:
+        """The manifest's files, if there are any: HR images (`hr`), or published LR images (`lr`)."""
+        return [file for file in _manifest(self.name) if file.role == role]
+
+
+class _Scaled(Protocol):
+    @property
+    def scale(self) -> float | None: ...
+
+
+Scaled = TypeVar("Scaled", bound=_Scaled)
+
+
+def fitting(rows: Sequence[Scaled], scale: float | None, what: str, repair: str) -> list[Scaled]:
+    """The HR images that suit a scale.
+
+    Images without a scale suit every one. Others are cropped to multiples of their own scale at the top left,
+    so they suit its multiples exactly; where several do, they agree and the largest is taken. Without a scale
+    the images cropped least are meant. `what` and `repair` are words for the error message.
+    """
+    known = sorted({row.scale for row in rows if row.scale is not None})
+    if not known:
+        return list(rows)
+    suitable = known[:1] if scale is None else [own for own in known if (scale / own).is_integer()]
+    if not suitable:
+        have = ", ".join(f"x{own:g}" for own in known)
+        raise ResoluteError(f"{what} has HR images for {have} and multiples, not for x{scale:g}: {repair}")
+    return [row for row in rows if row.scale == suitable[-1]]
+
+
+@cache
+def _registry() -> Mapping[str, DataSet]:
+    facts = read_yaml(FOLDER / "registry.yaml")
+    validate(facts, FOLDER / "schema.json", "the data set registry registry.yaml")
+    return {name: _dataset(name, fields) for name, fields in facts.items()}
+
+
+def _dataset(name: str, fields: dict[str, Any]) -> DataSet:
+    source = Source(**fields.pop("source"))
+    splits = {split: Split(**facts) for split, facts in fields.pop("splits").items()}
+    return DataSet(name=name, source=source, splits=splits, **fields)
+
+
+@cache
+def _manifest(name: str) -> tuple[SourceFile, ...]:
+    return tuple(_source_file(row) for row in read_table(FOLDER / "manifests" / f"{name}.csv"))
+
+
+def _source_file(row: Mapping[str, str]) -> SourceFile:
+    facts: dict[str, Any] = dict(row)
+    facts["scale"] = float(row["scale"]) if row["scale"] else None
+    facts["bytes"] = int(row["bytes"])
+    return SourceFile(**facts)
+
+
+def names() -> tuple[str, ...]:
+    """All data sets, in the registry's order."""
+    return tuple(_registry())
+
+
+def entry(name: str) -> DataSet:
+    """The registry entry of a data set; an unknown one is an error that names the nearest."""
+    if name not in _registry():
+        raise ResoluteError(f"unknown data set '{name}': {nearest(name, names())}")
+    return _registry()[name]
+
+
+def training_split(dataset: str, split: str = "") -> str:
+    """The split to train on: the one asked for, or the first that is meant for it.
+
+    Raises:
+        ResoluteError: nothing of the data set, or not the split asked for, may be trained on.
+    """
+    splits = entry(dataset).splits
+    allowed = [name for name, facts in splits.items() if facts.use == "train"]
+    if not allowed:
+        raise ResoluteError(f"{dataset} is for testing and must not be trained on: choose another data set")
+    if split and split not in allowed:
+        use, others = entry(dataset).split(split).use, " or ".join(f"'{name}'" for name in allowed)
+        raise ResoluteError(f"split '{split}' of {dataset} must not be trained on ({use}): take {others}")
+    return split or allowed[0]
+
+
+def test_split(dataset: str) -> str:
+    """The split to evaluate on.
+
+    Raises:
+        ResoluteError: the data set has none that is meant for testing.
+    """
+    for name, facts in entry(dataset).splits.items():
+        if facts.use == "test":
+            return name
+    tests = [name for name in names() if any(split.use == "test" for split in entry(name).splits.values())]
+    raise ResoluteError(f"{dataset} has no split for testing: take {', '.join(tests)}")

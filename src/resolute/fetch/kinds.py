@@ -1,0 +1,172 @@
+"""How images arrive, by the kind of their source: five functions with one signature.
+
+Each leaves new files in a staging folder and returns what the data set consists of, those files that were
+already in place included.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from importlib.resources import files as package_files
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from resolute import layout
+from resolute.datasets import DataSet, HRImage, images
+from resolute.datasets.registry import SourceFile, fitting
+from resolute.errors import ResoluteError
+from resolute.fetch.archives import IMAGE_SUFFIXES, check_first_use, unpack
+from resolute.fetch.progress import byte_progress
+from resolute.fetch.transfer import download, verify
+from resolute.images.files import read_image, write_png
+from resolute.images.imresize import crop_to_multiple, imresize
+from resolute.provenance import file_sha256
+
+TRANSFERS = 8  # files at once
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An HR image that arrived: `path` is where it lies now, `file` its place in the data set's folder."""
+
+    image: str
+    split: str
+    scale: float | None
+    path: Path
+    file: str
+
+
+def arrive(dataset: DataSet, splits: Sequence[str], scales: Sequence[float], staging: Path) -> list[Arrival]:
+    """Bring the images of some splits, for some scales.
+
+    Raises:
+        ResoluteError: something is not to be had, or is not what it should be.
+    """
+    match dataset.source.kind:
+        case "embedded" | "files":
+            return _files(dataset, splits, scales, staging)
+        case "archive":
+            return _archive(dataset, splits, staging)
+        case "manual":
+            return _manual(dataset, splits, staging)
+        case _:
+            return _derived(dataset, splits, staging)
+
+
+def _files(dataset: DataSet, splits: Sequence[str], scales: Sequence[float], staging: Path) -> list[Arrival]:
+    files = [file for file in dataset.files() if file.split in splits]
+    what, repair = f"data set '{dataset.name}'", "choose another scale or data set"
+    any_scale: Sequence[float | None] = scales or (None,)
+    wanted = {file: None for scale in any_scale for file in fitting(files, scale, what, repair)}
+    total = sum(file.bytes for file in wanted)
+    with byte_progress(dataset.name, total) as advance, ThreadPoolExecutor(TRANSFERS) as pool:
+        return list(pool.map(partial(_file, dataset, staging, advance), wanted))
+
+
+def _file(dataset: DataSet, staging: Path, advance: Callable[[int], object], file: SourceFile) -> Arrival:
+    name = f"{file.image}{Path(file.path).suffix}"
+    place = name if file.scale is None else f"{layout.scale_name(file.scale)}/{name}"
+    path = layout.raw_images(dataset.name) / place
+    if path.is_file() and file_sha256(path) == file.sha256:
+        advance(file.bytes)
+    else:
+        path = staging / place
+        if dataset.source.kind == "embedded":
+            _copy_from_package(dataset.source.package, file, path)
+        else:
+            download(dataset.source.url + quote(file.path), file.sha256, file.bytes, path, advance)
+    return Arrival(file.image, file.split, file.scale, path, place)
+
+
+def _copy_from_package(package: str, file: SourceFile, target: Path) -> None:
+    source = package_files(package).joinpath(file.path)
+    repair = f"install the version of {package} that the lock file names"
+    if not source.is_file():
+        raise ResoluteError(f"the installed package {package} has no {file.path}: {repair}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.part")
+    part.write_bytes(source.read_bytes())
+    verify(part, file.sha256, file.bytes, str(source), repair)
+    part.replace(target)
+
+
+def _archive(dataset: DataSet, splits: Sequence[str], staging: Path) -> list[Arrival]:
+    if kept := _kept(dataset, splits):
+        return kept
+    source = dataset.source
+    archive = staging / Path(urlsplit(source.url).path).name
+    with byte_progress(dataset.name, source.bytes) as advance:
+        download(source.url, source.sha256, source.bytes, archive, advance)
+    if not source.sha256:
+        check_first_use(source.url, archive)
+    split_of = {name: split for split in splits for name in dataset.split(split).image_names()}
+    unpacked = unpack(archive, split_of, staging / "images")
+    return [Arrival(name, split_of[name], None, path, path.name) for name, path in unpacked.items()]
+
+
+def _manual(dataset: DataSet, splits: Sequence[str], staging: Path) -> list[Arrival]:
+    folder = layout.project_root() / "data/manual" / dataset.name
+    place, instruction = f"{layout.relative(folder)}/", dataset.source.instruction
+    if not folder.is_dir():
+        if kept := _kept(dataset, splits):
+            return kept
+        then = f"Put them into {place} (or link it) and run `resolute fetch {dataset.name}` again"
+        raise ResoluteError(f"data set '{dataset.name}' is placed by hand: {instruction} {then}")
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    by_name = {path.stem: path for path in found}
+    if len(by_name) < len(found):
+        raise ResoluteError(f"{place} holds images of equal names: keep one of each")
+    arrivals = []
+    for split in splits:
+        wanted, count = dataset.split(split).image_names() or tuple(by_name), dataset.split(split).images
+        here = [name for name in wanted if name in by_name]
+        if len(here) != count:
+            missing = next((f" ({name} is missing)" for name in wanted if name not in by_name), "")
+            what = f"{len(here)} of the {count} images of {dataset.name}'s split '{split}'{missing}"
+            raise ResoluteError(f"{place} holds {what}: {instruction}")
+        arrivals += [_stage(by_name[name], name, split, staging) for name in here]
+    return arrivals
+
+
+def _stage(source: Path, name: str, split: str, staging: Path) -> Arrival:
+    target = staging / f"{name}{source.suffix.lower()}"
+    staging.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    return Arrival(name, split, None, target, target.name)
+
+
+def _derived(dataset: DataSet, splits: Sequence[str], staging: Path) -> list[Arrival]:
+    """Another data set's images, bicubically reduced by a whole number."""
+    of = dataset.source.of
+    originals = {image.name: image for image in images(of)}
+    wanted = [(name, split) for split in splits for name in dataset.split(split).image_names()]
+    for name, _ in wanted:
+        if name not in originals:
+            raise ResoluteError(f"data set '{of}' is here without image {name}: run `resolute fetch {of}`")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(lambda one: _reduced(dataset, staging, originals[one[0]], one[1]), wanted))
+
+
+def _reduced(dataset: DataSet, staging: Path, original: HRImage, split: str) -> Arrival:
+    factor = dataset.source.reduce
+    if factor == 1:
+        return _stage(original.path, original.name, split, staging)
+    target = staging / f"{original.name}.png"
+    whole = crop_to_multiple(read_image(original.path), factor)
+    write_png(target, imresize(whole, 1 / factor, dataset.variant))
+    return Arrival(original.name, split, None, target, target.name)
+
+
+def _kept(dataset: DataSet, splits: Sequence[str]) -> list[Arrival]:
+    """What an earlier fetch brought, if all of it is still as it was."""
+    try:
+        found = [image for image in images(dataset.name) if image.split in splits]
+    except ResoluteError:
+        return []
+    is_whole = len(found) == sum(dataset.split(split).images for split in splits)
+    if is_whole and all(file_sha256(image.path) == image.sha256 for image in found):
+        return [Arrival(image.name, image.split, None, image.path, image.path.name) for image in found]
+    return []

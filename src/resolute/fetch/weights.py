@@ -1,0 +1,43 @@
+"""Published weights: downloaded, checked, and converted once to safetensors under our parameter names."""
+
+from pathlib import Path
+
+from resolute import layout, methods
+from resolute.errors import ResoluteError
+from resolute.fetch.locks import lock
+from resolute.fetch.transfer import download
+from resolute.methods import registry, weights
+
+
+def fetch_weights(method: str, tag: str = "", scale: float = 4) -> Path:
+    """Write `data/weights/published/<method>/<tag>/x<scale>.safetensors`.
+
+    Every tensor of the published file must find its place in the network, and every tensor of the network its
+    value, but for those that the registry names as unused.
+
+    Raises:
+        ResoluteError: the method has no such weights, the file is not to be had or not the one on record, or
+            its tensors do not fit.
+    """
+    entry = registry.entry(method)
+    name, target = registry.find_weights(method, scale, f"published-{entry.tag(tag)}")
+    published = entry.published[name.removeprefix("published-")]
+    if not published.files:
+        raise ResoluteError(f"{method} needs no weights: there is nothing to fetch")
+    file = published.files[scale]
+    with lock(f"weights-{method}-{name}-x{scale:g}"):
+        original = target.with_name(f"{target.stem}{Path(file.url).suffix}")
+        try:
+            download(file.url, file.sha256, file.bytes, original)
+            state = weights.rename(weights.read_checkpoint(original, published.inside), published)
+            weights.load_state(methods.load(method).build(scale), state, f"{original.name} of {method}")
+        finally:
+            original.unlink(missing_ok=True)
+        facts = {
+            "url": file.url,
+            "sha256": file.sha256,
+            "source": published.source,
+            "licence": published.licence,
+        }
+        weights.save_weights(target, state, {**facts, "training_data": published.training_data})
+    return layout.weights(layout.Run(method, scale, name))

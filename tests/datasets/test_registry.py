@@ -1,0 +1,230 @@
+"""The registry and its manifests: against the files themselves, then rules about training."""
+
+import math
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from resolute import datasets
+from resolute.datasets import registry
+from resolute.datasets.registry import SourceFile, fitting
+from resolute.errors import ResoluteError
+from resolute.images.files import read_image
+from resolute.provenance import file_sha256
+from resolute.schema import validate
+
+WITH_MANIFEST = [
+    name for name in datasets.names() if datasets.entry(name).source.kind in ("files", "embedded")
+]
+# (data set, split, role, scale) -> files that the mirror must hold
+IN_MIRROR = {
+    **{(f"set5{copy}", "test", "lr", s): 5 for copy in ("", "_edsr") for s in (2.0, 3.0, 4.0)},
+    **{(f"set14{copy}", "test", "lr", s): 14 for copy in ("", "_edsr") for s in (2.0, 3.0, 4.0)},
+    **{("set5", "test", "hr", s): 5 for s in (2.0, 3.0, 4.0)},
+    **{("set14", "test", "hr", s): 14 for s in (2.0, 3.0, 4.0)},
+    ("set5_edsr", "test", "hr", None): 5,
+    ("set14_edsr", "test", "hr", None): 14,
+    ("b100", "test", "hr", 4.0): 100,
+    ("b100", "test", "lr", 4.0): 100,
+    ("bsds500", "train", "hr", None): 200,
+}
+# Mean grey difference of two 24x16 thumbnails: the same photograph as JPEG and as PNG differs by 0.2, the
+# closest pair of different photographs by 10.
+SAME_PHOTOGRAPH = 3.0
+
+
+def mirror_file(mirror: Path, dataset: str, file: SourceFile) -> Path:
+    return mirror / (datasets.entry(dataset).source.url + file.path).removeprefix("https://")
+
+
+@pytest.mark.parametrize("dataset", sorted({key[0] for key in IN_MIRROR}))
+def test_manifests_agree_with_the_mirror(mirror: Path, dataset: str) -> None:
+    found: dict[tuple[str, str, str, float | None], int] = {}
+    for file in [*datasets.entry(dataset).files("hr"), *datasets.entry(dataset).files("lr")]:
+        path = mirror_file(mirror, dataset, file)
+        if path.is_file():
+            assert path.stat().st_size == file.bytes, path
+            assert file_sha256(path) == file.sha256, path
+            key = (dataset, file.split, file.role, file.scale)
+            found[key] = found.get(key, 0) + 1
+    assert found == {key: count for key, count in IN_MIRROR.items() if key[0] == dataset}
+
+
+def test_embedded_manifest_agrees_with_the_installed_package() -> None:
+    for file in datasets.entry("embedded").files():
+        path = Path(str(files("skimage").joinpath(file.path)))
+        assert path.stat().st_size == file.bytes
+        assert file_sha256(path) == file.sha256, path
+
+
+def test_every_file_shipped_in_scikit_image_is_accounted_for() -> None:
+    folder = Path(skimage.__file__).parent / "data"
+    code = {".py", ".pyi", ".pyc", ".txt", ".xml"}
+    shipped = {f"data/{path.relative_to(folder).as_posix()}" for path in folder.rglob("*") if path.is_file()}
+    shipped = {name for name in shipped if Path(name).suffix not in code}
+    dataset = datasets.entry("embedded")
+    assert dataset.choice is not None
+    assert set(dataset.choice) == shipped
+    for name, reason in dataset.choice.items():
+        used = [file.split for file in dataset.files() if file.path == name]
+        assert used == ([] if reason.startswith("unused") else [reason.split(":")[0]]), name
+
+
+def test_embedded_test_images_are_lossless_and_the_stereo_pair_is_on_one_side() -> None:
+    by_image = {file.image: file for file in datasets.entry("embedded").files()}
+    for file in by_image.values():
+        if file.split == "test":
+            with Image.open(str(files("skimage").joinpath(file.path))) as image:
+                assert image.format == "PNG", file.image
+    assert by_image["motorcycle_left"].split == by_image["motorcycle_right"].split
+
+
+@pytest.mark.parametrize("name", WITH_MANIFEST)
+def test_manifests_hold_what_the_registry_says(name: str) -> None:
+    dataset = datasets.entry(name)
+    assert {file.split for file in dataset.files()} == set(dataset.splits)
+    for split, facts in dataset.splits.items():
+        rows = [file for file in dataset.files() if file.split == split]
+        for scale in {file.scale for file in rows}:
+            images = [file.image for file in rows if file.scale == scale]
+            assert len(images) == len(set(images)) == facts.images
+    names = {(file.image, file.split) for file in dataset.files()}
+    assert len(names) == len({image for image, _ in names}), "an image name is in two splits"
+    for file in [*dataset.files(), *dataset.files("lr")]:
+        assert re.fullmatch("[0-9a-f]{64}", file.sha256)
+        assert file.bytes > 0
+        assert file.image in {image for image, _ in names}
+
+
+def test_numbered_images_are_as_many_as_the_registry_says() -> None:
+    numbered = [
+        split for name in datasets.names() for split in datasets.entry(name).splits.values() if split.names
+    ]
+    assert len(numbered) >= 8
+    for split in numbered:
+        assert len(set(split.image_names())) == split.images
+    assert datasets.entry("div2k_val").split("test").image_names()[::99] == ("0801", "0900")
+
+
+def test_test_sets_made_from_div8k_are_never_trained_on() -> None:
+    kept_out = set(datasets.entry("div8k").split("test").image_names())
+    for name in ("test2k", "test4k", "test8k"):
+        assert set(datasets.entry(name).split("test").image_names()) <= kept_out
+    assert not kept_out & set(datasets.entry("div8k").split("train").image_names())
+    with pytest.raises(ResoluteError, match="split 'test' of div8k must not be trained on"):
+        datasets.training_split("div8k", "test")
+
+
+def test_urban100_takes_its_hr_images_from_the_x4_folder_only() -> None:
+    files = datasets.entry("urban100").files()
+    assert {file.scale for file in files} == {None}
+    assert all(file.path.startswith("image_SRF_4/") for file in files)
+
+
+def test_training_split() -> None:
+    assert datasets.training_split("bsds500") == "train"
+    assert datasets.training_split("bsds500", "test") == "test"
+    assert datasets.training_split("embedded") == "train"
+    with pytest.raises(
+        ResoluteError, match=r"split 'val' of bsds500 must not be trained on .*'train' or 'test'"
+    ):
+        datasets.training_split("bsds500", "val")
+    with pytest.raises(ResoluteError, match="set5 is for testing"):
+        datasets.training_split("set5")
+    with pytest.raises(ResoluteError, match="no split 'tran': did you mean 'train'"):
+        datasets.training_split("bsds500", "tran")
+
+
+def thumbnail(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        size = (24, 16) if image.width > image.height else (16, 24)
+        return np.asarray(image.convert("L").resize(size, Image.Resampling.BOX), dtype=float)
+
+
+def test_no_photograph_of_b100_is_in_the_training_split_of_bsds500(mirror: Path) -> None:
+    def thumbnails(dataset: str, split: str, scale: float | None) -> list[np.ndarray]:
+        chosen = [
+            file for file in datasets.entry(dataset).files() if (file.split, file.scale) == (split, scale)
+        ]
+        return [thumbnail(mirror_file(mirror, dataset, file)) for file in chosen]
+
+    train = thumbnails("bsds500", "train", None)
+    test = thumbnails("b100", "test", 4.0)
+    assert (len(train), len(test)) == (200, 100)
+    closest = [min(np.abs(one - other).mean() for other in train if other.shape == one.shape) for one in test]
+    assert min(closest) > SAME_PHOTOGRAPH
+
+
+def test_unknown_data_set_names_the_nearest() -> None:
+    with pytest.raises(ResoluteError, match="unknown data set 'urban10': did you mean 'urban100'"):
+        datasets.entry("urban10")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"licens": "?"}, "unknown key 'x.licens'"),
+        ({"variant": "miror"}, "did you mean 'mirror'"),
+        ({"source": {"kind": "archive", "url": "https://host/a.zip", "sha256": "abc"}}, "x.source.sha256"),
+        ({"source": {"kind": "files", "url": "https://host/a", "reduce": 2}}, "x.source"),
+        ({"splits": {"train": {"use": "validate", "images": 1}}}, "x.splits.train.use is 'validate'"),
+    ],
+)
+def test_schema_names_what_is_wrong(change: dict[str, object], message: str) -> None:
+    right = {
+        "title": "X",
+        "citation": "X",
+        "page": "https://host",
+        "licence": "CC0",
+        "variant": "mirror",
+        "source": {"kind": "files", "url": "https://host/"},
+        "splits": {"train": {"use": "train", "images": 1}},
+    }
+    schema = registry.FOLDER / "schema.json"
+    validate({"x": right}, schema, "registry")
+    with pytest.raises(ResoluteError, match=re.escape(message)):
+        validate({"x": {**right, **change}}, schema, "registry")
+
+
+def hr(scale: float | None) -> SourceFile:
+    return SourceFile("a", "test", "hr", scale, "a.png", "", 1)
+
+
+@given(st.sets(st.integers(1, 8), min_size=1), st.integers(1, 24), st.integers(24, 500))
+def test_fitting_crops_no_pixel_that_the_scale_does_not_crop(owns: set[int], scale: int, side: int) -> None:
+    rows = [hr(float(own)) for own in owns]
+    if not any(scale % own == 0 for own in owns):
+        with pytest.raises(ResoluteError, match="not for x"):
+            fitting(rows, scale, "a set", "mend it")
+        return
+    (chosen,) = fitting(rows, scale, "a set", "mend it")
+    assert chosen.scale is not None
+    already_cropped = side - side % int(chosen.scale)
+    assert already_cropped - already_cropped % scale == side - side % scale
+
+
+def test_fitting_at_odd_scales() -> None:
+    assert fitting([hr(None)], 3.7, "a set", "mend it") == [hr(None)]
+    assert fitting([hr(3), hr(2)], None, "a set", "mend it") == [hr(2)]
+    with pytest.raises(
+        ResoluteError, match=r"a set has HR images for x2, x3 and multiples, not for x3.7: mend it"
+    ):
+        fitting([hr(3), hr(2)], 3.7, "a set", "mend it")
+    assert math.isclose(fitting([hr(2), hr(4)], 8, "a set", "mend it")[0].scale or 0, 4)
+
+
+def test_hr_images_of_different_scales_agree_where_they_overlap(mirror: Path) -> None:
+    files = [file for file in datasets.entry("set14").files() if file.image == "img_012"]
+    twice, thrice, four = (read_image(mirror_file(mirror, "set14", file)) for file in files)
+    height, width = (
+        min(sides) for sides in zip(twice.shape[:2], thrice.shape[:2], four.shape[:2], strict=True)
+    )
+    for other in (thrice, four):
+        assert np.array_equal(twice[:height, :width], other[:height, :width])

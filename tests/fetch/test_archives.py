@@ -1,0 +1,152 @@
+"""Archives that are not trusted: what they must not do, and what is taken from them."""
+
+import hashlib
+import io
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resolute.errors import ResoluteError
+from resolute.fetch.archives import Member, _refuse_danger, check_first_use, unpack
+
+SYMLINK = 0o120777 << 16  # external attributes of a link in a zip file
+
+
+def make_zip(path: Path, members: dict[str, bytes], links: tuple[str, ...] = ()) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+        for name in links:
+            info = zipfile.ZipInfo(name)
+            info.external_attr = SYMLINK
+            archive.writestr(info, "/etc/passwd")
+    return path
+
+
+def make_tar(
+    path: Path, members: dict[str, bytes], links: tuple[str, ...] = (), kind: bytes = tarfile.SYMTYPE
+) -> Path:
+    with tarfile.open(path, "w") as archive:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+        for name in links:
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, "/etc/passwd"
+            archive.addfile(info)
+    return path
+
+
+def written(folder: Path) -> set[str]:
+    return {path.name for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("make", [make_zip, make_tar])
+def test_only_wanted_images_come_out_flat(tmp_path: Path, make: Callable[..., Path]) -> None:
+    members = {
+        "Set/HR/0001.png": b"one",
+        "Set/HR/0002.PNG": b"two",
+        "Set/LR/0001x2.png": b"no HR image",
+        "Set/0001.txt": b"no image",
+        "Set/0003.png": b"not asked for",
+    }
+    out = tmp_path / "out"
+    files = unpack(make(tmp_path / "archive", members), ["0001", "0002"], out)
+    assert files == {"0001": out / "0001.png", "0002": out / "0002.png"}
+    assert files["0002"].read_bytes() == b"two"
+    assert written(out) == {"0001.png", "0002.png"}
+
+
+@pytest.mark.parametrize("make", [make_zip, make_tar])
+@pytest.mark.parametrize(
+    "path", ["../0002.png", "a/../../0002.png", "/tmp/0002.png", "..\\0002.png", "C:\\0002.png"]
+)
+def test_paths_that_lead_out_are_refused(tmp_path: Path, make: Callable[..., Path], path: str) -> None:
+    archive = make(tmp_path / "archive", {"0001.png": b"one", path: b"two"})
+    with pytest.raises(ResoluteError, match=r"is refused, its member .* leads out of its folder"):
+        unpack(archive, ["0001"], tmp_path / "deep/out")
+    assert written(tmp_path) == {"archive"}
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, None])
+def test_links_and_devices_are_refused(tmp_path: Path, kind: bytes | None) -> None:
+    path, members, links = tmp_path / "archive", {"0001.png": b"one"}, ("0002.png",)
+    archive = make_tar(path, members, links, kind) if kind else make_zip(path, members, links)
+    with pytest.raises(ResoluteError, match=r"is refused, its member '0002.png' is a link or device"):
+        unpack(archive, ["0001", "0002"], tmp_path / "out")
+    assert written(tmp_path) == {"archive"}
+
+
+@given(
+    st.lists(st.sampled_from(["a", "0001.png", ".", "..", "...", ""]), min_size=1, max_size=5),
+    st.sampled_from("/\\"),
+)
+def test_no_path_that_resolves_outside_passes(parts: list[str], separator: str) -> None:
+    path = separator.join(parts)
+    depth = 0
+    lowest = 0
+    for part in parts:
+        depth += {"..": -1, ".": 0, "": 0}.get(part, 1)
+        lowest = min(lowest, depth)
+    leads_out = lowest < 0 or path.startswith(separator)
+    member = Member(path, "file", 0, io.BytesIO)
+    if leads_out:
+        with pytest.raises(ResoluteError, match="leads out"):
+            _refuse_danger(member, Path("archive"))
+    elif ".." not in parts:
+        _refuse_danger(member, Path("archive"))
+
+
+@pytest.mark.parametrize("make", [make_zip, make_tar])
+def test_missing_and_double_images(tmp_path: Path, make: Callable[..., Path]) -> None:
+    archive = make(tmp_path / "archive", {"a/0001.png": b"one", "b/0001.png": b"two"})
+    with pytest.raises(ResoluteError, match=r"holds 0001 twice, a/0001.png and b/0001.png"):
+        unpack(archive, ["0001"], tmp_path / "out")
+    with pytest.raises(ResoluteError, match="lacks 2 of 2 images, such as 0002"):
+        unpack(archive, ["0003", "0002"], tmp_path / "out")
+    assert written(tmp_path) == {"archive"}
+
+
+def test_no_archive_and_damaged_ones(tmp_path: Path) -> None:
+    page = tmp_path / "page"
+    page.write_text("<html>log in first</html>")
+    with pytest.raises(ResoluteError, match="page is no zip or tar archive: delete it and fetch again"):
+        unpack(page, ["0001"], tmp_path / "out")
+    archive = make_zip(tmp_path / "archive", {"0001.png": bytes(range(256)) * 10})
+    content = bytearray(archive.read_bytes())
+    content[60] ^= 0xFF
+    archive.write_bytes(content)
+    with pytest.raises(ResoluteError, match=r"archive is damaged .*: delete it and fetch again"):
+        unpack(archive, ["0001"], tmp_path / "out")
+    assert written(tmp_path / "out") <= {"0001.png.part"}
+
+
+def test_an_archive_larger_than_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = make_zip(tmp_path / "archive", {"0001.png": bytes(1000)})
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 999}))
+    with pytest.raises(ResoluteError, match=r"needs 1000 bytes unpacked, 999 are free: make room"):
+        unpack(archive, ["0001"], tmp_path / "out")
+
+
+def test_first_use_is_recorded_and_held_to(project: Path, caplog: pytest.LogCaptureFixture) -> None:
+    archive = project / "archive.tar"
+    archive.write_bytes(b"first")
+    sha256 = hashlib.sha256(b"first").hexdigest()
+    check_first_use("https://host/archive.tar", archive)
+    record = project / "data/reference/archives.csv"
+    assert record.read_text() == f"url,sha256,bytes\nhttps://host/archive.tar,{sha256},5\n"
+    assert sha256 in caplog.text
+    caplog.clear()
+    check_first_use("https://host/archive.tar", archive)
+    assert caplog.text == ""
+    archive.write_bytes(b"other")
+    with pytest.raises(
+        ResoluteError, match=f"not the archive of the first fetch, expected sha256 {sha256}, found"
+    ):
+        check_first_use("https://host/archive.tar", archive)
