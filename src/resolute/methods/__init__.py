@@ -1,0 +1,46 @@
+"""Methods: a network, how it trains and how it infers.
+
+Most methods are a network and nothing else: `NetworkMethod` serves them all from their registry entry. One
+that is more (it routes patches, works at any scale, or has no network) is a file of this package with a class
+`Method` that has the same members; its registry entry names the file under `method`.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from resolute.methods import registry
+from resolute.methods.plan import Plan
+
+# The engines read the registry to plan their work, and need no torch for that.
+if TYPE_CHECKING:
+    from torch import nn
+
+Upscaler = Callable[[np.ndarray], np.ndarray]
+"""Maps an LR image (h x w x 3, uint8 or float in 0..255) to the SR image (sh x sw x 3, float32, 0..255, not
+clamped)."""
+
+
+class Method(Protocol):
+    """What the stages ask of a method."""
+
+    entry: registry.Entry
+
+    def build(self, scale: float) -> "nn.Module":
+        """The network for a scale, in its training form, freshly initialised."""
+
+    def plan(self, defaults: Mapping[str, Any], recipe: Mapping[str, Any]) -> Plan:
+        """How it trains, from the preset's defaults and the method's recipe."""
+
+    def upscaler(self, scale: float, weights: Path | None, device: str) -> Upscaler:
+        """Inference as the method means it, with weights from a file (none: fresh ones)."""
+
+
+def load(name: str) -> Method:
+    """A method by its name; an unknown one is an error that names the nearest."""
+    entry = registry.entry(name)
+    module = import_module(f"resolute.methods.{entry.method or 'network'}")
+    return module.Method(entry)

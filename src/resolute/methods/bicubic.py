@@ -1,0 +1,33 @@
+"""Bicubic enlargement: the baseline that every network has to beat, without weights or training."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from resolute.errors import ResoluteError
+from resolute.images.imresize import imresize
+from resolute.methods import Upscaler
+from resolute.methods.plan import Plan
+from resolute.methods.registry import Entry
+
+
+class Method:
+    """MATLAB's imresize, rounded to uint8 after each pass where the input is uint8."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+
+    def build(self, scale: float) -> nn.Module:
+        raise ResoluteError(f"{self.entry.name} has no network: there is nothing to train at x{scale:g}")
+
+    def plan(self, defaults: Mapping[str, Any], recipe: Mapping[str, Any]) -> Plan:
+        raise ResoluteError(f"{self.entry.name} has nothing to train: leave it out of methods.trained")
+
+    def upscaler(self, scale: float, weights: Path | None, device: str) -> Upscaler:
+        def upscale(lr: np.ndarray) -> np.ndarray:
+            return imresize(lr, scale).astype(np.float32)
+
+        return upscale

@@ -1,0 +1,56 @@
+"""Methods that are a network and nothing else: most of them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.utils import convert_conv2d_weight_memory_format
+
+from resolute.errors import ResoluteError
+from resolute.methods import Upscaler
+from resolute.methods.plan import Plan, make_plan
+from resolute.methods.registry import Entry
+from resolute.methods.weights import load_weights
+from resolute.models import create_model
+
+
+class Method:
+    """A network of `resolute.models`, trained and run as its registry entry says."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+
+    def build(self, scale: float) -> nn.Module:
+        self.entry.check_scale(scale)
+        return create_model(self.entry.model, scale, **self.entry.arguments)
+
+    def plan(self, defaults: Mapping[str, Any], recipe: Mapping[str, Any]) -> Plan:
+        return make_plan(defaults, recipe, self.entry.name)
+
+    def upscaler(self, scale: float, weights: Path | None, device: str) -> Upscaler:
+        network = self.build(scale)
+        if weights is not None:
+            load_weights(network, weights)
+        # channels_last lets oneDNN and cuDNN use their fast kernels without reordering every layer.
+        network = convert_conv2d_weight_memory_format(network.eval().to(device), torch.channels_last)
+
+        def upscale(lr: np.ndarray) -> np.ndarray:
+            self.check_size(lr.shape[0], lr.shape[1])
+            image_HWC = torch.from_numpy(np.ascontiguousarray(lr, dtype=np.float32))
+            image_BCHW = image_HWC.to(device).permute(2, 0, 1)[None] * (self.entry.data_range / 255)
+            with torch.inference_mode():
+                sr_BCHW = network(image_BCHW.contiguous(memory_format=torch.channels_last))
+            return (sr_BCHW[0].permute(1, 2, 0) * (255 / self.entry.data_range)).cpu().numpy()
+
+        return upscale
+
+    def check_size(self, height: int, width: int) -> None:
+        """Refuse an LR image that is too small for the network."""
+        least = self.entry.minimum_side
+        if min(height, width) < least:
+            raise ResoluteError(
+                f"the image is {width}x{height}, but {self.entry.name} needs sides of at least {least} pixels"
+            )

@@ -1,0 +1,138 @@
+"""What each method is: one YAML file per method, named like the method, read when it is asked for."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from resolute import layout
+from resolute.errors import ResoluteError, nearest
+from resolute.schema import read_yaml, validate
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """Where a published checkpoint lies and how it is known to be the right one."""
+
+    url: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published set of weights (a tag): its files by scale and how their tensors map to ours."""
+
+    source: str
+    licence: str
+    training_data: str = ""
+    files: Mapping[float, WeightFile] = field(default_factory=dict)
+    inside: str = ""
+    keys: tuple[tuple[str, str], ...] = ()
+    unused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A method's entry. `data_range` is the span of the network's input and output (1 or 255).
+
+    `minimum_side` is the smallest LR height and width that the network takes. `tile_safe` is false for
+    networks with global pooling or routing, whose result changes when an image is cut into tiles. A method
+    that is not `trainable` has no weights at all.
+    """
+
+    name: str
+    title: str
+    family: str
+    scales: tuple[float, ...]
+    paper: Mapping[str, Any]
+    team: str = ""
+    model: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    method: str = ""
+    data_range: float = 1
+    minimum_side: int = 1
+    tile_safe: bool = True
+    trainable: bool = True
+    notes: str = ""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    published: Mapping[str, Published] = field(default_factory=dict)
+
+    def check_scale(self, scale: float) -> None:
+        """Refuse a scale that the method does not have."""
+        if scale not in self.scales:
+            known = ", ".join(f"x{known:g}" for known in self.scales)
+            raise ResoluteError(f"{self.name} has no x{scale:g}: it is made for {known}")
+
+    def tag(self, asked: str = "") -> str:
+        """The tag of a published set of weights; the first one where none is asked for."""
+        if not self.published:
+            raise ResoluteError(f"{self.name} has no published weights: train it, or give a weights file")
+        if asked and asked not in self.published:
+            raise ResoluteError(
+                f"{self.name} has no published weights '{asked}': {nearest(asked, self.published)}"
+            )
+        return asked or next(iter(self.published))
+
+
+def path(name: str) -> Path:
+    """The registry file of a method; an unknown method is an error that names the nearest one."""
+    file = FOLDER / f"{name}.yaml"
+    if not file.is_file():
+        raise ResoluteError(f"unknown method '{name}': {nearest(name, names())}")
+    return file
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """All methods, in alphabetical order."""
+    return tuple(sorted(file.stem for file in FOLDER.glob("*.yaml")))
+
+
+@cache
+def entry(name: str) -> Entry:
+    """The checked registry entry of a method."""
+    file = path(name)
+    facts = read_yaml(file)
+    validate(facts, FOLDER / "schema.json", f"the registry entry {file.name}")
+    published = {tag: _published(dict(weights)) for tag, weights in facts.pop("published", {}).items()}
+    scales = tuple(float(scale) for scale in facts.pop("scales"))
+    return Entry(name=name, scales=scales, published=published, **facts)
+
+
+def find_weights(method: str, scale: float, asked: str) -> tuple[str, Path]:
+    """The name and the file of a set of weights.
+
+    Args:
+        asked: `published`, `published-<tag>`, `<preset>-seed<n>` or the path of a safetensors file.
+
+    Returns:
+        The name that measurements carry (a file is known by its stem) and the path, which may not exist yet.
+    """
+    if asked == "published" or asked.startswith("published-"):
+        facts = entry(method)
+        tag = facts.tag(asked.removeprefix("published").removeprefix("-"))
+        files = facts.published[tag].files
+        if files and scale not in files:
+            known = ", ".join(f"x{known:g}" for known in files)
+            raise ResoluteError(f"the published weights '{tag}' of {method} are for {known}, not x{scale:g}")
+        run = layout.Run(method, scale, f"published-{tag}")
+        return run.weights, layout.weights(run)
+    if re.fullmatch(r"[a-z0-9_]+-seed\d+", asked):
+        return asked, layout.weights(layout.Run(method, scale, asked))
+    path = Path(asked)
+    if path.suffix != ".safetensors":
+        raise ResoluteError(
+            f"'{asked}' is none of published, published-<tag>, <preset>-seed<n> or a .safetensors file"
+        )
+    return path.stem, path
+
+
+def _published(facts: dict[str, Any]) -> Published:
+    files = {float(scale): WeightFile(**file) for scale, file in facts.pop("files", {}).items()}
+    keys = tuple((pattern, replacement) for pattern, replacement in facts.pop("keys", []))
+    return Published(files=files, keys=keys, unused=tuple(facts.pop("unused", [])), **facts)

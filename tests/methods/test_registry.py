@@ -1,0 +1,40 @@
+"""The registry's entries hold together."""
+
+import re
+
+import pytest
+
+from resolute import methods
+from resolute.errors import ResoluteError
+from resolute.methods import registry
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_every_entry_builds_its_method(name: str) -> None:
+    entry = registry.entry(name)
+    implementation = methods.load(name)
+    assert implementation.entry is entry
+    for scale in entry.scales if entry.trainable else ():
+        implementation.build(scale)
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_published_files_are_pinned_to_a_commit(name: str) -> None:
+    for published in registry.entry(name).published.values():
+        for file in published.files.values():
+            assert re.search(r"/[0-9a-f]{40}/", file.url), f"{file.url} may change"
+
+
+def test_an_unknown_method_names_the_nearest() -> None:
+    with pytest.raises(ResoluteError, match="unknown method 'rlfn_team4': did you mean 'rlfn_team04'"):
+        registry.entry("rlfn_team4")
+
+
+def test_an_unknown_scale_says_which_there_are() -> None:
+    with pytest.raises(ResoluteError, match="rlfn_team04 has no x3: it is made for x4"):
+        methods.load("rlfn_team04").build(3)
+
+
+def test_bicubic_cannot_be_trained() -> None:
+    with pytest.raises(ResoluteError, match="nothing to train"):
+        methods.load("bicubic").plan({}, {})
