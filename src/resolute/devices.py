@@ -1,0 +1,149 @@
+"""Which GPU, or which share of the CPU, a job may use: locks that the kernel frees when the job dies.
+
+Snakemake's `--resources gpu=2` limits how many jobs run, not where. So every job takes its device itself: one
+lock file per device in a folder of the user's, held by the working process through its open descriptor until
+it ends, `kill -9` included. Under SLURM and Kubernetes the scheduler has already handed out devices.
+"""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from resolute.errors import ResoluteError
+
+_PAUSE_S = 0.2
+
+# What this process holds until it ends: the names of its locks and their open descriptors.
+_held: dict[str, int] = {}
+
+
+def claim_gpus(count: int, wait: bool = True) -> list[str]:
+    """Take devices for this process until it ends, and show only them to CUDA.
+
+    Must be called before CUDA starts. Sets CUDA_VISIBLE_DEVICES. Does nothing where there is no GPU, where a
+    scheduler has given this job its devices, or in the worker processes of a job that has its devices.
+
+    Args:
+        count: how many devices.
+        wait: wait until they are free, rather than fail.
+
+    Returns:
+        The devices taken, as CUDA_VISIBLE_DEVICES names them.
+
+    Raises:
+        ResoluteError: the machine has fewer devices, or `wait` is false and too few are free.
+    """
+    if any(name in os.environ for name in ("SLURM_JOB_ID", "KUBERNETES_SERVICE_HOST", "LOCAL_RANK")):
+        return []
+    devices = visible_gpus()
+    if not devices or any(name.startswith("gpu-") for name in _held):
+        return devices
+    if count > len(devices):
+        raise ResoluteError(
+            f"{count} GPUs are asked for, but only {len(devices)} can be seen: lower train.devices"
+        )
+    told = False
+    while True:
+        with _guard():
+            locks = [
+                (device, lock) for device in devices if (lock := _try_lock(f"gpu-{device}", exclusive=True))
+            ]
+            for _, lock in locks[count:] if len(locks) >= count else locks:
+                os.close(lock)
+        if len(locks) >= count:
+            break
+        if not wait:
+            raise ResoluteError(f"all {len(devices)} GPUs are taken by other jobs: wait for them to end")
+        if not told:
+            print(f"waiting for {count} of {len(devices)} GPUs", file=sys.stderr, flush=True)
+            told = True
+        time.sleep(_PAUSE_S)
+    taken = locks[:count]
+    _held.update((f"gpu-{device}", lock) for device, lock in taken)
+    names = [device for device, _ in taken]
+    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(names)
+    return names
+
+
+def claim_cpu(alone: bool) -> None:
+    """Take a share of the CPU until this process ends; `alone` waits until no other job holds one.
+
+    Training on the CPU takes a share, timing takes the machine for itself, so that no latency is measured
+    beside a training that another workflow runs.
+    """
+    if "cpu" not in _held:
+        _held["cpu"] = _wait_for_lock("cpu", exclusive=alone)
+
+
+def visible_gpus() -> list[str]:
+    """The devices that this process may use: CUDA_VISIBLE_DEVICES as it is, else what nvidia-smi lists."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [device.strip() for device in visible.split(",") if device.strip() not in ("", "-1")]
+    if shutil.which("nvidia-smi") is None:
+        return []
+    listed = subprocess.run(
+        ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return listed.stdout.split() if listed.returncode == 0 else []
+
+
+def accelerator() -> str:
+    """`cuda` where a device can be used, else `cpu`."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def device_name(device: str) -> str:
+    """The device's own name, as measurements and the report carry it."""
+    from resolute.provenance import processor
+
+    if device.startswith("cuda"):
+        import torch
+
+        return torch.cuda.get_device_name(device)
+    return processor()
+
+
+def _folder() -> Path:
+    # Local and per user: network file systems lock unreliably, and users cannot open each other's files.
+    folder = Path(tempfile.gettempdir()) / f"resolute-locks-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def _try_lock(name: str, exclusive: bool) -> int | None:
+    descriptor = os.open(_folder() / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _wait_for_lock(name: str, exclusive: bool) -> int:
+    while (descriptor := _try_lock(name, exclusive)) is None:
+        time.sleep(_PAUSE_S)
+    return descriptor
+
+
+@contextmanager
+def _guard() -> Iterator[None]:
+    """Makes taking several devices one step."""
+    descriptor = _wait_for_lock("guard", exclusive=True)
+    try:
+        yield
+    finally:
+        os.close(descriptor)

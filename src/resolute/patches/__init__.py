@@ -1,0 +1,5 @@
+"""Stage `patches`: which patches a data set has, how hard each is, and the pixels that training reads."""
+
+from resolute.patches.make import make_patches
+
+__all__ = ["make_patches"]

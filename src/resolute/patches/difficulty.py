@@ -1,0 +1,53 @@
+"""How hard a patch is to super-resolve, from its gradients alone.
+
+Hierarchical equalization sampling (WBSR, "Rethinking Imbalance in Image Super-Resolution for Efficient
+Inference", NeurIPS 2024, section 4.1.1) sorts patches by the mean and standard deviation of their gradient
+magnitude and cuts the order into K categories. The paper names no gradient operator and no ordering of the
+pair; taken here: Sobel on the LR luma with reflected edge, and the sum of mean and standard deviation.
+"""
+
+import numpy as np
+from scipy import ndimage
+
+from resolute.images.colour import luma
+from resolute.images.files import to_rgb
+
+
+def gradient_magnitude(lr: np.ndarray) -> np.ndarray:
+    """Sobel gradient magnitude of an image's luma.
+
+    Args:
+        lr: h x w x 3 or h x w, uint8.
+
+    Returns:
+        h x w, float64, in luma levels (a unit step edge gives 4).
+    """
+    y = luma(to_rgb(lr))
+    return np.hypot(ndimage.sobel(y, axis=0, mode="reflect"), ndimage.sobel(y, axis=1, mode="reflect"))
+
+
+def gradient_scores(
+    lr: np.ndarray, rows: np.ndarray, columns: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of the gradient magnitude within patches.
+
+    The gradients are those of the whole image, so that a patch's score does not depend on its border.
+
+    Args:
+        lr: h x w x 3 or h x w, uint8.
+        rows, columns: the patches' top left corners in LR pixels.
+        size: side of the patches in LR pixels.
+    """
+    magnitude = gradient_magnitude(lr)
+    patches = np.lib.stride_tricks.sliding_window_view(magnitude, (size, size))[rows, columns]
+    return patches.mean(axis=(1, 2)), patches.std(axis=(1, 2))
+
+
+def thresholds(difficulty: np.ndarray, categories: int) -> np.ndarray:
+    """The upper borders of all categories but the hardest: quantiles of the difficulty (Eq. 7 of WBSR)."""
+    return np.quantile(difficulty, np.arange(1, categories) / categories)
+
+
+def categorise(difficulty: np.ndarray, borders: np.ndarray) -> np.ndarray:
+    """The HES category of each patch, 1 (easiest) to K (hardest); a patch on a border is the easier one."""
+    return np.searchsorted(borders, difficulty, side="left") + 1

@@ -1,0 +1,265 @@
+"""The training loop: deterministic, resumable, the same for every method."""
+
+import math
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pandas as pd
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+from torch.nn.utils import convert_conv2d_weight_memory_format
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from resolute import atomic, devices, layout, methods
+from resolute.datasets.pack import open_pack
+from resolute.errors import ResoluteError
+from resolute.methods import registry, weights
+from resolute.methods.losses import LOSSES
+from resolute.methods.plan import Phase, Plan
+from resolute.provenance import digest, file_sha256, provenance
+from resolute.sources import sources_digest
+from resolute.train import checkpoint
+from resolute.train.batches import Batch, Batches, to_network
+from resolute.train.progress import TrainingProgress
+
+LOG_COLUMNS = ("step", "phase", "loss", "learning_rate", "patches_per_s", "seconds")
+_LOG_ROWS = 200
+
+
+def train(
+    run: layout.Run,
+    seed: int,
+    plan: Plan,
+    datasets: Sequence[str],
+    settings: Mapping[str, Any],
+) -> Path:
+    """Train a method and write `data/weights/trained/<run>.safetensors` and its log beside it.
+
+    The weights are a function of code, params, data, seed and device alone: a run that was killed at any step
+    and started again ends with the same bytes as one that was not.
+
+    Args:
+        run: method, scale, and the name that the weights will have.
+        seed: of initialisation and sampling.
+        plan: what to do.
+        datasets: the data sets to train on, whose patches lie ready.
+        settings: `devices`, `precision` (used on a GPU), `threads` (used on the CPU), `checkpoint_every`.
+
+    Raises:
+        ResoluteError: patches are missing, or the loss becomes NaN or infinite.
+    """
+    return Training(run, seed, plan, datasets, settings).finish()
+
+
+class Training:
+    """One training, from its checkpoint or from the start."""
+
+    def __init__(
+        self, run: layout.Run, seed: int, plan: Plan, datasets: Sequence[str], settings: Mapping[str, Any]
+    ) -> None:
+        self.run, self.seed, self.plan, self.settings = run, seed, plan, settings
+        self.fabric = _fabric(settings)
+        self.method = methods.load(run.method)
+        packs = [open_pack(dataset, run.scale) for dataset in datasets]
+        rank, world = self.fabric.global_rank, self.fabric.world_size
+        self.batches = Batches(packs, run.scale, plan, seed, rank, world)
+        self.facts = self._facts(datasets)
+        self.identity = digest(self.facts)
+        self.stopped = False
+
+        torch.manual_seed(seed)
+        network = self.method.build(run.scale)
+        if plan.warm_start:
+            _, path = registry.find_weights(run.method, run.scale, plan.warm_start)
+            weights.load_weights(network, path)
+        network = convert_conv2d_weight_memory_format(network, torch.channels_last)
+        self.network = self.fabric.setup_module(network)
+        self.ema: AveragedModel | None = None
+        self.optimiser: Any = None
+        self.phase_index = -1
+        self.step = 0
+        self.log: list[list[float]] = []
+        self.seconds = 0.0
+        self._resume()
+
+    def finish(self) -> Path:
+        """Train to the end of the plan and write weights and log."""
+        target = layout.weights(self.run)
+        old = signal.signal(signal.SIGTERM, self._stop)
+        try:
+            with TrainingProgress(
+                str(self.run), self.plan.iterations, self.step, self.fabric.is_global_zero
+            ) as shown:
+                self._steps(shown)
+        finally:
+            signal.signal(signal.SIGTERM, old)
+        if self.fabric.is_global_zero:
+            log = pd.DataFrame(self.log, columns=list(LOG_COLUMNS))
+            atomic.write(layout.training_log(self.run), log.to_csv(index=False))
+            weights.save_weights(target, self._final_state(), self.facts)
+            layout.checkpoint(self.run).unlink(missing_ok=True)
+        self.fabric.barrier()
+        return target
+
+    def _steps(self, shown: TrainingProgress) -> None:
+        every = max(1, self.plan.iterations // _LOG_ROWS)
+        losses: list[Tensor] = []
+        patches, since = 0, time.monotonic()
+        for batch in self.batches.from_step(self.step):
+            phase = self._enter_phase()
+            losses.append(self._optimise(batch, phase))
+            patches += phase.batch_size
+            self.step += 1
+            saving = self.step % self.settings["checkpoint_every"] == 0 or self.stopped
+            # A checkpoint must lie on a row of the log, or a resumed log would differ from an unbroken one.
+            if self.step % every == 0 or saving or self.step == self.plan.iterations:
+                loss = self._mean_loss(losses)
+                now = time.monotonic()
+                speed = patches / max(now - since, 1e-9)
+                self.seconds += now - since
+                rate = self.optimiser.param_groups[0]["lr"]
+                self.log.append(
+                    [self.step, self.phase_index, loss, rate, round(speed, 1), round(self.seconds, 2)]
+                )
+                shown.update(self.step, loss, speed)
+                losses, patches, since = [], 0, now
+            if saving and self.step < self.plan.iterations:
+                self._save()
+            if self.stopped:
+                raise ResoluteError(
+                    f"{self.run} was told to stop at step {self.step}: run it again to go on from there"
+                )
+
+    def _optimise(self, batch: Batch, phase: Phase) -> Tensor:
+        data_range = self.method.entry.data_range
+        turn = batch.turn.to(self.fabric.device)
+        lr, hr = (to_network(side.to(self.fabric.device), turn, data_range) for side in (batch.lr, batch.hr))
+        # Whatever else a network draws (dropout, a random subnet) is a function of seed and step too.
+        torch.manual_seed((self.seed << 32) + self.step)
+        # In units of the data range, so that the loss means the same for every network.
+        loss = LOSSES[phase.loss](self.network(lr) / data_range, hr / data_range)
+        self.optimiser.zero_grad(set_to_none=True)
+        self.fabric.backward(loss)
+        if phase.gradient_clip:
+            self.fabric.clip_gradients(self.network, self.optimiser, max_norm=phase.gradient_clip)
+        self.optimiser.step()
+        if self.ema is not None:
+            self.ema.update_parameters(self.network.module)
+        return loss.detach()
+
+    def _enter_phase(self) -> Phase:
+        """The phase of the current step, with its own optimiser and its learning rate set."""
+        index, phase, step = self.plan.at(self.step)
+        if index != self.phase_index:
+            self.phase_index = index
+            self._prepare(phase)
+        for group in self.optimiser.param_groups:
+            group["lr"] = phase.learning_rate_at(step)
+        return phase
+
+    def _prepare(self, phase: Phase) -> None:
+        optimisers = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+        optimiser = optimisers[phase.optimiser](
+            self.network.parameters(), lr=phase.learning_rate, weight_decay=phase.weight_decay
+        )
+        self.optimiser = self.fabric.setup_optimizers(optimiser)
+        if phase.ema:
+            average = AveragedModel(self.network.module, multi_avg_fn=get_ema_multi_avg_fn(phase.ema))
+            if self.ema is not None:
+                average.load_state_dict(self.ema.state_dict())
+            self.ema = average
+        else:
+            self.ema = None
+
+    def _mean_loss(self, losses: list[Tensor]) -> float:
+        mean = self.fabric.all_reduce(torch.stack(losses).mean(), reduce_op="mean")
+        assert isinstance(mean, Tensor)
+        loss = mean.item()
+        if not math.isfinite(loss):
+            raise ResoluteError(
+                f"{self.run}: the loss is {loss} at step {self.step}: no weights are written; "
+                f"lower learning_rate or set gradient_clip under recipes.{self.run.method}"
+            )
+        return loss
+
+    def _final_state(self) -> dict[str, Tensor]:
+        module = self.ema.module if self.ema is not None else self.network.module
+        state = module.state_dict()
+        for name, tensor in state.items():
+            if not bool(torch.isfinite(tensor).all()):
+                raise ResoluteError(
+                    f"{self.run}: '{name}' is not finite after training: no weights are written"
+                )
+        return state
+
+    def _save(self) -> None:
+        if self.fabric.is_global_zero:
+            state = {
+                "step": self.step,
+                "phase": self.phase_index,
+                "network": self.network.module.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "ema": None if self.ema is None else self.ema.state_dict(),
+                "log": self.log,
+                "seconds": self.seconds,
+            }
+            checkpoint.save(layout.checkpoint(self.run), state, self.identity)
+        self.fabric.barrier()
+
+    def _resume(self) -> None:
+        state = checkpoint.load(layout.checkpoint(self.run), self.identity)
+        if state is None:
+            return
+        self.network.module.load_state_dict(state["network"])
+        self.phase_index = state["phase"]
+        self._prepare(self.plan.phases[self.phase_index])
+        self.optimiser.load_state_dict(state["optimiser"])
+        if self.ema is not None:
+            self.ema.load_state_dict(state["ema"])
+        self.step, self.log, self.seconds = state["step"], state["log"], state["seconds"]
+
+    def _stop(self, signum: int, frame: FrameType | None) -> None:
+        self.stopped = True
+
+    def _facts(self, datasets: Sequence[str]) -> dict[str, Any]:
+        """What the weights are a function of, as the file and the report carry it."""
+        pixels = {name: file_sha256(layout.patch_index(name, self.run.scale)) for name in datasets}
+        return provenance(
+            run=str(self.run),
+            seed=self.seed,
+            plan=self.plan.as_dict(),
+            training_data=list(datasets),
+            patches=pixels,
+            code=sources_digest("train", self.run.method),
+            device=devices.device_name(str(self.fabric.device)),
+            devices=self.fabric.world_size,
+            precision=str(self.settings["precision"]) if self.fabric.device.type == "cuda" else "32-true",
+            threads=torch.get_num_threads(),
+        )
+
+
+def _fabric(settings: Mapping[str, Any]) -> Fabric:
+    """Fabric on the devices of this job, with everything deterministic."""
+    count = int(settings["devices"])
+    devices.claim_gpus(count)
+    accelerator = devices.accelerator()
+    if accelerator == "cpu":
+        devices.claim_cpu(alone=False)
+        torch.set_num_threads(int(settings["threads"]))
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    fabric = Fabric(
+        accelerator=accelerator,
+        devices=count,
+        strategy="ddp" if count > 1 else "auto",
+        precision=settings["precision"] if accelerator == "cuda" else "32-true",
+    )
+    fabric.launch()
+    return fabric

@@ -1,0 +1,162 @@
+"""Training is a function of code, params, data, seed and device: whatever happens on the way."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+import yaml
+
+from resolute import layout, methods
+from resolute.errors import ResoluteError
+from resolute.methods import weights
+from resolute.methods.plan import Plan
+from resolute.train import train
+
+SETTINGS = {"devices": 1, "precision": "32-true", "threads": 1, "checkpoint_every": 5}
+DEFAULTS = {"iterations": 30, "batch_size": 2, "lr_patch_size": 16, "learning_rate": 1e-3, "ema": 0.9}
+
+
+def plan(method: str = "rlfn_tiny", **recipe: object) -> Plan:
+    return methods.load(method).plan(DEFAULTS, recipe)
+
+
+def run(name: str, method: str = "rlfn_tiny") -> layout.Run:
+    return layout.Run(method, 4.0, name)
+
+
+def set_params(folder: Path, **train: object) -> None:
+    path = folder / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    params["train"].update(train)
+    path.write_text(yaml.safe_dump(params))
+
+
+def command(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "resolute", *arguments],
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def test_equal_seeds_give_equal_bytes_and_other_seeds_do_not(packed: Path) -> None:
+    first = train(run("a-seed0"), 0, plan(), ["embedded"], SETTINGS).read_bytes()
+    layout.weights(run("a-seed0")).unlink()
+    assert train(run("a-seed0"), 0, plan(), ["embedded"], SETTINGS).read_bytes() == first
+    other = weights.read_state(train(run("a-seed1"), 1, plan(), ["embedded"], SETTINGS))
+    same = weights.read_state(layout.weights(run("a-seed0")))
+    assert any(not torch.equal(other[name], same[name]) for name in same)
+
+
+def test_killed_at_any_moment_ends_with_the_same_bytes(packed: Path) -> None:
+    """kill -9 at one checkpoint after the other; each time the command is typed again."""
+    set_params(packed, iterations=60, batch_size=2, lr_patch_size=16, checkpoint_every=10)
+    target = layout.weights(run("quick-seed0", "imdn_tiny"))
+    undisturbed = command("train", "imdn_tiny")
+    assert undisturbed.wait(120) == 0, undisturbed.stderr
+    expected = target.read_bytes()
+    target.unlink()
+    layout.training_log(run("quick-seed0", "imdn_tiny")).unlink()
+
+    checkpoint = layout.checkpoint(run("quick-seed0", "imdn_tiny"))
+    seen, kills = 0.0, 0
+    for _ in range(4):
+        process = command("train", "imdn_tiny")
+        deadline = time.monotonic() + 120
+        while process.poll() is None and time.monotonic() < deadline:
+            now = checkpoint.stat().st_mtime if checkpoint.exists() else 0.0
+            if now > seen:
+                seen = now
+                break
+            time.sleep(0.005)
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            kills += 1
+        process.wait()
+        assert not target.exists() or process.returncode == 0
+    assert kills >= 3
+    last = command("train", "imdn_tiny")
+    assert last.wait(120) == 0, last.stderr
+    assert target.read_bytes() == expected
+    assert not checkpoint.exists()
+    steps = pd.read_csv(layout.training_log(run("quick-seed0", "imdn_tiny")))["step"]
+    assert steps.is_monotonic_increasing
+    assert steps.iloc[-1] == 60
+
+
+def test_sigterm_leaves_a_checkpoint_at_once(packed: Path) -> None:
+    set_params(packed, iterations=100_000, checkpoint_every=99_999)
+    process = command("train", "imdn_tiny")
+    time.sleep(8)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "was told to stop at step" in errors
+    assert layout.checkpoint(run("quick-seed0", "imdn_tiny")).exists()
+
+
+def test_a_checkpoint_of_other_settings_is_not_resumed(
+    packed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = train(run("b-seed0"), 0, plan(), ["embedded"], SETTINGS).read_bytes()
+    with pytest.raises(ResoluteError, match=r"loss is (nan|inf)"):
+        train(run("b-seed0"), 0, plan(learning_rate=1e30, phases=[{}, {}]), ["embedded"], SETTINGS)
+    path = layout.checkpoint(run("b-seed0"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({"identity": "another"}, path)
+    layout.weights(run("b-seed0")).unlink()
+    assert train(run("b-seed0"), 0, plan(), ["embedded"], SETTINGS).read_bytes() == expected
+    assert "of other settings" in capsys.readouterr().err
+
+
+def test_a_loss_that_is_not_finite_stops_without_weights(packed: Path) -> None:
+    with pytest.raises(ResoluteError, match=r"loss is (nan|inf) at step \d+: no weights are written; lower"):
+        train(run("c-seed0"), 0, plan(learning_rate=1e30), ["embedded"], SETTINGS)
+    assert not layout.weights(run("c-seed0")).exists()
+
+
+def test_phases_and_warm_start(packed: Path) -> None:
+    two = plan(phases=[{"iterations": 6}, {"iterations": 6, "loss": "l2", "ema": 0.0, "lr_patch_size": 20}])
+    first = train(run("d-seed0"), 0, two, ["embedded"], SETTINGS)
+    log = pd.read_csv(layout.training_log(run("d-seed0")))
+    assert set(log["phase"]) == {0, 1}
+    # Starting from these weights with a rate of practically zero must end where it started.
+    still = plan(iterations=2, learning_rate=1e-12, final_learning_rate=0.0, ema=0.0, warm_start=str(first))
+    second = train(run("e-seed0"), 0, still, ["embedded"], SETTINGS)
+    before, after = weights.read_state(first), weights.read_state(second)
+    assert all(torch.allclose(before[name], after[name], atol=1e-9) for name in before)
+
+
+def test_two_processes_train_what_one_does(packed: Path) -> None:
+    """Data parallel on two CPU processes: the same patches, so the same weights up to the order of sums."""
+    set_params(packed, iterations=5, batch_size=4, lr_patch_size=16, ema=0.0)
+    assert command("train", "rlfn_tiny").wait(120) == 0
+    alone = weights.read_state(layout.weights(run("quick-seed0")))
+    set_params(packed, devices=2)
+    process = command("train", "rlfn_tiny")
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    shared = weights.read_state(layout.weights(run("quick-seed0")))
+    # Adam turns the rounding of near-zero gradients into steps of up to the learning rate 2e-3; elsewhere
+    # five steps differ by far less.
+    differences = torch.cat([(alone[name] - shared[name]).abs().flatten() for name in alone])
+    assert differences.median() < 1e-5
+    assert differences.max() < 5 * 2e-3
+
+
+def test_patches_too_small_and_batches_that_cannot_be_shared(packed: Path) -> None:
+    with pytest.raises(ResoluteError, match="lr_patch_size 99 does not fit the smallest training image"):
+        train(run("f-seed0"), 0, plan(lr_patch_size=99), ["embedded"], SETTINGS)
+
+
+def test_missing_patches_name_the_command(checkout: Path) -> None:
+    with pytest.raises(ResoluteError, match="run `resolute patches embedded --scale 4`"):
+        train(run("g-seed0"), 0, plan(), ["embedded"], SETTINGS)
