@@ -1,0 +1,131 @@
+"""Stage `evaluate`: PSNR and SSIM of a set of weights on a data set, by named protocols, image by image."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from resolute import datasets, devices, layout, measurements, methods
+from resolute.errors import ResoluteError
+from resolute.images.files import read_image, to_rgb
+from resolute.images.imresize import crop_to_multiple
+from resolute.methods import registry
+from resolute.metrics.protocols import measure
+from resolute.provenance import file_sha256
+
+UNITS = {"psnr": "dB"}
+
+
+def evaluate(
+    method: str,
+    scale: float,
+    weights: str,
+    dataset: str,
+    protocols: Sequence[str],
+    training_data: str = "",
+    threads: int = 0,
+    shown: Callable[[str], None] = lambda _: None,
+) -> list[dict[str, Any]]:
+    """Measure a method on the test split of a data set.
+
+    Args:
+        method: a method of the registry.
+        scale: HR side over LR side.
+        weights: `published`, `published-<tag>`, `<preset>-seed<n>` or a safetensors file.
+        dataset: a data set whose HR and LR images lie ready.
+        protocols: names of `resolute.metrics.protocols.PROTOCOLS`.
+        training_data: what the weights were trained on, as the rows carry it.
+        threads: CPU threads; 0 leaves the choice to torch.
+        shown: is told the name of each image when it is done.
+
+    Returns:
+        Rows of the long form: one per image, protocol and metric.
+
+    Raises:
+        ResoluteError: weights or images are missing, broken, or too small for the network.
+    """
+    implementation = methods.load(method)
+    implementation.entry.check_scale(scale)
+    name, path = registry.find_weights(method, scale, weights)
+    device = _device(threads)
+    upscale = implementation.upscaler(scale, path if implementation.entry.trainable else None, device)
+    described = {
+        "source": "measured",
+        "method": method,
+        "weights": name,
+        "seed": int(name.rpartition("-seed")[2]) if "-seed" in name else None,
+        "training_data": training_data,
+        "dataset": dataset,
+        "scale": scale,
+        "device": devices.device_name(device),
+    }
+    rows = []
+    for lr_image, hr_image in _pairs(dataset, scale):
+        try:
+            sr = upscale(to_rgb(read_image(lr_image.path)))
+        except ResoluteError as error:
+            raise ResoluteError(f"{dataset}/{lr_image.name} at x{scale:g}: {error}") from None
+        hr = _cropped(read_image(hr_image.path), scale, sr.shape)
+        for protocol in protocols:
+            for metric, value in measure(sr, hr, scale, protocol).items():
+                unit = UNITS.get(metric, "")
+                row = {
+                    "image": lr_image.name,
+                    "protocol": protocol,
+                    "metric": metric,
+                    "value": value,
+                    "unit": unit,
+                }
+                rows.append({**described, **row})
+        shown(lr_image.name)
+    return rows
+
+
+def write_rows(rows: Sequence[dict[str, Any]], run: layout.Run, dataset: str) -> Path:
+    """Keep the rows of a run on a data set as `reports/measurements/quality/<run>/<dataset>.parquet`."""
+    target, weights = layout.quality(run, dataset), layout.weights(run)
+    sha256 = file_sha256(weights) if weights.is_file() else ""
+    measurements.write(target, rows, run=str(run), dataset=dataset, weights_sha256=sha256)
+    return target
+
+
+def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The rows as one JSON object: means per protocol, and the values of every image."""
+    first = rows[0]
+    images: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        image = images.setdefault(row["image"], {"image": row["image"], "protocols": {}})
+        image["protocols"].setdefault(row["protocol"], {})[row["metric"]] = row["value"]
+    means: dict[str, dict[str, float]] = {}
+    for protocol, metrics in next(iter(images.values()))["protocols"].items():
+        values = {
+            metric: [image["protocols"][protocol][metric] for image in images.values()] for metric in metrics
+        }
+        means[protocol] = {metric: float(np.mean(column)) for metric, column in values.items()}
+    described = {key: first[key] for key in ("method", "weights", "dataset", "scale", "device")}
+    return {**described, "protocols": means, "images": list(images.values())}
+
+
+def _device(threads: int) -> str:
+    import torch
+
+    devices.claim_gpus(1)
+    if threads:
+        torch.set_num_threads(threads)
+    return devices.accelerator()
+
+
+def _pairs(dataset: str, scale: float) -> list[tuple[Any, Any]]:
+    split = datasets.test_split(dataset)
+    hr, lr = datasets.images(dataset, split, scale), datasets.lr_images(dataset, split, scale)
+    return list(zip(lr, hr, strict=True))
+
+
+def _cropped(hr: np.ndarray, scale: float, shape: tuple[int, ...]) -> np.ndarray:
+    cropped = crop_to_multiple(hr, scale)
+    if cropped.shape[:2] != shape[:2]:
+        raise ResoluteError(
+            f"SR is {shape[1]}x{shape[0]}, HR is {cropped.shape[1]}x{cropped.shape[0]}: LR and HR do not fit"
+        )
+    return cropped

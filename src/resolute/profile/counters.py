@@ -1,0 +1,107 @@
+"""Counting parameters, multiply-adds, activations and convolutions of a network.
+
+Two counts stand side by side. `flops_ntire2022` follows the counter of the NTIRE 2022 efficient SR challenge
+(ofsoundof/NTIRE2022_ESR, utils/model_summary.py), whose figures its Table 1 prints, warts included. `macs`
+counts every multiply-add of convolutions, linear layers and matrix products once, wherever they are called
+from. Both run on the meta device: no arithmetic is done.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
+ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.ReLU6)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The cost of one image, batch 1.
+
+    Attributes:
+        params: elements of all registered parameters, each shared one once, used or not.
+        macs: multiply-adds of convolutions, linear layers and matrix products.
+        flops_2macs: twice `macs`, as WBSR, ClassSR and ARM print it.
+        flops_ntire2022: the challenge's count.
+        activations: elements of the outputs of all convolution layers, over all calls.
+        n_conv: calls of convolution layers.
+    """
+
+    params: int
+    macs: int
+    flops_2macs: int
+    flops_ntire2022: int
+    activations: int
+    n_conv: int
+
+    def as_dict(self) -> dict[str, int]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def count(build: Callable[[], nn.Module], height: int, width: int) -> Counts:
+    """Count a network on an RGB LR image of height x width pixels.
+
+    Args:
+        build: makes the network, in the form that is deployed.
+    """
+    with torch.device("meta"):
+        network = build().eval()
+        lr = torch.empty(1, 3, height, width)
+    challenge = ChallengeCounter(network)
+    with torch.no_grad(), challenge, FlopCounterMode(display=False) as dispatched:
+        network(lr)
+    macs = dispatched.get_total_flops() // 2
+    return Counts(
+        params=sum(parameter.numel() for parameter in network.parameters()),
+        macs=macs,
+        flops_2macs=2 * macs,
+        flops_ntire2022=challenge.flops,
+        activations=challenge.activations,
+        n_conv=challenge.n_conv,
+    )
+
+
+class ChallengeCounter:
+    """Counts layer calls by the rules of NTIRE 2022, while it is entered.
+
+    Only layer objects are seen; a functional call is invisible. Bias, sigmoid, GELU, pooling, resizing,
+    layer norm, sums, products and attention products cost nothing; a transposed convolution is counted at its
+    output size; a linear layer on more than two axes is counted by the wrong axes.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self.network = network
+        self.flops = self.activations = self.n_conv = 0
+
+    def __enter__(self) -> "ChallengeCounter":
+        self.hooks = [module.register_forward_hook(self._count) for module in self.network.modules()]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for hook in self.hooks:
+            hook.remove()
+
+    def _count(self, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        if isinstance(layer, CONVOLUTIONS):
+            kernel_height, kernel_width = layer.kernel_size
+            per_pixel = (
+                kernel_height * kernel_width * layer.in_channels * (layer.out_channels // layer.groups)
+            )
+            self.flops += output.shape[0] * output.shape[2] * output.shape[3] * per_pixel
+            self.activations += output.numel()
+            self.n_conv += 1
+        elif isinstance(layer, nn.BatchNorm2d):
+            self.flops += inputs[0].numel() * (2 if layer.affine else 1)
+        elif isinstance(layer, ACTIVATIONS):
+            self.flops += output.numel()
+        elif isinstance(layer, nn.Linear):
+            self.flops += _linear(layer, inputs[0], output)
+
+
+def _linear(layer: nn.Linear, x: Tensor, output: Tensor) -> int:
+    if x.dim() == 1:
+        return layer.in_features * layer.out_features
+    return x.shape[0] * x.shape[1] * output.shape[1]

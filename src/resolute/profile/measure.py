@@ -1,0 +1,116 @@
+"""The cost of a method at one LR size: counted always, timed where asked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn.utils import convert_conv2d_weight_memory_format
+
+from resolute import devices, layout, measurements, methods
+from resolute.errors import ResoluteError
+from resolute.profile.counters import count
+from resolute.profile.timing import latency_ms, peak_memory_bytes
+
+# metric, protocol and unit of every figure of the summary that becomes a row
+_ROWS = {
+    "params": ("params", "", ""),
+    "macs": ("macs", "macs", ""),
+    "flops_2macs": ("flops", "flops_2macs", ""),
+    "flops_ntire2022": ("flops", "flops_ntire2022", ""),
+    "activations": ("activations", "", ""),
+    "n_conv": ("n_conv", "", ""),
+    "latency_ms": ("latency", "", "ms"),
+    "peak_memory_bytes": ("peak_memory", "", "B"),
+}
+
+
+def profile(
+    method: str, scale: float, lr_size: tuple[int, int], timed: bool, runs: int = 3, threads: int = 0
+) -> dict[str, Any]:
+    """Count a method, and time it on this machine's device.
+
+    Args:
+        method: a method of the registry.
+        scale: HR side over LR side.
+        lr_size: width and height of the LR image in pixels.
+        timed: measure latency and peak memory too, alone on the device (or the CPU).
+        runs: timed forward passes, the best of which counts.
+        threads: CPU threads; 0 leaves the choice to torch.
+
+    Returns:
+        method, scale, lr_size, the counts (plain integers), and `latency_ms`, `peak_memory_bytes`, `device`
+        (none where not timed, or not to be had).
+
+    Raises:
+        ResoluteError: unknown method or scale, or an LR size below the network's minimum.
+    """
+    implementation = methods.load(method)
+    implementation.entry.check_scale(scale)
+    width, height = lr_size
+    found: dict[str, Any] = {"method": method, "scale": scale, "lr_size": f"{width}x{height}"}
+    if not implementation.entry.trainable:
+        return {
+            **found,
+            **dict.fromkeys(_ROWS, 0),
+            "latency_ms": None,
+            "peak_memory_bytes": None,
+            "device": None,
+        }
+    least = implementation.entry.minimum_side
+    if min(width, height) < least:
+        raise ResoluteError(
+            f"an LR size of {width}x{height} is too small: {method} needs sides of at least {least} pixels"
+        )
+    found.update(count(lambda: implementation.build(scale), height, width).as_dict())
+    found.update(latency_ms=None, peak_memory_bytes=None, device=None)
+    if timed:
+        found.update(_timed(implementation, scale, height, width, runs, threads))
+    return found
+
+
+def _timed(
+    implementation: methods.Method, scale: float, height: int, width: int, runs: int, threads: int
+) -> dict[str, Any]:
+    devices.claim_gpus(1)
+    device = devices.accelerator()
+    if device == "cpu":
+        devices.claim_cpu(alone=True)
+        torch.set_num_threads(threads or torch.get_num_threads())
+    network = implementation.build(scale).eval().to(device)
+    network = convert_conv2d_weight_memory_format(network, torch.channels_last)
+    lr = (
+        torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
+        * implementation.entry.data_range
+    )
+    lr = lr.to(device).contiguous(memory_format=torch.channels_last)
+    # Memory first: on a CPU a pass that has run before may find its buffers resident already.
+    memory = peak_memory_bytes(network, lr)
+    latency = latency_ms(network, lr, runs)
+    return {"latency_ms": latency, "peak_memory_bytes": memory, "device": devices.device_name(device)}
+
+
+def as_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """A profile as rows of the long form, at the setting `lr<width>x<height>`."""
+    rows = []
+    for key, (metric, protocol, unit) in _ROWS.items():
+        if found[key] is None:
+            continue
+        device = found["device"] if unit else ""
+        row = {
+            "metric": metric,
+            "protocol": protocol,
+            "value": float(found[key]),
+            "unit": unit,
+            "device": device,
+        }
+        described = {"source": "measured", "method": found["method"], "scale": found["scale"]}
+        rows.append({**described, "setting": f"lr{found['lr_size']}", **row})
+    return rows
+
+
+def write_rows(rows: Sequence[dict[str, Any]], method: str, scale: float, **facts: Any) -> Path:
+    """Keep a profile's rows as `reports/measurements/cost/<method>/x<scale>.parquet`."""
+    target = layout.cost(method, scale)
+    measurements.write(target, rows, method=method, **facts)
+    return target

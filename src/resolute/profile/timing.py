@@ -1,0 +1,54 @@
+"""Latency and peak memory of a forward pass: the best of several runs, after a warm-up."""
+
+import time
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+_WARMUP_RUNS = 2
+
+
+def latency_ms(network: nn.Module, lr: Tensor, runs: int) -> float:
+    """The best time of `runs` forward passes in milliseconds, synchronised, after two that do not count."""
+    best = float("inf")
+    with torch.inference_mode():
+        for run in range(_WARMUP_RUNS + runs):
+            _synchronise(lr)
+            began = time.perf_counter()
+            network(lr)
+            _synchronise(lr)
+            if run >= _WARMUP_RUNS:
+                best = min(best, time.perf_counter() - began)
+    return best * 1000
+
+
+def peak_memory_bytes(network: nn.Module, lr: Tensor) -> int | None:
+    """The most memory that one forward pass needs on top of what is held before it.
+
+    On a GPU: torch's peak of allocated memory, the network's own included, as the challenge has it. On a CPU:
+    the growth of the process' resident set, which Linux alone can tell; none elsewhere.
+    """
+    with torch.inference_mode():
+        if lr.is_cuda:
+            torch.cuda.reset_peak_memory_stats()
+            network(lr)
+            _synchronise(lr)
+            return torch.cuda.max_memory_allocated()
+        reset, status = Path("/proc/self/clear_refs"), Path("/proc/self/status")
+        if not (reset.exists() and status.exists()):
+            return None
+        reset.write_text("5")  # sets the peak back to what is resident now
+        before = _status_bytes(status, "VmRSS")
+        network(lr)
+        return max(0, _status_bytes(status, "VmHWM") - before)
+
+
+def _status_bytes(status: Path, field: str) -> int:
+    line = next(line for line in status.read_text().splitlines() if line.startswith(f"{field}:"))
+    return int(line.split()[1]) * 1024
+
+
+def _synchronise(lr: Tensor) -> None:
+    if lr.is_cuda:
+        torch.cuda.synchronize()
