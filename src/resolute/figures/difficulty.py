@@ -1,0 +1,122 @@
+"""How hard the patches of a data set are: categories on a photograph, and the distribution of difficulty."""
+
+from dataclasses import dataclass
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import BoundaryNorm, Colormap
+from matplotlib.figure import Figure
+
+from resolute.errors import ResoluteError
+from resolute.figures.style import CATEGORIES, INK, short
+
+BINS = 80
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Colours of the categories 1 to `count`."""
+
+    count: int
+
+    @property
+    def colours(self) -> Colormap:
+        return plt.get_cmap(CATEGORIES, self.count)
+
+    @property
+    def norm(self) -> BoundaryNorm:
+        return BoundaryNorm(np.arange(self.count + 1) + 0.5, self.count)
+
+    def bar(self, figure: Figure, axes: Axes | list[Axes]) -> None:
+        """The key to the colours, beside the axes."""
+        mappable = ScalarMappable(self.norm, self.colours)
+        bar = figure.colorbar(mappable, ax=axes, ticks=range(1, self.count + 1), aspect=30, pad=0.02)
+        bar.set_label(f"category: 1 easiest, {self.count} hardest")
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(size=0)
+
+
+def category_map(patches: pd.DataFrame, height: int, width: int) -> np.ndarray:
+    """The mean category of the patches that cover each LR pixel, as a whole number; masked where none does.
+
+    Args:
+        patches: one image's rows of the patch index.
+        height, width: of the LR image in pixels.
+
+    Returns:
+        height x width, masked float64.
+    """
+    total, covered = np.zeros((height, width)), np.zeros((height, width))
+    for row, column, size, category in patches[["row", "column", "size", "category"]].itertuples(index=False):
+        window = slice(row, row + size), slice(column, column + size)
+        total[window] += category
+        covered[window] += 1
+    mean = np.divide(total, covered, where=covered > 0, out=np.zeros_like(total))
+    return np.ma.masked_where(covered == 0, np.rint(mean))
+
+
+def overlay(patches: pd.DataFrame, photograph: np.ndarray, image: str, dataset: str) -> tuple[Figure, str]:
+    """The photograph, and beside it its patches' categories laid over it; with the caption.
+
+    Args:
+        patches: the patch index of the data set.
+        photograph: the HR (or LR) image, H x W x 3, uint8.
+        image: its name in the index.
+        dataset: the data set's title, for the caption.
+
+    Raises:
+        ResoluteError: the index has no patches of this image.
+    """
+    own = patches[patches["image"] == image]
+    if own.empty:
+        known = ", ".join(sorted(patches["image"].unique())[:10])
+        raise ResoluteError(f"figures.photograph: the patch index has no image '{image}': it has {known}")
+    height, width = (int((own[side] + own["size"]).max()) for side in ("row", "column"))
+    scale = Scale(int(patches["category"].max()))
+    shape = photograph.shape[0] / photograph.shape[1]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.3 * shape + 0.4), layout="constrained")
+    grey = photograph.mean(axis=2)
+    left.imshow(photograph, extent=(0, width, height, 0))
+    right.imshow(grey, extent=(0, width, height, 0), cmap="gray", vmin=0, vmax=255)
+    categories = category_map(own, height, width)
+    right.imshow(categories, cmap=scale.colours, norm=scale.norm, alpha=0.62, interpolation="nearest")
+    left.set_title("photograph")
+    right.set_title("categories of its patches")
+    for axes in (left, right):
+        axes.set_axis_off()
+    scale.bar(figure, right)
+    size = int(own["size"].iloc[0])
+    caption = (
+        f"HES patch categories of '{image}' ({dataset}): each LR patch of {size} x {size} pixels is sorted by"
+        " its difficulty, the mean plus the standard deviation of the gradient magnitude, into categories of"
+        " equally many patches over the whole data set. Where patches overlap, the colour is their mean"
+        " category."
+    )
+    return figure, caption
+
+
+def histogram(patches: pd.DataFrame, dataset: str) -> tuple[Figure, str]:
+    """The distribution of difficulty with the borders of the categories; with the caption."""
+    scale = Scale(int(patches["category"].max()))
+    figure, axes = plt.subplots(figsize=(7.2, 3.2), layout="constrained")
+    groups = [patches.loc[patches["category"] == k + 1, "difficulty"] for k in range(scale.count)]
+    colours = [scale.colours(k) for k in range(scale.count)]
+    axes.hist(groups, bins=BINS, stacked=True, color=colours, linewidth=0)
+    for group in groups[:-1]:
+        if len(group):
+            axes.axvline(group.max(), color=INK, linewidth=0.6, linestyle=(0, (2, 2)))
+    axes.set(xlabel="difficulty (gradient mean + standard deviation, levels of luma)", ylabel="patches")
+    axes.set_title(f"{len(patches):,} patches of {short(dataset)}".replace(",", " "))
+    axes.grid(axis="x", visible=False)
+    axes.margins(x=0.01)
+    scale.bar(figure, axes)
+    size = int(patches["size"].iloc[0])
+    caption = (
+        f"Difficulty of the {size} x {size} LR patches of {dataset}: mean plus standard deviation of the"
+        f" gradient magnitude. Dashed lines are the borders between the {scale.count} HES categories, which"
+        " hold equally many patches each."
+    )
+    return figure, caption

@@ -1,0 +1,81 @@
+"""One look for all figures: type, ink and a palette that the colour-blind can read.
+
+The report recolours `INK`, `MUTED` and `GRID` in dark mode by these very values (`report/style.css`).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from resolute import atomic
+
+INK = "#1b1f24"
+MUTED = "#5b6470"
+GRID = "#dde1e6"
+
+# Okabe and Ito, "Color Universal Design" (2008).
+BLUE = "#0072b2"
+VERMILLION = "#d55e00"
+
+CATEGORIES = "viridis"
+
+RC: dict[str, Any] = {
+    "axes.edgecolor": GRID,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.labelcolor": MUTED,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "font.size": 9.5,
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.labelcolor": INK,
+    "text.color": INK,
+    # A name with dollar signs is a name, not mathematics.
+    "text.parse_math": False,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "xtick.minor.size": 0,
+    "savefig.dpi": 150,
+    "svg.fonttype": "none",
+    # Element ids by content instead of by chance, so that equal figures are equal files.
+    "svg.hashsalt": "resolute",
+}
+
+
+def short(text: str, limit: int = 60) -> str:
+    """A name that leaves the figure its size, whatever it is."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+TIGHT: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.05}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the house style, whatever matplotlib is set to elsewhere."""
+    plt.switch_backend("agg")
+    with plt.style.context(RC, after_reset=True):
+        yield
+
+
+def save(figure: Figure, folder: Path, name: str, title: str, caption: str) -> None:
+    """Write `<name>.svg` and `<name>.png`, title and caption in their metadata, without dates or versions."""
+    for form, nothing in (("svg", ("Date", "Creator")), ("png", ("Software",))):
+        metadata = {"Title": title, "Description": caption, **dict.fromkeys(nothing)}
+        content = BytesIO()
+        transparent = form == "svg"  # stands on the page's own ground, light or dark
+        figure.savefig(content, format=form, metadata=metadata, transparent=transparent, **TIGHT)
+        atomic.write(folder / f"{name}.{form}", content.getvalue())

@@ -1,0 +1,58 @@
+"""What the networks cost: counts, and time and memory where they were measured."""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from resolute import summary
+
+
+@dataclass(frozen=True)
+class Column:
+    """A quantity of the cost table: how it is found in the long form, and how it is shown."""
+
+    metric: str
+    protocol: str
+    header: str
+    unit: str
+    divisor: float
+    digits: int
+    explanation: str
+
+
+COLUMNS = (
+    Column("params", "", "Parameters", "K", 1e3, 1, "elements of all parameters"),
+    Column("macs", "macs", "MACs", "G", 1e9, 2, "each multiply-add once, everything counted"),
+    Column("flops", "flops_ntire2022", "FLOPs, NTIRE 2022", "G", 1e9, 2, "by the challenge's own counter"),
+    Column("activations", "", "Activations", "M", 1e6, 2, "output elements of all convolutions"),
+    Column("n_conv", "", "Convs", "", 1, 0, "calls of convolution layers"),
+    Column("latency", "", "Latency", "ms", 1, 1, "best of several forward passes after a warm-up"),
+    Column("peak_memory", "", "Peak memory", "MiB", 2**20, 1, "of one forward pass"),
+)
+
+
+@dataclass
+class CostRow:
+    """One method at one scale and setting; values by metric, in the columns' units."""
+
+    method: str
+    title: str
+    scale: float
+    setting: str
+    values: dict[str, float] = field(default_factory=dict)
+    devices: set[str] = field(default_factory=set)
+
+
+def cost_rows(means: pd.DataFrame) -> list[CostRow]:
+    """The methods by rising MACs; the baseline, which has no network, is left out."""
+    rows: dict[tuple[str, float, str], CostRow] = {}
+    columns = {(column.metric, column.protocol): column for column in COLUMNS}
+    for record in summary.records(means[means["method"] != summary.BASELINE]):
+        column = columns.get((record["metric"], record["protocol"]))
+        if column is None:
+            continue
+        key = record["method"], record["scale"], record["setting"]
+        row = rows.setdefault(key, CostRow(key[0], summary.method_title(key[0]), key[1], key[2]))
+        row.values[column.metric] = record["value"] / column.divisor
+        row.devices |= {record["device"]} - {""}
+    return sorted(rows.values(), key=lambda row: (row.values.get("macs", 0), row.method))

@@ -1,0 +1,96 @@
+"""The headline findings, computed from the data and said in one sentence each."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from resolute import summary
+from resolute.report.cost import CostRow
+from resolute.report.quality import QualityRow, QualityTable
+
+CLOSE_DB = 0.1  # a loss that hardly anybody sees
+
+Verdicts = Mapping[str, Mapping[str, Mapping[str, int]]]
+"""Verdict counts by paper and table."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A figure large enough to be remembered, and the sentence that it belongs to."""
+
+    figure: str
+    sentence: str
+
+
+def findings(
+    tables: Sequence[QualityTable], costs: Sequence[CostRow], verdicts: Verdicts, protocol: str
+) -> list[Finding]:
+    """What a reader should take away; fewer where less has been measured."""
+    return [*_about_quality(tables, costs, protocol), *_about_verdicts(verdicts)]
+
+
+def _about_quality(
+    tables: Sequence[QualityTable], costs: Sequence[CostRow], protocol: str
+) -> Iterator[Finding]:
+    """On the first data set, at the first scale."""
+    for table in tables[:1]:
+        for column in [column for column in table.columns if column[1] == protocol][:1]:
+            networks = [row for row in table.rows if not row.is_baseline and row.psnr(column) > -math.inf]
+            ranked = sorted(networks, key=lambda row: -row.psnr(column))
+            macs = {row.method: row.values.get("macs", 0) for row in costs if row.scale == table.scale}
+            if ranked:
+                where = f"on {summary.dataset_title(column[0])} at x{table.scale:g} (PSNR, {protocol})"
+                yield _best(ranked, column, where)
+                yield from _thrifty(ranked, column, macs)
+
+
+def _best(ranked: Sequence[QualityRow], column: tuple[str, str], where: str) -> Finding:
+    best = ranked[0]
+    how = "trained in this run" if best.is_trained else "with its published weights"
+    gains = [row.cells[column].gain for row in ranked]
+    if gains[0] is None:
+        return Finding(f"{best.psnr(column):.2f} dB", f"{best.title}, {how}, is the best network {where}.")
+    above = sum(gain is not None and gain > 0 for gain in gains)
+    count = "all" if above == len(gains) else str(above)
+    sentence = f"{best.title}, {how}, gains most over bicubic {where}; {count} of {len(gains)} networks gain."
+    return Finding(f"{gains[0]:+.2f} dB".replace("-", "\N{MINUS SIGN}"), sentence)
+
+
+def _thrifty(
+    ranked: Sequence[QualityRow], column: tuple[str, str], macs: Mapping[str, float]
+) -> Iterator[Finding]:
+    """The cheapest network that hardly loses anything against the best."""
+    best = ranked[0]
+    close = [
+        row for row in ranked if best.psnr(column) - row.psnr(column) <= CLOSE_DB and macs.get(row.method)
+    ]
+    if not macs.get(best.method) or not close:
+        return
+    cheapest = min(close, key=lambda row: macs[row.method])
+    share, loss = macs[cheapest.method] / macs[best.method], best.psnr(column) - cheapest.psnr(column)
+    if share < 1:
+        sentence = (
+            f"of the multiply-adds of {best.title} are enough for {cheapest.title}, {loss:.2f} dB below it."
+        )
+        yield Finding(f"{share:.0%}", sentence)
+
+
+def _about_verdicts(verdicts: Verdicts) -> list[Finding]:
+    """How many of the figures that can be compared hold, over all papers."""
+    total = {"reproduced": 0, "explained": 0, "differs": 0}
+    for tables in verdicts.values():
+        for counts in tables.values():
+            for verdict in total:
+                total[verdict] += counts.get(verdict, 0)
+    judged = sum(total.values())
+    if not judged:
+        return []
+    rest = [f"{total[verdict]} {words}" for verdict, words in _REST.items() if total[verdict]]
+    sentence = "; ".join(["published figures that this run could check are reproduced", *rest])
+    return [Finding(f"{total['reproduced']} of {judged}", f"{sentence}.")]
+
+
+_REST = {
+    "explained": "explained by a known error of the paper",
+    "differs": "not reproduced and not explained",
+}

@@ -1,0 +1,93 @@
+"""Quality of the runs: PSNR and SSIM on every test set under every protocol, and the gain over bicubic."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from resolute import summary
+
+
+@dataclass
+class Quality:
+    """Means of one run on one data set under one protocol; PSNR and gain in dB, None where not measured."""
+
+    psnr: float | None = None
+    ssim: float | None = None
+    gain: float | None = None
+    best: bool = False
+
+
+@dataclass
+class QualityRow:
+    """One run; `cells` by data set and protocol."""
+
+    method: str
+    title: str
+    weights: str
+    cells: dict[tuple[str, str], Quality] = field(default_factory=dict)
+
+    @property
+    def is_baseline(self) -> bool:
+        return self.method == summary.BASELINE
+
+    def psnr(self, column: tuple[str, str]) -> float:
+        """PSNR on a data set under a protocol; minus infinity where it was not measured."""
+        cell = self.cells.get(column)
+        return -math.inf if cell is None or cell.psnr is None else cell.psnr
+
+    @property
+    def is_trained(self) -> bool:
+        return summary.is_trained(self.weights)
+
+
+@dataclass(frozen=True)
+class QualityTable:
+    """All runs at one scale: bicubic first, then by PSNR in the first column, the best on top."""
+
+    scale: float
+    protocols: dict[str, tuple[str, ...]]
+    """The protocols measured, by data set, in the order of the data."""
+    rows: tuple[QualityRow, ...]
+
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        return [
+            (dataset, protocol) for dataset, protocols in self.protocols.items() for protocol in protocols
+        ]
+
+
+def quality_tables(means: pd.DataFrame) -> list[QualityTable]:
+    """One table per scale, from means in the long form."""
+    quality = means[means["metric"].isin(["psnr", "ssim"])]
+    scales = sorted(set(quality["scale"]))
+    return [_table(scale, summary.records(quality[quality["scale"] == scale])) for scale in scales]
+
+
+def _table(scale: float, records: Sequence[summary.Record]) -> QualityTable:
+    rows: dict[tuple[str, str], QualityRow] = {}
+    protocols: dict[str, dict[str, None]] = {}
+    for record in records:
+        method, weights, column = record["method"], record["weights"], (record["dataset"], record["protocol"])
+        row = rows.setdefault((method, weights), QualityRow(method, summary.method_title(method), weights))
+        setattr(row.cells.setdefault(column, Quality()), record["metric"], record["value"])
+        protocols.setdefault(column[0], {})[column[1]] = None
+    table = QualityTable(
+        scale, {name: tuple(found) for name, found in protocols.items()}, tuple(rows.values())
+    )
+    for column in table.columns:
+        _compare([row for row in table.rows if column in row.cells], column)
+    ordered = sorted(table.rows, key=lambda row: (not row.is_baseline, -row.psnr(table.columns[0])))
+    return QualityTable(scale, table.protocols, tuple(ordered))
+
+
+def _compare(rows: Sequence[QualityRow], column: tuple[str, str]) -> None:
+    """Fill in the gains over bicubic, and mark the best."""
+    baseline = next((row.cells[column].psnr for row in rows if row.is_baseline), None)
+    for row in rows:
+        cell = row.cells[column]
+        if baseline is not None and cell.psnr is not None and not row.is_baseline:
+            cell.gain = cell.psnr - baseline
+    best = max(rows, key=lambda row: row.psnr(column))
+    best.cells[column].best = True

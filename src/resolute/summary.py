@@ -1,0 +1,60 @@
+"""What tables, figures and report all ask of the measurements: means over images, and names to show."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from resolute import datasets, layout, measurements
+from resolute.errors import ResoluteError
+from resolute.methods import registry
+
+Record = Mapping[str, Any]
+"""One row of the long form."""
+
+BASELINE = "bicubic"
+
+
+def load(paths: Iterable[Path]) -> pd.DataFrame:
+    """The rows of measurement files, in the long form.
+
+    Raises:
+        ResoluteError: a file is not there.
+    """
+    paths = list(paths)
+    for path in paths:
+        if not path.is_file():
+            name = layout.relative(path)
+            raise ResoluteError(f"{name} is not there: `snakemake --cores all {name}` makes it")
+    return measurements.read(*paths)
+
+
+def means(rows: pd.DataFrame) -> pd.DataFrame:
+    """The long form with the images averaged: one row per run, data set, protocol and metric.
+
+    The arithmetic mean of the per-image values (dB for PSNR), as the papers' tables have it.
+    """
+    keys = [name for name in measurements.COLUMNS.names if name not in ("image", "value")]
+    averaged = rows.groupby(keys, dropna=False, sort=False, as_index=False)["value"].mean()
+    return averaged.assign(image="")[measurements.COLUMNS.names]
+
+
+def records(rows: pd.DataFrame) -> list[Record]:
+    """The rows as plain mappings from column to value."""
+    return [{str(name): value for name, value in record.items()} for record in rows.to_dict("records")]
+
+
+def is_trained(weights: str) -> bool:
+    """Whether a long form's `weights` were trained here: neither published nor none at all (costs)."""
+    return weights != "" and not weights.startswith("published-")
+
+
+def method_title(method: str) -> str:
+    """The method's name as a reader knows it; the id itself where the registry lacks it."""
+    return registry.entry(method).title if method in registry.names() else method
+
+
+def dataset_title(dataset: str) -> str:
+    """The data set's name as a reader knows it; the id itself where the registry lacks it."""
+    return datasets.entry(dataset).title if dataset in datasets.names() else dataset

@@ -1,0 +1,226 @@
+"""Building a table: published figures joined with what was measured here, cell by cell."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+import pandas as pd
+
+from resolute import layout, summary
+from resolute.errors import ResoluteError, nearest
+from resolute.summary import Record
+from resolute.tables.spec import Column, Match, Row, Spec
+from resolute.tables.verdict import Judgement, Tolerance, Verdict, judge
+
+# How many of the unit's own quantity one of it is; a measured value is divided by the printed unit's factor.
+FACTORS = {
+    "": 1,
+    "1": 1,
+    "dB": 1,
+    "ms": 1,
+    "B": 1,
+    "MiB": 2**20,
+    "GiB": 2**30,
+    "K": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+    "T": 1e12,
+}
+
+# Only a network trained with the paper's own recipe says anything about the paper's quality figures.
+FULL_RECIPE = "paper"
+
+MISSING = {"code": "its authors have released no code", "weights": "its authors have released no weights"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of the paper and what stands against it, all in the column's unit.
+
+    `measured` is with the published weights (or of the network alone: counts), `trained` the mean over the
+    seeds trained here. The first of the two that is there is the one judged.
+    """
+
+    paper: float | None
+    measured: float | None = None
+    trained: float | None = None
+    judgement: Judgement | None = None
+
+    @property
+    def difference(self) -> float | None:
+        """Judged value minus the paper's."""
+        here = self.trained if self.measured is None else self.measured
+        return None if here is None or self.paper is None else here - self.paper
+
+
+@dataclass(frozen=True)
+class BuiltRow:
+    spec: Row
+    status: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    spec: Spec
+    tolerances: tuple[Tolerance | None, ...]
+    groups: tuple[tuple[str, tuple[BuiltRow, ...]], ...]
+
+    def cells(self) -> Iterator[Cell]:
+        for _, rows in self.groups:
+            for row in rows:
+                yield from row.cells
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether anything in it has been measured here."""
+        return any(cell.measured is not None or cell.trained is not None for cell in self.cells())
+
+    def counts(self) -> dict[str, int]:
+        """How many cells have each verdict, in the verdicts' own order."""
+        found = Counter(cell.judgement.verdict for cell in self.cells() if cell.judgement)
+        return {verdict.value: found[verdict] for verdict in Verdict}
+
+
+def build(
+    spec: Spec,
+    published: pd.DataFrame,
+    measured: pd.DataFrame,
+    tolerances: Mapping[tuple[str, bool], Tolerance],
+    implemented: Collection[str],
+) -> Table:
+    """A table from its specification.
+
+    Args:
+        spec: what to build.
+        published: the paper's figures in the long form, values in printed units.
+        measured: means of what was measured here, in the long form.
+        tolerances: by metric and whether the protocol is open.
+        implemented: the methods that the registry has.
+
+    Raises:
+        ResoluteError: two different numbers match one cell, a published figure's method has no row, a metric
+            has no tolerance, a unit is unknown, or an erratum quotes a figure that the paper does not print.
+    """
+    figures, ours = _by_method(published), _by_method(measured)
+    _check_rows(spec, figures)
+    builder = _Builder(spec, figures, ours, tolerances, implemented)
+    groups = tuple((group.title, tuple(builder.row(row) for row in group.rows)) for group in spec.groups)
+    return Table(spec, tuple(builder.tolerance(column) for column in spec.columns), groups)
+
+
+@dataclass(frozen=True)
+class _Builder:
+    spec: Spec
+    published: Mapping[str, Sequence[Record]]
+    measured: Mapping[str, Sequence[Record]]
+    tolerances: Mapping[tuple[str, bool], Tolerance]
+    implemented: Collection[str]
+
+    def row(self, row: Row) -> BuiltRow:
+        absent = "not part of this run" if row.method in self.implemented else "no implementation yet"
+        cells = tuple(self.cell(row, column, absent) for column in self.spec.columns)
+        here = any(cell.measured is not None or cell.trained is not None for cell in cells)
+        return BuiltRow(row, "measured here" if here else absent, cells)
+
+    def tolerance(self, column: Column) -> Tolerance | None:
+        if column.published_only:
+            return None
+        key = column.match["metric"], column.protocol_open
+        if key not in self.tolerances:
+            raise ResoluteError(
+                f"{_name(self.spec)}: metric '{key[0]}' is not in data/published/tolerances.yaml"
+            )
+        return self.tolerances[key]
+
+    def cell(self, row: Row, column: Column, absent: str) -> Cell:
+        paper = self.one(self.select(self.published, row, column.match), row, column)
+        tolerance = self.tolerance(column)
+        if tolerance is None:
+            return Cell(paper)
+        ours = self.select(self.measured, row, column.measured_match)
+        published = [record for record in ours if record["weights"] in ("", self.spec.weights)]
+        trained = [record for record in ours if summary.is_trained(record["weights"])]
+        measured = self.one(published, row, column)
+        mean = fmean(_in_unit(record, column) for record in trained) if trained else None
+        if paper is None:
+            return Cell(paper, measured, mean)
+        judgement = judge(
+            paper,
+            mean if measured is None else measured,
+            digits=column.digits,
+            tolerance=tolerance,
+            incomparable=_incomparable(published or trained, tolerance),
+            missing=_missing(row, column),
+            absent=absent,
+            erratum=self.spec.errata.get((row.method, *column.quantity)),
+        )
+        return Cell(paper, measured, mean, judgement)
+
+    def select(self, records: Mapping[str, Sequence[Record]], row: Row, match: Match) -> list[Record]:
+        wanted = {**self.spec.match, **row.match, **match}
+        return [
+            record
+            for record in records.get(row.method, ())
+            if all(record[name] == value for name, value in wanted.items())
+        ]
+
+    def one(self, records: Sequence[Record], row: Row, column: Column) -> float | None:
+        """The one number among the records, in the column's unit; equal ones count as one."""
+        values = {_in_unit(record, column) for record in records}
+        if len(values) > 1:
+            where = f"{_name(self.spec)}: {row.method}, {column.key}"
+            raise ResoluteError(f"{where}: {len(values)} different numbers match: narrow its `match`")
+        return values.pop() if values else None
+
+
+def _by_method(rows: pd.DataFrame) -> dict[str, list[Record]]:
+    records: dict[str, list[Record]] = defaultdict(list)
+    for record in summary.records(rows[rows["value"].notna()]):
+        records[record["method"]].append(record)
+    return records
+
+
+def _in_unit(record: Record, column: Column) -> float:
+    if record["unit"] not in FACTORS:
+        unit = record["unit"]
+        raise ResoluteError(
+            f"{column.key} of {record['method']}: unknown unit '{unit}': {nearest(unit, FACTORS)}"
+        )
+    # The quotient of the factors first: equal units then divide by exactly 1 and leave the digits alone.
+    return float(record["value"]) / (FACTORS[column.unit] / FACTORS[record["unit"]])
+
+
+def _incomparable(records: Sequence[Record], tolerance: Tolerance) -> str:
+    """Why the measured values must not be held against the paper's; empty where they may."""
+    if tolerance.device:
+        return f"another device: {', '.join(sorted({record['device'] for record in records}))}"
+    for record in records:
+        weights, data = record["weights"], record["training_data"]
+        if summary.is_trained(weights) and weights.rpartition("-seed")[0] != FULL_RECIPE:
+            return f"trained here by another recipe: {weights}" + (f" on {data}" if data else "")
+    return ""
+
+
+def _missing(row: Row, column: Column) -> str:
+    """What makes it impossible to measure a cell: hidden images, no code, no weights."""
+    if row.missing == "weights" and "dataset" not in column.match:
+        return column.missing
+    return column.missing or MISSING.get(row.missing, "")
+
+
+def _check_rows(spec: Spec, published: Mapping[str, Sequence[Record]]) -> None:
+    """Nothing published is dropped in silence, and errata quote the paper."""
+    rows = {row.method for group in spec.groups for row in group.rows}
+    if strangers := set(published) - rows:
+        raise ResoluteError(f"{_name(spec)}: groups: no row for '{min(strangers)}' of {spec.figures.name}")
+    for (method, metric, _), erratum in spec.errata.items():
+        printed = {record["value"] for record in published.get(method, ()) if record["metric"] == metric}
+        if printed and float(erratum.claim) not in printed:
+            where = layout.relative(spec.path.with_name("errata.csv"))
+            raise ResoluteError(f"{where}: {method} does not claim {erratum.claim} as {metric}")
+
+
+def _name(spec: Spec) -> str:
+    return layout.relative(spec.path)

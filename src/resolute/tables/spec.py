@@ -1,0 +1,155 @@
+"""A published table's specification (`data/published/<paper>/<table>.yaml`) and what belongs to it."""
+
+import csv
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from resolute import layout
+from resolute.errors import ResoluteError
+from resolute.schema import read_yaml, validate
+from resolute.tables.verdict import Erratum, Tolerance
+
+FOLDER = Path(__file__).parent
+ERRATA_COLUMNS = ["method", "metric", "protocol", "claim", "finding", "evidence"]
+
+Match = Mapping[str, Any]
+"""Values of the long form's columns that select one number."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One quantity of the table. `digits` are those that the paper prints after the point, in `unit`."""
+
+    key: str
+    header: str
+    digits: int
+    match: Match
+    measured: Match = field(default_factory=dict)
+    unit: str = ""
+    protocol_open: bool = False
+    published_only: bool = False
+    missing: str = ""
+
+    @property
+    def quantity(self) -> tuple[str, str]:
+        """Metric and protocol."""
+        return self.match["metric"], self.match.get("protocol", "")
+
+    @property
+    def measured_match(self) -> Match:
+        return self.measured or self.match
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method of the table, or one of its settings. `missing` is "code", "weights" or empty."""
+
+    method: str
+    labels: tuple[str, ...]
+    match: Match = field(default_factory=dict)
+    missing: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """How a table is built: a join of the long forms by `match`, pivoted into rows and columns.
+
+    `weights` names the published weights that the paper's own figures were made with.
+    """
+
+    path: Path
+    title: str
+    caption: str
+    source: Mapping[str, Any]
+    weights: str
+    labels: tuple[str, ...]
+    columns: tuple[Column, ...]
+    groups: tuple[Group, ...]
+    match: Match = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def paper(self) -> str:
+        return self.path.parent.name
+
+    @property
+    def table(self) -> str:
+        return self.path.stem
+
+    @property
+    def figures(self) -> Path:
+        """The published figures in the long form."""
+        return self.path.with_suffix(".csv")
+
+    @cached_property
+    def errata(self) -> dict[tuple[str, str, str], Erratum]:
+        """The paper's known errors by method, metric and protocol."""
+        return read_errata(self.path.with_name("errata.csv"))
+
+
+def spec_files() -> list[Path]:
+    """The specifications of all published tables, `data/published/<paper>/<table>.yaml`, in order."""
+    return sorted(layout.published_tables().glob("*/*.yaml"))
+
+
+def read_spec(path: Path) -> Spec:
+    """A checked specification.
+
+    Raises:
+        ResoluteError: it breaks the schema, a row has too few labels, or two columns share a key.
+    """
+    where = layout.relative(path)
+    facts = read_yaml(path)
+    validate(facts, FOLDER / "table.schema.json", where)
+    columns = tuple(Column(**column) for column in facts.pop("columns"))
+    key, times = Counter(column.key for column in columns).most_common(1)[0]
+    if times > 1:
+        raise ResoluteError(f"{where}: columns: the key '{key}' is there {times} times")
+    groups = tuple(
+        Group(group["title"], tuple(_row(row, len(facts["labels"]), where) for row in group["rows"]))
+        for group in facts.pop("groups")
+    )
+    labels, notes = tuple(facts.pop("labels")), tuple(facts.pop("notes", ()))
+    return Spec(path=path, columns=columns, groups=groups, labels=labels, notes=notes, **facts)
+
+
+def read_tolerances(path: Path) -> dict[tuple[str, bool], Tolerance]:
+    """Tolerances by metric and whether the paper leaves its protocol open."""
+    facts = read_yaml(path)
+    validate(facts, FOLDER / "tolerances.schema.json", layout.relative(path))
+    tolerances = {}
+    for metric, rule in facts.items():
+        device = rule["compare"] == "never"
+        within = rule.get("within")
+        tolerances[metric, False] = Tolerance(within, device)
+        tolerances[metric, True] = Tolerance(rule.get("within_open_protocol", within), device)
+    return tolerances
+
+
+def read_errata(path: Path) -> dict[tuple[str, str, str], Erratum]:
+    """A paper's known errors by method, metric and protocol; none where the file is absent."""
+    if not path.is_file():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.reader(file)
+        if next(reader, None) != ERRATA_COLUMNS:
+            raise ResoluteError(f"{layout.relative(path)}: its columns must be {', '.join(ERRATA_COLUMNS)}")
+        return {(method, metric, protocol): Erratum(*facts) for method, metric, protocol, *facts in reader}
+
+
+def _row(facts: dict[str, Any], labels: int, where: str) -> Row:
+    row = Row(**{**facts, "labels": tuple(facts["labels"])})
+    if len(row.labels) != labels:
+        raise ResoluteError(f"{where}: {row.method} has {len(row.labels)} labels, the table has {labels}")
+    return row

@@ -1,0 +1,83 @@
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resolute import summary
+from resolute.figures.labels import Point, place_labels
+from resolute.figures.style import style
+from resolute.figures.tradeoff import Result, pareto_front, results
+
+Write = Callable[..., Path]
+
+costs = st.sampled_from([1.0, 2.0, 5.0, 10.0, 20.0])
+quality = st.sampled_from([28.0, 28.5, 29.0, 29.5])
+
+
+@given(st.lists(st.tuples(costs, quality), max_size=12))
+def test_the_front_holds_what_nothing_beats(pairs: list[tuple[float, float]]) -> None:
+    found = [Result(str(number), macs, psnr, False) for number, (macs, psnr) in enumerate(pairs)]
+    front = {(one.macs, one.psnr) for one in pareto_front(found)}
+    unbeaten = {
+        (macs, psnr)
+        for macs, psnr in pairs
+        if not any((x <= macs and y >= psnr) and (x, y) != (macs, psnr) for x, y in pairs)
+    }
+    assert front == unbeaten
+    assert len(front) == len(pareto_front(found))
+
+
+def test_runs_of_several_seeds_are_one_result(write: Write) -> None:
+    files = [
+        write("rlfn_tiny", 28.0, "quick-seed0", macs=2e9),
+        write("rlfn_tiny", 29.0, "quick-seed1"),
+        write("rlfn_tiny", 29.5, "published-tag"),
+        write("bicubic", 27.0, "published-matlab"),
+        write("no_cost", 30.0, "quick-seed0"),
+        write("rlfn_tiny", 40.0, "quick-seed0", dataset="set5"),
+    ]
+    found, baseline = results(summary.means(summary.load(files)), "y_basicsr", "embedded", 4.0)
+    assert sorted((one.macs, one.psnr, one.trained) for one in found) == [
+        (2.0, 28.5, True),
+        (2.0, 29.5, False),
+    ]
+    assert baseline == 27.0
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40))
+def test_names_never_overlap_each_other_or_the_points_of_others(seed: int, count: int) -> None:
+    random = np.random.default_rng(seed)
+    points = [
+        Point(x, y, f"network {number}")
+        for number, (x, y) in enumerate(
+            zip(10 ** random.uniform(0, 2, count), random.normal(29, 0.3, count), strict=True)
+        )
+    ]
+    with style():
+        figure, axes = plt.subplots(figsize=(7, 4))
+        axes.set(xscale="log", xlim=(0.5, 200), ylim=(27.5, 30.5))
+        boxes = place_labels(axes, points, figure.dpi)
+        centres = axes.transData.transform([(point.x, point.y) for point in points])
+        plt.close(figure)
+    assert boxes
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+    assert not any(box.contains(*centre) for box in boxes for centre in centres)
+
+
+@pytest.mark.parametrize("files", [0, 1])
+def test_a_run_without_networks_still_has_its_figure(write: Write, files: int) -> None:
+    from resolute.figures.tradeoff import tradeoff
+
+    measured = [write("bicubic", 27.0, "published-matlab")][:files]
+    with style():
+        figure, caption = tradeoff(summary.means(summary.load(measured)), "y_basicsr")
+        title = figure.axes[0].get_title("left")
+        plt.close(figure)
+    assert "y_basicsr" in caption
+    assert ("scikit-image" in title) is bool(files)

@@ -1,0 +1,174 @@
+"""The stage as a whole: what it writes, in every format, for tables that it has never seen."""
+
+import csv
+import html.parser
+import io
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from resolute.errors import ResoluteError
+from resolute.layout import TABLE_FORMATS
+from resolute.tables import make_tables
+from resolute.tables.render import markdown, tex
+
+Write = Callable[..., Path]
+
+HOSTILE = "<script>alert(\"1\")</script> | $x_{1}$ & \\textbf{50%} #~^ [a](b) `c` *d* 'e'"
+SPEC = {
+    "title": HOSTILE,
+    "caption": "Two methods.",
+    "source": {"citation": HOSTILE, "year": 2024},
+    "weights": "published-tag",
+    "match": {"scale": 2},
+    "labels": ["Method"],
+    "columns": [
+        {"key": "psnr", "header": "PSNR", "unit": "dB", "digits": 2, "match": {"metric": "psnr"}},
+        {"key": "params", "header": "Params", "unit": "K", "digits": 0, "match": {"metric": "params"}},
+    ],
+    "groups": [
+        {"title": "All", "rows": [
+            {"method": HOSTILE, "labels": [HOSTILE], "note": HOSTILE},
+            {"method": "bicubic", "labels": ["Bicubic"]},
+        ]},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def hostile(project: Path, write: Write) -> list[Path]:
+    """A paper that is there by two files alone, and measurements of its first method."""
+    folder = project / "data/published/hostile"
+    folder.mkdir()
+    (folder / "table1.yaml").write_text(yaml.safe_dump(SPEC))
+    with (folder / "table1.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["method", "scale", "dataset", "metric", "value", "unit"])
+        writer.writeheader()
+        psnr = {"method": HOSTILE, "scale": 2, "dataset": "set5", "metric": "psnr", "unit": "dB"}
+        writer.writerow({**psnr, "value": "33.10"})
+        writer.writerow({"method": HOSTILE, "scale": 2, "metric": "params", "value": "12", "unit": "K"})
+        writer.writerow({**psnr, "method": "bicubic", "value": "30.00"})
+    row = {"metric": "psnr", "unit": "dB", "dataset": "set5", "image": "baby", "value": 33.0, "scale": 2.0}
+    return [write([row], method=HOSTILE, weights="published-tag", protocol="y_basicsr")]
+
+
+def read(paper: str, form: str) -> str:
+    return Path(f"reports/tables/{paper}/table1.{form}").read_text(encoding="utf-8")
+
+
+def test_a_new_table_is_two_files(hostile: list[Path]) -> None:
+    make_tables(hostile, "y_basicsr")
+    rows = list(csv.DictReader(io.StringIO(read("hostile", "csv"))))
+    assert rows[0]["Method"] == rows[0]["method"] == HOSTILE
+    assert rows[0]["psnr_paper"] == "33.10"
+    assert float(rows[0]["psnr_difference"]) == pytest.approx(-0.1)
+    assert [row["psnr_verdict"] for row in rows] == ["differs", "not run"]
+    assert [row["params_verdict"] for row in rows] == ["not run", ""]
+
+
+def test_html_shows_hostile_names_harmlessly(hostile: list[Path]) -> None:
+    make_tables(hostile, "y_basicsr")
+    page = read("hostile", "html")
+    assert page.isascii()
+
+    class Page(html.parser.HTMLParser):
+        def __init__(self) -> None:
+            super().__init__()
+            self.tags: set[str] = set()
+            self.text = ""
+
+        def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+            self.tags.add(tag)
+            assert {name for name, _ in attributes} <= {
+                "class", "title", "scope", "colspan", "open", "role", "aria-label", "tabindex"
+            }  # fmt: skip
+
+        def handle_data(self, data: str) -> None:
+            self.text += data
+
+    parser = Page()
+    parser.feed(page)
+    assert "script" not in parser.tags
+    assert HOSTILE in parser.text
+
+
+def test_every_header_cell_says_what_it_heads(official_counts: list[Path]) -> None:
+    make_tables(official_counts, "y_basicsr")
+    page = read("ntire2022", "html")
+    headers = re.findall(r"<th\b[^>]*>", page)
+    assert len(headers) == 12 + 3 + 45
+    assert all("scope=" in header for header in headers)
+    assert page.count('class="verdict reproduced"') == 1 + 42 * 4 - 1
+
+
+def test_markdown_rows_have_equally_many_cells(hostile: list[Path], official_counts: list[Path]) -> None:
+    make_tables(hostile + official_counts, "y_basicsr")
+    for paper, rows in (("ntire2022", 45), ("hostile", 2)):
+        lines = [line for line in read(paper, "md").splitlines() if line.startswith("|")]
+        cells = [len(re.findall(r"(?<!\\)\|", line)) for line in lines]
+        assert len(lines) == rows + 2
+        assert len(set(cells)) == 1
+    assert "<script" not in read("hostile", "md")
+    assert "19.70 → 19.70 (0.00) ✓" in read("ntire2022", "md")
+    assert "9.50 → 2.02 (\N{MINUS SIGN}7.48) ⓘ" in read("ntire2022", "md")
+
+
+def test_escaping() -> None:
+    assert markdown("a|b_c<d") == r"a\|b\_c&lt;d"
+    assert tex("50% of A&B_c\\d") == r"50\% of A\&B\_c\textbackslash{}d"
+    assert tex("two\nlines") == "two lines"
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
+def test_latex_compiles(hostile: list[Path], official_counts: list[Path], project: Path) -> None:
+    make_tables(hostile + official_counts, "y_basicsr")
+    packages = "\\usepackage[T1]{fontenc}\\usepackage{textcomp,booktabs,graphicx}"
+    names = ("ntire2022/table1", "ntire2022/psnr_set5_set14", "hostile/table1")
+    inputs = "".join(f"\\input{{reports/tables/{name}.tex}}" for name in names)
+    (project / "paper.tex").write_text(
+        f"\\documentclass{{article}}{packages}\\begin{{document}}{inputs}\\end{{document}}"
+    )
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, errors="replace", check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert (project / "paper.pdf").stat().st_size > 0
+
+
+def test_equal_measurements_make_equal_bytes(hostile: list[Path], official_counts: list[Path]) -> None:
+    def made() -> dict[Path, bytes]:
+        make_tables(hostile + official_counts, "y_basicsr")
+        return {path: path.read_bytes() for path in Path("reports").rglob("*.*") if path.suffix != ".parquet"}
+
+    first = made()
+    assert len(first) == 3 * len(TABLE_FORMATS) + 1
+    assert made() == first
+
+
+def test_metrics_are_counts_mean_psnrs_and_verdicts(hostile: list[Path], official_counts: list[Path]) -> None:
+    make_tables(hostile + official_counts, "y_basicsr")
+    metrics = json.loads(Path("reports/metrics.json").read_text())
+    assert metrics["psnr"] == {f"{HOSTILE}/x2/published-tag": {"set5": 33.0}}
+    assert metrics["counts"]["rlfn_team04/x4"] == {"params": 317218}
+    assert metrics["verdicts"]["ntire2022"]["table1"]["explained"] == 1
+    assert metrics["verdicts"]["hostile"]["table1"]["differs"] == 1
+
+
+def test_psnr_of_identical_images_stays_valid_json(write: Write) -> None:
+    row = {"metric": "psnr", "protocol": "y_basicsr", "dataset": "set5", "image": "a", "value": float("inf")}
+    make_tables([write([row], method="m", weights="quick-seed0")], "y_basicsr")
+    assert json.loads(Path("reports/metrics.json").read_text())["psnr"] == {
+        "m/x4/quick-seed0": {"set5": None}
+    }
+
+
+def test_an_absent_measurement_is_one_clear_line_and_nothing_is_written(project: Path) -> None:
+    absent = project / "reports/measurements/cost/rlfn_team04/x4.parquet"
+    with pytest.raises(ResoluteError, match=r"cost/rlfn_team04/x4\.parquet is not there: `snakemake"):
+        make_tables([absent], "y_basicsr")
+    assert not Path("reports").exists()
