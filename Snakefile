@@ -1,0 +1,27 @@
+# The whole DAG: from raw images to the report. What is in it comes from params.yaml alone.
+from snakemake.utils import min_version
+
+min_version("9.11")
+
+
+# The interpreter that requirements.lock is made for; `make` builds the environment itself.
+container: "docker://python:3.11-slim-bookworm"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/fetch.smk"
+include: "workflow/rules/degrade.smk"
+include: "workflow/rules/patches.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/profile.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "reports/index.html",
+        "reports/metrics.json",

@@ -1,0 +1,5 @@
+"""`python -m resolute` is `resolute`."""
+
+from resolute.cli import main
+
+main()

@@ -1,0 +1,185 @@
+"""One subcommand per stage of the DAG."""
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+Scale = Annotated[float, typer.Option("--scale", help="HR side over LR side.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+DataSet = Annotated[str, typer.Argument(metavar="DATASET", help="A data set, see `resolute list datasets`.")]
+MethodName = Annotated[str, typer.Argument(metavar="METHOD", help="A method, see `resolute list methods`.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the stages' commands to the program."""
+    for command in (fetch, degrade, patches, train, evaluate, profile, tables, figures, report):
+        app.command()(command)
+
+
+def fetch(
+    datasets: Annotated[list[str] | None, typer.Argument(help="Data sets to fetch.")] = None,
+    weights: Annotated[
+        list[str] | None, typer.Option("--weights", help="Methods whose published weights to fetch.")
+    ] = None,
+    tag: Annotated[str, typer.Option(help="Which published weights; the first ones where not given.")] = "",
+    scale: Annotated[
+        float | None, typer.Option(help="For this scale only; else for those of params.yaml.")
+    ] = None,
+) -> None:
+    """Fetch images and published weights: from RESOLUTE_MIRROR, else from where they are published."""
+    from resolute import layout, params
+    from resolute.errors import ResoluteError
+    from resolute.fetch import fetch_dataset, fetch_weights
+
+    if not datasets and not weights:
+        raise ResoluteError("nothing to fetch: name data sets, or methods with --weights")
+    settings = params.load()
+    scales = [scale] if scale else [float(one) for one in settings["scales"]]
+    for dataset in datasets or []:
+        print(layout.relative(fetch_dataset(dataset, scales, params.fetched_splits(settings, dataset))))
+    for method in weights or []:
+        for one in scales:
+            print(layout.relative(fetch_weights(method, tag, one)))
+
+
+def degrade(dataset: DataSet, scale: Scale = 4) -> None:
+    """Make the LR images of a data set, bit for bit as MATLAB's imresize does."""
+    from resolute import layout
+    from resolute.degrade import degrade
+
+    print(layout.relative(degrade(dataset, scale)))
+
+
+def patches(dataset: DataSet, scale: Scale = 4) -> None:
+    """Index a data set's training patches by difficulty, and pack its pixels for training."""
+    from resolute import layout, params
+    from resolute.patches import make_patches
+
+    settings = params.load()
+    sizes = settings["patches"]
+    splits = params.training_splits(settings, dataset)
+    target = make_patches(dataset, scale, splits, sizes["lr_size"], sizes["lr_stride"], sizes["categories"])
+    print(layout.relative(target))
+
+
+def train(
+    method: MethodName,
+    scale: Scale = 4,
+    seed: Annotated[int, typer.Option(min=0, help="Of initialisation and sampling.")] = 0,
+    warm_start: Annotated[str, typer.Option(help="Weights to start from, named as for evaluate.")] = "",
+) -> None:
+    """Train a method as params.yaml says; goes on where an interrupted training stopped."""
+    from dataclasses import replace
+
+    from resolute import layout, methods, params
+
+    settings = params.load()
+    plan = methods.load(method).plan(settings["train"], settings["recipes"].get(method, {}))
+    if warm_start:
+        plan = replace(plan, warm_start=warm_start)
+    from resolute.train import train
+
+    run = layout.Run(method, scale, f"{settings['preset']}-seed{seed}")
+    print(layout.relative(train(run, seed, plan, settings["data"]["train"], settings["train"])))
+
+
+def evaluate(
+    method: MethodName,
+    weights: Annotated[
+        str, typer.Option(help="published, published-<tag>, <preset>-seed<n> or a .safetensors file.")
+    ] = "published",
+    dataset: Annotated[str, typer.Option(help="A data set with a test split.")] = "set5",
+    scale: Scale = 4,
+    as_json: AsJson = False,
+) -> None:
+    """Measure PSNR and SSIM of a method on a data set; what it needs is fetched first."""
+    from resolute import layout, params
+    from resolute.cli.prepare import ensure_images, ensure_weights
+    from resolute.evaluate import evaluate, summarise, write_rows
+
+    settings = params.load()
+    ensure_weights(method, scale, weights)
+    ensure_images(dataset, scale)
+    rows = evaluate(method, scale, weights, dataset, settings["evaluate"]["protocols"])
+    if as_json:
+        print(json.dumps(summarise(rows)))
+        return
+    found = summarise(rows)
+    run = layout.Run(method, scale, found["weights"])
+    print(layout.relative(write_rows(rows, run, dataset)))
+    for protocol, metrics in found["protocols"].items():
+        print(f"  {protocol:16} {metrics['psnr']:7.3f} dB  SSIM {metrics['ssim']:.4f}")
+
+
+def profile(
+    method: MethodName,
+    scale: Scale = 4,
+    lr_size: Annotated[
+        str, typer.Option(help="LR size as WIDTHxHEIGHT; params.yaml's where not given.")
+    ] = "",
+    count_only: Annotated[bool, typer.Option("--count-only", help="No latency, no memory.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Count a network's cost and time it, alone on the machine."""
+    from resolute import layout, params
+    from resolute.cli.prepare import parse_size
+    from resolute.profile import as_rows, profile, write_rows
+
+    settings = params.load()["profile"]
+    size = parse_size(lr_size or settings["lr_size"])
+    found = profile(method, scale, size, not count_only, settings["runs"], settings["threads"])
+    if as_json:
+        print(json.dumps(found))
+        return
+    print(layout.relative(write_rows(as_rows(found), method, scale)))
+    _print_facts(found)
+
+
+def tables() -> None:
+    """Join measured and published figures into the papers' tables, with a verdict per cell."""
+    from resolute import layout, params
+    from resolute.tables import make_tables
+
+    settings = params.load()
+    make_tables(params.measurements(settings), settings["figures"]["protocol"])
+    for path in layout.table_files():
+        print(layout.relative(path))
+
+
+def figures() -> None:
+    """Draw all figures."""
+    from resolute import datasets, layout, params
+    from resolute.figures import Photograph, make_figures
+
+    settings = params.load()
+    chosen = settings["figures"].get("photograph")
+    photograph = None
+    if chosen:
+        dataset, name = chosen["dataset"], chosen["image"]
+        file = datasets.image(dataset, name).path
+        photograph = Photograph(dataset, name, file, *params.photograph_patches(settings))
+    make_figures(params.measurements(settings), settings["figures"]["protocol"], photograph)
+    for path in params.figure_files(settings):
+        print(layout.relative(path))
+
+
+def report() -> None:
+    """Write reports/index.html, one self-contained page."""
+    from resolute import layout, params
+    from resolute.report import make_report
+
+    settings = params.load()
+    tables = [path for path in layout.table_files() if path.suffix == ".html"]
+    figures = [path for path in params.figure_files(settings) if path.suffix == ".svg"]
+    make_report(settings, params.measurements(settings), tables, figures, layout.reference_files())
+    print(layout.relative(layout.report()))
+
+
+def _print_facts(found: dict[str, Any]) -> None:
+    for key, value in found.items():
+        shown = (
+            f"{value:,}" if isinstance(value, int) else f"{value:,.1f}" if isinstance(value, float) else value
+        )
+        print(f"  {key:18} {'-' if shown is None else shown}", file=sys.stdout)

@@ -1,0 +1,106 @@
+"""Commands that are no stage: presets, lists, a look at the machine, upscaling a picture."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from resolute.cli.stages import AsJson, Scale
+
+
+class Listed(StrEnum):
+    """What `resolute list` can list."""
+
+    METHODS = "methods"
+    DATASETS = "datasets"
+    PAPERS = "papers"
+    PRESETS = "presets"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the tools to the program."""
+    app.command("preset")(preset)
+    app.command("list")(list_)
+    app.command("upscale")(upscale)
+    app.command("doctor")(doctor)
+
+
+def preset(name: Annotated[str, typer.Argument(help="See `resolute list presets`.")]) -> None:
+    """Write params.yaml from workflow/presets/NAME.yaml, and say what changed."""
+    from resolute import params
+
+    changes = params.write_preset(name)
+    print(f"params.yaml is the preset '{name}': {len(changes)} values changed")
+    for change in changes:
+        print(f"  {change}")
+
+
+def list_(
+    what: Annotated[Listed, typer.Argument(help="What to list.")] = Listed.METHODS,
+    as_json: AsJson = False,
+) -> None:
+    """List the methods, data sets, papers or presets."""
+    from resolute.cli import listing
+
+    rows = {
+        Listed.METHODS: listing.methods,
+        Listed.DATASETS: listing.datasets,
+        Listed.PAPERS: listing.papers,
+        Listed.PRESETS: listing.presets,
+    }[what]()
+    if as_json:
+        print(json.dumps(rows))
+    else:
+        _print_table(rows)
+
+
+def upscale(
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="PNG, TIFF or JPEG, 8 or 16 bits, with or without alpha.")
+    ],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="PNG, TIFF or JPEG.")],
+    method: Annotated[str, typer.Option(help="A method, see `resolute list methods`.")],
+    scale: Scale = 4,
+    weights: Annotated[str, typer.Option(help="Named as for evaluate.")] = "published",
+    tile: Annotated[
+        int, typer.Option(min=0, help="Side of tiles in LR pixels; 0 takes the image whole.")
+    ] = 256,
+    overlap: Annotated[int, typer.Option(min=0, help="LR pixels that neighbouring tiles share.")] = 32,
+) -> None:
+    """Enlarge a picture of any size."""
+    from resolute.cli.prepare import ensure_weights
+    from resolute.cli.upscaling import upscale_file
+
+    ensure_weights(method, scale, weights)
+    upscale_file(source, target, method, scale, weights, tile, overlap)
+    print(target)
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Show what is installed, which devices there are, and which data sets and weights are here."""
+    from resolute.cli import listing
+
+    found = listing.doctor()
+    if as_json:
+        print(json.dumps(found))
+        return
+    for title, facts in found.items():
+        print(title)
+        for key, value in facts.items():
+            print(f"  {key:22} {value}")
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in rows[0] if rows else ():
+        table.add_column(column)
+    for row in rows:
+        table.add_row(
+            *(", ".join(map(str, cell)) if isinstance(cell, list) else str(cell) for cell in row.values())
+        )
+    Console(soft_wrap=True).print(table)

@@ -1,0 +1,173 @@
+"""The DAG with real Snakemake: what is in it, and that it does what an edit calls for and no more."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from resolute import params
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def own_source(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The checkout with source files of its own, which a test may edit."""
+    (checkout / "src").unlink()
+    shutil.copytree(
+        REPOSITORY / "src", checkout / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+    )
+    monkeypatch.setenv("PYTHONPATH", str(checkout / "src"))
+    return checkout
+
+
+def snakemake(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+        env=environment,
+    )
+
+
+def planned() -> dict[str, int]:
+    """How many jobs of each rule a run would do now."""
+    done = snakemake("-n", "--quiet", "rules")
+    assert done.returncode == 0, done.stderr
+    table = (done.stdout + done.stderr).rpartition("Job stats:")[2]
+    found = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+    found.pop("total", None)
+    found.pop("all", None)
+    return found
+
+
+def edit_params(**changes: object) -> None:
+    path = Path("params.yaml")
+    content = yaml.safe_load(path.read_text())
+    for key, value in changes.items():
+        section, _, name = key.partition("__")
+        if name:
+            content[section][name] = value
+        else:
+            content[section] = value
+    path.write_text(yaml.safe_dump(content))
+
+
+def test_params_are_the_quick_preset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    assert params.load() == params.resolve_preset("quick")
+
+
+@pytest.mark.parametrize("name", ["quick", "bench", "bsds", "paper"])
+def test_every_preset_is_valid_and_makes_a_dag(name: str, checkout: Path) -> None:
+    params.write_preset(name)
+    jobs = planned()
+    settings = params.load()
+    assert jobs["report"] == jobs["tables"] == jobs["figures"] == 1
+    assert jobs["fetch_images"] == len(settings["data"]["sets"])
+    assert jobs.get("train", 0) == len(params.trained_runs(settings))
+    runs = [*params.published_runs(settings), *params.trained_runs(settings)]
+    assert jobs["evaluate"] == len(runs) * len(settings["data"]["test"])
+
+
+def test_wrong_params_and_config_are_refused_before_anything_runs(checkout: Path) -> None:
+    text = (checkout / "params.yaml").read_text()
+    (checkout / "params.yaml").write_text(text.replace("rlfn_tiny]", "rlfn_tinny]"))
+    done = snakemake("all")
+    assert done.returncode != 0
+    assert "unknown method 'rlfn_tinny': did you mean 'rlfn_tiny'" in done.stderr + done.stdout
+    (checkout / "params.yaml").write_text(text)
+    done = snakemake("all", "--config", "seeds=3")
+    assert done.returncode != 0
+    assert "jobs read params.yaml, not --config" in done.stderr + done.stdout
+
+
+def test_a_data_set_that_cannot_be_had_stops_with_one_line(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit_params(data={"sets": ["embedded", "manga109"], "train": ["embedded"], "test": ["manga109"]})
+    done = snakemake("data/raw/manga109.csv")
+    assert done.returncode != 0
+    assert "resolute: data set 'manga109' is placed by hand" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_run_is_whole_and_edits_redo_only_what_they_touch(own_source: Path) -> None:
+    methods = ["imdn_tiny", "rlfn_tiny"]
+    edit_params(
+        train__iterations=10,
+        methods={"published": ["bicubic"], "trained": methods, "counted": methods, "timed": []},
+        recipes={method: {} for method in methods},
+    )
+    done = snakemake("all")
+    assert done.returncode == 0, done.stderr
+    assert (own_source / "reports/index.html").stat().st_size > 10_000
+    assert planned() == {}
+
+    edit_params(recipes={"imdn_tiny": {"iterations": 12}, "rlfn_tiny": {}})
+    assert planned() == {"train": 1, "evaluate": 1, "figures": 1, "report": 1, "tables": 1}
+    edit_params(recipes={"imdn_tiny": {}, "rlfn_tiny": {}})
+    assert planned() == {}
+
+    edit_params(train__checkpoint_every=3)
+    assert planned() == {"report": 1}  # which shows all params
+    edit_params(train__checkpoint_every=200)
+
+    network = own_source / "src/resolute/models/rlfn.py"
+    text = network.read_text()
+    network.write_text(f"{text}\n# edited\n")
+    assert planned() == {"train": 1, "evaluate": 1, "profile": 1, "figures": 1, "report": 1, "tables": 1}
+    network.write_text(text)
+    assert planned() == {}  # the same content, whatever its time
+
+    (own_source / "src/resolute/report/style.css").write_text("body { color: black }")
+    assert planned() == {"report": 1}
+
+
+def test_a_method_is_one_file_and_one_entry(own_source: Path) -> None:
+    """Add a network as the README says, and find it in the DAG."""
+    model = "\n".join(
+        [
+            '"""A single convolution."""',
+            "from resolute.models import register_model",
+            "from resolute.models.blocks.frame import LRFrame",
+            "",
+            "@register_model",
+            "class Newcomer(LRFrame):",
+            '    """The frame without a body."""',
+            "    def __init__(self, scale: float = 4, width: int = 8) -> None:",
+            "        super().__init__(width, [], scale)",
+            "",
+        ]
+    )
+    entry = {
+        "title": "Newcomer",
+        "family": "own",
+        "model": "newcomer",
+        "arguments": {"width": 16},
+        "scales": [4],
+        "paper": {"title": "None yet", "year": 2026},
+    }
+    (own_source / "src/resolute/models/newcomer.py").write_text(model)
+    (own_source / "src/resolute/methods/registry/newcomer.yaml").write_text(yaml.safe_dump(entry))
+    resolute = [sys.executable, "-m", "resolute"]
+    subprocess.run([*resolute, "preset", "quick"], check=True, capture_output=True)
+    assert "newcomer" in yaml.safe_load(Path("params.yaml").read_text())["methods"]["counted"]
+    done = snakemake("-n", "reports/measurements/cost/newcomer/x4.parquet", "--quiet", "progress")
+    assert done.returncode == 0, done.stderr
+    counted = subprocess.run(
+        [*resolute, "profile", "newcomer", "--count-only", "--json"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    # Head 3->16, trunk 16->16, tail 16->48, each 3x3 with bias.
+    assert f'"params": {3 * 16 * 9 + 16 + 16 * 16 * 9 + 16 + 16 * 48 * 9 + 48}' in counted.stdout

@@ -1,0 +1,91 @@
+# What the rules ask of the params and the registries. Everything else is in the package.
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from resolute import datasets, layout
+from resolute import params as params_file
+from resolute.errors import ResoluteError
+from resolute.methods import registry
+from resolute.sources import sources
+
+# `resolute` is the one beside the interpreter that runs Snakemake, whether its environment is active or not.
+shell.prefix(f'export PATH="{Path(sys.executable).parent}:$PATH"; ')
+
+if config:
+    raise WorkflowError(
+        f"--config {' '.join(config)}: jobs read params.yaml, not --config: edit it, or use `resolute preset`"
+    )
+try:
+    PARAMS = params_file.load()
+except ResoluteError as error:
+    raise WorkflowError(str(error))
+
+# How many jobs may use a GPU at once: what `--resources gpu=N` says.
+GPUS = (
+    workflow.global_resources["gpu"].value if "gpu" in workflow.global_resources else 1
+)
+
+
+wildcard_constraints:
+    dataset="[a-z0-9_]+",
+    method="[a-z0-9_]+",
+    scale=r"[0-9]+(\.[0-9]+)?",
+    tag="[a-z0-9_]+",
+    weights="[a-z0-9_]+-[a-z0-9_]+",
+    seed="[0-9]+",
+
+
+def local(*paths):
+    """Paths as the rules spell them: relative to the project root."""
+    return [layout.relative(path) for path in paths]
+
+
+def code(stage, method=""):
+    """The source files that a stage runs for a method, as inputs."""
+    return local(*sources(stage, method))
+
+
+MEASUREMENTS = local(*params_file.measurements(PARAMS))
+PUBLISHED = [
+    str(path) for path in sorted(Path("data/published").rglob("*")) if path.is_file()
+]
+REFERENCE = local(*layout.reference_files())
+TABLES = local(*layout.table_files())
+FIGURES = local(*params_file.figure_files(PARAMS))
+
+
+def images_source(wildcards):
+    """What a data set's images are known by: its list of files, or the data set that they are made from."""
+    source = datasets.entry(wildcards.dataset).source
+    if source.of:
+        return f"data/raw/{source.of}.csv"
+    listed = Path("src/resolute/datasets/manifests", f"{wildcards.dataset}.csv")
+    return str(listed) if listed.is_file() else []
+
+
+def is_timed(wildcards):
+    """Whether a method's latency is measured, or its cost only counted."""
+    return wildcards.method in PARAMS["methods"]["timed"]
+
+
+def run_of(wildcards):
+    """The run that a job's wildcards name."""
+    return layout.Run(wildcards.method, float(wildcards.scale), wildcards.weights)
+
+
+def weights_of(wildcards):
+    """The weights that a run needs: none for a method without any."""
+    run = run_of(wildcards)
+    return local(layout.weights(run)) if registry.entry(run.method).trainable else []
+
+
+def warm_start_of(wildcards):
+    """The weights that a training starts from, if any."""
+    start = PARAMS["recipes"].get(wildcards.method, {}).get("warm_start")
+    if not start:
+        return []
+    return local(
+        registry.find_weights(wildcards.method, float(wildcards.scale), start)[1]
+    )

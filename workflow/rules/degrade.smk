@@ -1,0 +1,15 @@
+# LR images, bit for bit as MATLAB's imresize makes them.
+
+
+rule degrade:
+    input:
+        manifest="data/raw/{dataset}.csv",
+        registry="src/resolute/datasets/registry.yaml",
+        code=code("degrade"),
+    output:
+        images=directory("data/lr/{dataset}/x{scale}"),
+        manifest="data/lr/{dataset}/x{scale}.csv",
+    log:
+        "work/logs/degrade/{dataset}-x{scale}.log",
+    shell:
+        "resolute degrade {wildcards.dataset} --scale {wildcards.scale} 2> >(tee {log} >&2)"

@@ -1,0 +1,30 @@
+# Images and published weights. The images depend on their manifest alone, not on the code that brings them:
+# their checksums say that they are right, and a data set may be many gigabytes.
+
+
+rule fetch_images:
+    input:
+        registry="src/resolute/datasets/registry.yaml",
+        listed=images_source,
+    output:
+        images=directory("data/raw/{dataset}"),
+        manifest="data/raw/{dataset}.csv",
+    log:
+        "work/logs/fetch/{dataset}.log",
+    params:
+        scales=PARAMS["scales"],
+        splits=lambda wildcards: params_file.fetched_splits(PARAMS, wildcards.dataset),
+    shell:
+        "resolute fetch {wildcards.dataset} 2> >(tee {log} >&2)"
+
+
+rule fetch_weights:
+    input:
+        code=lambda wildcards: code("fetch", wildcards.method),
+    output:
+        "data/weights/published/{method}/{tag}/x{scale}.safetensors",
+    log:
+        "work/logs/fetch/{method}-{tag}-x{scale}.log",
+    shell:
+        "resolute fetch --weights {wildcards.method} --tag {wildcards.tag} --scale {wildcards.scale}"
+        " 2> >(tee {log} >&2)"

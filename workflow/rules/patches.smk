@@ -1,0 +1,18 @@
+# Patches by difficulty, and the packed pixels that training reads.
+
+
+rule patches:
+    input:
+        hr="data/raw/{dataset}.csv",
+        lr="data/lr/{dataset}/x{scale}.csv",
+        code=code("patches"),
+    output:
+        index="data/patches/{dataset}/x{scale}.parquet",
+        pixels="data/patches/{dataset}/x{scale}.npy",
+    log:
+        "work/logs/patches/{dataset}-x{scale}.log",
+    params:
+        patches=PARAMS["patches"],
+        splits=lambda wildcards: params_file.training_splits(PARAMS, wildcards.dataset),
+    shell:
+        "resolute patches {wildcards.dataset} --scale {wildcards.scale} 2> >(tee {log} >&2)"

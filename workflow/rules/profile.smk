@@ -1,0 +1,19 @@
+# What a network costs. A timed job takes all cores and all GPUs, so that nothing runs beside it.
+
+
+rule profile:
+    input:
+        code=lambda wildcards: code("profile", wildcards.method),
+    output:
+        "reports/measurements/cost/{method}/x{scale}.parquet",
+    log:
+        "work/logs/profile/{method}-x{scale}.log",
+    threads: lambda wildcards: workflow.cores if is_timed(wildcards) else 1
+    resources:
+        gpu=lambda wildcards: GPUS if is_timed(wildcards) else 0,
+    params:
+        profile=PARAMS["profile"],
+        count_only=lambda wildcards: "" if is_timed(wildcards) else "--count-only",
+    shell:
+        "resolute profile {wildcards.method} --scale {wildcards.scale} {params.count_only}"
+        " 2> >(tee {log} >&2)"

@@ -1,0 +1,17 @@
+# Every published table, joined with what was measured.
+
+
+rule tables:
+    input:
+        measurements=MEASUREMENTS,
+        published=PUBLISHED,
+        code=code("tables"),
+    output:
+        TABLES,
+        metrics="reports/metrics.json",
+    log:
+        "work/logs/tables.log",
+    params:
+        protocol=PARAMS["figures"]["protocol"],
+    shell:
+        "resolute tables 2> >(tee {log} >&2)"

@@ -1,0 +1,31 @@
+# One training: a method, a scale and a seed. It takes its own GPU; `--resources gpu=N` says how many at once.
+
+
+rule train:
+    input:
+        patches=expand(
+            "data/patches/{dataset}/x{{scale}}.parquet",
+            dataset=PARAMS["data"]["train"],
+        ),
+        warm_start=warm_start_of,
+        code=lambda wildcards: code("train", wildcards.method),
+    output:
+        weights="data/weights/trained/{method}/x{scale}/"
+        f"{PARAMS['preset']}-seed{{seed}}.safetensors",
+        log=f"data/weights/trained/{{method}}/x{{scale}}/{PARAMS['preset']}-seed{{seed}}.csv",
+    log:
+        "work/logs/train/{method}-x{scale}-seed{seed}.log",
+    threads: PARAMS["train"]["threads"]
+    resources:
+        gpu=PARAMS["train"]["devices"],
+    params:
+        # All but how often it saves, which does not matter to the result.
+        settings={
+            key: value
+            for key, value in PARAMS["train"].items()
+            if key != "checkpoint_every"
+        },
+        recipe=lambda wildcards: PARAMS["recipes"].get(wildcards.method, {}),
+    shell:
+        "resolute train {wildcards.method} --scale {wildcards.scale} --seed {wildcards.seed}"
+        " 2> >(tee {log} >&2)"
