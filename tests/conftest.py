@@ -2,9 +2,12 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from resolute.core import devices
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -18,6 +21,16 @@ def mirror() -> Path:
     if not Path(folder).is_dir():
         pytest.fail(f"RESOLUTE_MIRROR names {folder}, which is no folder")
     return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def own_locks(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Device locks of the test's own, freed after it: a job holds them until its process ends."""
+    monkeypatch.setenv("RESOLUTE_LOCKS", str(tmp_path_factory.mktemp("locks")))
+    yield
+    for descriptor in devices._held.values():
+        os.close(descriptor)
+    devices._held.clear()
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from resolute.errors import ResoluteError, nearest
-from resolute.provenance import provenance
+from resolute.core.errors import ResoluteError, nearest
+from resolute.core.provenance import provenance
 
 COLUMNS = pa.schema(
     [

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from resolute import atomic, layout
-from resolute.errors import ResoluteError, nearest
-from resolute.layout import Run, project_root
-from resolute.schema import read_yaml, validate
+from resolute.core import atomic, layout
+from resolute.core.errors import ResoluteError, nearest
+from resolute.core.layout import Run, project_root
+from resolute.core.schema import read_yaml, validate
 
 Params = dict[str, Any]
 
@@ -21,8 +21,7 @@ def load() -> Params:
 
 def check(params: Params, where: str) -> None:
     """Refuse params that break the schema, or that name a method or data set that is not there."""
-    from resolute import datasets
-    from resolute.methods import registry
+    from resolute import datasets, registry
 
     validate(params, project_root() / "workflow/schemas/params.schema.json", where)
     for key, methods in params["methods"].items():
@@ -120,13 +119,13 @@ def figure_files(params: Params) -> list[Path]:
 
 def scales(params: Params, method: str) -> list[float]:
     """The scales of the params that a method has."""
-    from resolute.methods import registry
+    from resolute import registry
 
     return [float(scale) for scale in params["scales"] if scale in registry.entry(method).scales]
 
 
 def _published(params: Params) -> Iterator[Run]:
-    from resolute.methods import registry
+    from resolute import registry
 
     for method in params["methods"]["published"]:
         entry = registry.entry(method)
@@ -147,7 +146,7 @@ def resolve_preset(name: str) -> Params:
     `all` under `methods` becomes the list of all methods that fit, `data.sets` the union of what is trained
     and tested on, and every trained method gets its section of `recipes`.
     """
-    from resolute.methods import registry
+    from resolute import registry
 
     if name not in preset_names():
         raise ResoluteError(f"unknown preset '{name}': {nearest(name, preset_names())}")

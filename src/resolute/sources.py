@@ -1,7 +1,8 @@
 """Which source files a stage runs: found by following imports, so that the list is never out of date.
 
-Both engines take these lists as inputs, and a training's checkpoint carries their digest: an edit re-runs
-what executes the edited file and nothing else.
+Snakemake takes these lists as inputs, `dvc.yaml` names the same files and folders, and a training's checkpoint
+carries their digest: an edit re-runs what executes the edited file and nothing else. Some folders count as one
+thing, which keeps `dvc.yaml` readable: whoever imports one of their files depends on all of them.
 """
 
 import ast
@@ -9,7 +10,10 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from resolute import registry
+
 PACKAGE = Path(__file__).parent
+WHOLE_FOLDERS = ("core", "images", "metrics", "models/blocks")
 
 
 def sources(stage: str, method: str = "") -> list[Path]:
@@ -22,16 +26,11 @@ def sources(stage: str, method: str = "") -> list[Path]:
     Returns:
         Paths below `src/resolute`, sorted.
     """
-    own = [
-        file for file in (PACKAGE / stage).rglob("*") if file.is_file() and "__pycache__" not in file.parts
-    ]
-    roots = [f"resolute.{stage}", *(f"resolute.{stage}.{file.stem}" for file in own if file.suffix == ".py")]
-    data = {file for file in own if file.suffix != ".py"}
+    roots = [_module(file) for file in _files(stage) if file.suffix == ".py"]
+    data = set(_files(stage))
     if method:
-        from resolute.methods import registry
-
         entry = registry.entry(method)
-        roots.append(f"resolute.methods.{entry.method or 'network'}")
+        roots.append(f"resolute.methods.{entry.kind}")
         if entry.model:
             roots.append(f"resolute.models.{entry.model}")
         data.add(registry.path(method))
@@ -47,19 +46,33 @@ def sources_digest(stage: str, method: str = "") -> str:
 
 
 @cache
+def _files(folder: str) -> tuple[Path, ...]:
+    found = (PACKAGE / folder).rglob("*")
+    return tuple(sorted(file for file in found if file.is_file() and "__pycache__" not in file.parts))
+
+
+def _module(file: Path) -> str:
+    parts = ("resolute", *file.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
 def _closure(roots: tuple[str, ...]) -> frozenset[Path]:
-    found: dict[str, Path] = {}
+    found: set[Path] = set()
     waiting = list(roots)
     while waiting:
         name = waiting.pop()
         path = _path(name)
-        if path is None or name in found:
+        if path is None or path in found:
             continue
-        found[name] = path
+        found.add(path)
         waiting.extend(_imports(path))
         # Importing a.b runs a's __init__ too.
         waiting.append(name.rpartition(".")[0])
-    return frozenset(found.values())
+        for folder in WHOLE_FOLDERS:
+            if path.is_relative_to(PACKAGE / folder):
+                waiting.extend(_module(file) for file in _files(folder))
+    return frozenset(found)
 
 
 def _path(module: str) -> Path | None:

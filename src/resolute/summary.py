@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from resolute import datasets, layout, measurements
-from resolute.errors import ResoluteError
-from resolute.methods import registry
+from resolute import datasets, measurements, registry
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
 
 Record = Mapping[str, Any]
 """One row of the long form."""

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from resolute import datasets, layout
+from resolute import datasets
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
 from resolute.datasets import HRImage, LRImage
 from resolute.datasets.reader import write_images, write_lr_images
-from resolute.errors import ResoluteError
 
 pytestmark = pytest.mark.usefixtures("project")
 

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from resolute import datasets
+from resolute.core.errors import ResoluteError
+from resolute.core.provenance import file_sha256
+from resolute.core.schema import validate
 from resolute.datasets import registry
 from resolute.datasets.registry import SourceFile, fitting
-from resolute.errors import ResoluteError
 from resolute.images.files import read_image
-from resolute.provenance import file_sha256
-from resolute.schema import validate
 
 WITH_MANIFEST = [
     name for name in datasets.names() if datasets.entry(name).source.kind in ("files", "embedded")

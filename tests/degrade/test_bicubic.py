@@ -5,15 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from resolute import datasets, layout
+from resolute import datasets
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
+from resolute.core.provenance import file_sha256
 from resolute.datasets import HRImage
 from resolute.datasets.reader import write_images
 from resolute.degrade import degrade
-from resolute.errors import ResoluteError
 from resolute.fetch import fetch_dataset
 from resolute.images.files import read_image, write_png
 from resolute.images.imresize import imresize
-from resolute.provenance import file_sha256
 
 MADE_BY_MATLAB = [
     *((name, scale) for name in ("set5", "set14", "set5_edsr", "set14_edsr") for scale in (2, 3, 4)),

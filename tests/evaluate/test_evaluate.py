@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from resolute import datasets, layout, measurements
+from resolute import datasets, measurements, registry
 from resolute.cli.prepare import ensure_images, ensure_weights
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
 from resolute.degrade import degrade
-from resolute.errors import ResoluteError
 from resolute.evaluate import evaluate, summarise, write_rows
 from resolute.fetch import fetch_dataset
-from resolute.methods import load, registry, weights
+from resolute.methods import load, weights
 
 # The published values have four decimals in dB and five in SSIM. Another memory layout moves the float32
 # rounding of a few pixels across a half, which is worth far less than this.

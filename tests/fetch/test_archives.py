@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 from resolute.fetch.archives import Member, _refuse_danger, check_first_use, unpack
 
 SYMLINK = 0o120777 << 16  # external attributes of a link in a zip file

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 import skimage.data
 
-from resolute import datasets, layout
-from resolute.errors import ResoluteError
+from resolute import datasets
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
 from resolute.fetch import fetch_dataset
 from resolute.fetch.locks import lock
 from resolute.images.files import read_image, write_png

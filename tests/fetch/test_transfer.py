@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 from resolute.fetch.transfer import ATTEMPTS, download, mirrored
 
 pytestmark = pytest.mark.usefixtures("project")

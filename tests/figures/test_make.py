@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 from resolute.figures import FIGURES, Photograph, make_figures
 from resolute.figures.difficulty import category_map
 

@@ -14,7 +14,7 @@ from PIL import Image, ImageCms, ImageOps
 from PIL.ExifTags import Base as Tag
 from skimage.metrics import peak_signal_noise_ratio
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 from resolute.images.files import (
     Photo,
     check_can_write,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 from resolute.images.files import read_image
 from resolute.images.imresize import VARIANTS, crop_to_multiple, imresize, lr_size
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import uniform_filter
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 from resolute.images.imresize import imresize
 from resolute.images.tiling import upscale_tiled
 

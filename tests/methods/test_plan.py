@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 from resolute.methods.plan import Phase, make_plan
 from resolute.methods.samplers import hes, uniform
 

@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from resolute.errors import ResoluteError
+from resolute import registry
+from resolute.core.errors import ResoluteError
 from resolute.fetch import fetch_weights
-from resolute.methods import registry, weights
+from resolute.methods import weights
 
 
 def state() -> dict[str, torch.Tensor]:

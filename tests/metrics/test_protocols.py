@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 from resolute.images.files import read_image, to_rgb
 from resolute.images.imresize import imresize
 from resolute.metrics.protocols import PROTOCOLS, measure

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 from resolute.metrics.psnr import psnr
 from resolute.metrics.ssim import ssim
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from resolute import methods
-from resolute.errors import ResoluteError
-from resolute.methods import registry, weights
+from resolute import methods, registry
+from resolute.core.errors import ResoluteError
+from resolute.methods import weights
 from resolute.models import create_model
 
 DATA = Path(__file__).parents[1] / "data"

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from resolute import datasets, layout
-from resolute.datasets.pack import open_pack
+from resolute import datasets
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
 from resolute.degrade import degrade
-from resolute.errors import ResoluteError
 from resolute.fetch import fetch_dataset
 from resolute.images.files import read_image, to_rgb
 from resolute.images.imresize import crop_to_multiple
+from resolute.images.pack import open_pack
 from resolute.patches import make_patches
 from resolute.patches.difficulty import categorise, gradient_scores, thresholds
 from resolute.patches.make import grid

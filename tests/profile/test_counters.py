@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 from resolute.profile import profile
 from resolute.profile.counters import count
 

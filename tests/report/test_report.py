@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from resolute import measurements
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 from resolute.figures import style
 from resolute.report import make_report
 from resolute.report.make import table_order, weights_title

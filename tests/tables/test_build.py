@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from resolute import measurements, summary
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 from resolute.tables.build import Cell, Table, build
 from resolute.tables.spec import read_spec, read_tolerances
 from resolute.tables.verdict import Verdict

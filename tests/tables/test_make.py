@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from resolute.errors import ResoluteError
-from resolute.layout import TABLE_FORMATS
+from resolute.core.errors import ResoluteError
+from resolute.core.layout import TABLE_FORMATS
 from resolute.tables import make_tables
 from resolute.tables.render import markdown, tex
 

@@ -12,8 +12,9 @@ import pytest
 import torch
 import yaml
 
-from resolute import layout, methods
-from resolute.errors import ResoluteError
+from resolute import methods
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
 from resolute.methods import weights
 from resolute.methods.plan import Plan
 from resolute.train import train

@@ -157,7 +157,7 @@ def test_a_method_is_one_file_and_one_entry(own_source: Path) -> None:
         "paper": {"title": "None yet", "year": 2026},
     }
     (own_source / "src/resolute/models/newcomer.py").write_text(model)
-    (own_source / "src/resolute/methods/registry/newcomer.yaml").write_text(yaml.safe_dump(entry))
+    (own_source / "src/resolute/registry/newcomer.yaml").write_text(yaml.safe_dump(entry))
     resolute = [sys.executable, "-m", "resolute"]
     subprocess.run([*resolute, "preset", "quick"], check=True, capture_output=True)
     assert "newcomer" in yaml.safe_load(Path("params.yaml").read_text())["methods"]["counted"]

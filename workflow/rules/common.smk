@@ -4,10 +4,11 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from resolute import datasets, layout
+from resolute import datasets
+from resolute.core import layout
 from resolute import params as params_file
-from resolute.errors import ResoluteError
-from resolute.methods import registry
+from resolute.core.errors import ResoluteError
+from resolute import registry
 from resolute.sources import sources
 
 # `resolute` is the one beside the interpreter that runs Snakemake, whether its environment is active or not.

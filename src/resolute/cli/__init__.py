@@ -8,7 +8,7 @@ import sys
 import typer
 
 from resolute.cli import stages, tools
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 
 app = typer.Typer(
     help="Regenerate the tables of efficient super-resolution papers, and check every cell.",

@@ -6,10 +6,10 @@ from importlib.metadata import version
 from typing import Any
 
 from resolute import datasets as dataset_registry
-from resolute import devices, layout, params
-from resolute.methods import registry
-from resolute.provenance import processor
-from resolute.schema import read_yaml
+from resolute import params, registry
+from resolute.core import devices, layout
+from resolute.core.provenance import processor
+from resolute.core.schema import read_yaml
 
 PACKAGES = ("resolute", "torch", "lightning-fabric", "numpy", "pillow", "scikit-image", "snakemake", "dvc")
 

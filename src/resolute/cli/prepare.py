@@ -2,9 +2,9 @@
 
 import re
 
-from resolute import datasets, layout, params
-from resolute.errors import ResoluteError
-from resolute.methods import registry
+from resolute import datasets, params, registry
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
 
 
 def ensure_weights(method: str, scale: float, asked: str) -> None:

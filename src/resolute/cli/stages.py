@@ -29,8 +29,9 @@ def fetch(
     ] = None,
 ) -> None:
     """Fetch images and published weights: from RESOLUTE_MIRROR, else from where they are published."""
-    from resolute import layout, params
-    from resolute.errors import ResoluteError
+    from resolute import params
+    from resolute.core import layout
+    from resolute.core.errors import ResoluteError
     from resolute.fetch import fetch_dataset, fetch_weights
 
     if not datasets and not weights:
@@ -46,7 +47,7 @@ def fetch(
 
 def degrade(dataset: DataSet, scale: Scale = 4) -> None:
     """Make the LR images of a data set, bit for bit as MATLAB's imresize does."""
-    from resolute import layout
+    from resolute.core import layout
     from resolute.degrade import degrade
 
     print(layout.relative(degrade(dataset, scale)))
@@ -54,7 +55,8 @@ def degrade(dataset: DataSet, scale: Scale = 4) -> None:
 
 def patches(dataset: DataSet, scale: Scale = 4) -> None:
     """Index a data set's training patches by difficulty, and pack its pixels for training."""
-    from resolute import layout, params
+    from resolute import params
+    from resolute.core import layout
     from resolute.patches import make_patches
 
     settings = params.load()
@@ -73,7 +75,8 @@ def train(
     """Train a method as params.yaml says; goes on where an interrupted training stopped."""
     from dataclasses import replace
 
-    from resolute import layout, methods, params
+    from resolute import methods, params
+    from resolute.core import layout
 
     settings = params.load()
     plan = methods.load(method).plan(settings["train"], settings["recipes"].get(method, {}))
@@ -95,8 +98,9 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure PSNR and SSIM of a method on a data set; what it needs is fetched first."""
-    from resolute import layout, params
+    from resolute import params
     from resolute.cli.prepare import ensure_images, ensure_weights
+    from resolute.core import layout
     from resolute.evaluate import evaluate, summarise, write_rows
 
     settings = params.load()
@@ -123,8 +127,9 @@ def profile(
     as_json: AsJson = False,
 ) -> None:
     """Count a network's cost and time it, alone on the machine."""
-    from resolute import layout, params
+    from resolute import params
     from resolute.cli.prepare import parse_size
+    from resolute.core import layout
     from resolute.profile import as_rows, profile, write_rows
 
     settings = params.load()["profile"]
@@ -139,7 +144,8 @@ def profile(
 
 def tables() -> None:
     """Join measured and published figures into the papers' tables, with a verdict per cell."""
-    from resolute import layout, params
+    from resolute import params
+    from resolute.core import layout
     from resolute.tables import make_tables
 
     settings = params.load()
@@ -150,7 +156,8 @@ def tables() -> None:
 
 def figures() -> None:
     """Draw all figures."""
-    from resolute import datasets, layout, params
+    from resolute import datasets, params
+    from resolute.core import layout
     from resolute.figures import Photograph, make_figures
 
     settings = params.load()
@@ -167,7 +174,8 @@ def figures() -> None:
 
 def report() -> None:
     """Write reports/index.html, one self-contained page."""
-    from resolute import layout, params
+    from resolute import params
+    from resolute.core import layout
     from resolute.report import make_report
 
     settings = params.load()

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from resolute import devices, methods
-from resolute.errors import ResoluteError
+from resolute import methods, registry
+from resolute.core import devices
+from resolute.core.errors import ResoluteError
 from resolute.images.files import Photo, check_can_write, read_photo, to_rgb, write_photo
 from resolute.images.imresize import imresize
 from resolute.images.tiling import upscale_tiled
-from resolute.methods import Upscaler, registry
+from resolute.methods import Upscaler
 
 
 def upscale_file(

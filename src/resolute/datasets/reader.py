@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resolute import layout
+from resolute.core import layout
+from resolute.core.errors import ResoluteError, nearest
 from resolute.datasets.registry import entry, fitting
 from resolute.datasets.store import read_table, write_table
-from resolute.errors import ResoluteError, nearest
 
 COLUMNS = ("image", "split", "file", "sha256", "width", "height")
 

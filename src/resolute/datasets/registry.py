@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from resolute.core.errors import ResoluteError, nearest
+from resolute.core.schema import read_yaml, validate
 from resolute.datasets.store import read_table
-from resolute.errors import ResoluteError, nearest
-from resolute.schema import read_yaml, validate
 
 FOLDER = Path(__file__).parent
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from resolute import layout
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
+from resolute.core.provenance import file_sha256
 from resolute.datasets import HRImage, LRImage, entry, images
 from resolute.datasets.reader import write_lr_images
-from resolute.errors import ResoluteError
 from resolute.images.files import read_image, write_png
 from resolute.images.imresize import crop_to_multiple, imresize, lr_size
-from resolute.provenance import file_sha256
 
 
 def degrade(dataset: str, scale: float, workers: int | None = None) -> Path:

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from resolute import datasets, devices, layout, measurements, methods
-from resolute.errors import ResoluteError
+from resolute import datasets, measurements, methods, registry
+from resolute.core import devices, layout
+from resolute.core.errors import ResoluteError
+from resolute.core.provenance import file_sha256
 from resolute.images.files import read_image, to_rgb
 from resolute.images.imresize import crop_to_multiple
-from resolute.methods import registry
 from resolute.metrics.protocols import measure
-from resolute.provenance import file_sha256
 
 UNITS = {"psnr": "dB"}
 

@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from resolute import layout
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
+from resolute.core.provenance import file_sha256
 from resolute.datasets import DataSet, HRImage, entry
 from resolute.datasets.reader import write_images
-from resolute.errors import ResoluteError
 from resolute.fetch.kinds import Arrival, arrive
 from resolute.fetch.locks import lock
 from resolute.images.files import read_image
-from resolute.provenance import file_sha256
 
 
 def fetch_dataset(name: str, scales: Iterable[float] = (), splits: Iterable[str] = ()) -> Path:

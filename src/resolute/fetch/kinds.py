@@ -14,16 +14,16 @@ from importlib.resources import files as package_files
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from resolute import layout
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
+from resolute.core.provenance import file_sha256
 from resolute.datasets import DataSet, HRImage, images
 from resolute.datasets.registry import SourceFile, fitting
-from resolute.errors import ResoluteError
 from resolute.fetch.archives import IMAGE_SUFFIXES, check_first_use, unpack
 from resolute.fetch.progress import byte_progress
 from resolute.fetch.transfer import download, verify
 from resolute.images.files import read_image, write_png
 from resolute.images.imresize import crop_to_multiple, imresize
-from resolute.provenance import file_sha256
 
 TRANSFERS = 8  # files at once
 

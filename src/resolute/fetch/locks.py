@@ -2,7 +2,7 @@
 
 from filelock import FileLock
 
-from resolute.layout import project_root
+from resolute.core.layout import project_root
 
 
 def lock(name: str) -> FileLock:

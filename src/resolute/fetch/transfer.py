@@ -17,8 +17,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
-from resolute.errors import ResoluteError
-from resolute.provenance import file_sha256
+from resolute.core.errors import ResoluteError
+from resolute.core.provenance import file_sha256
 
 ATTEMPTS = 4
 PAUSE_S = 0.5  # grows with every attempt

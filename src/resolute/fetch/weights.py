@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from resolute import layout, methods
-from resolute.errors import ResoluteError
+from resolute import methods, registry
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
 from resolute.fetch.locks import lock
 from resolute.fetch.transfer import download
-from resolute.methods import registry, weights
+from resolute.methods import weights
 
 
 def fetch_weights(method: str, tag: str = "", scale: float = 4) -> Path:

@@ -10,7 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, Colormap
 from matplotlib.figure import Figure
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 from resolute.figures.style import CATEGORIES, INK, short
 
 BINS = 80

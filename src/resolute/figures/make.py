@@ -8,8 +8,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from resolute import layout, summary
-from resolute.errors import ResoluteError
+from resolute import summary
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
 from resolute.figures.difficulty import histogram, overlay
 from resolute.figures.style import save, style
 from resolute.figures.tradeoff import tradeoff

@@ -12,7 +12,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from resolute import atomic
+from resolute.core import atomic
 
 INK = "#1b1f24"
 MUTED = "#5b6470"

@@ -21,7 +21,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import Base as Tag
 from PIL.TiffImagePlugin import TiffImageFile
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
 WRITABLE = (".png", ".tif", ".tiff", ".jpg", ".jpeg")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
-from resolute.errors import ResoluteError, nearest
+from resolute.core.errors import ResoluteError, nearest
 
 VARIANTS = ("replicate", "mirror", "mirror_float")
 

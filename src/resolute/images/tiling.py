@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 
 
 def upscale_tiled(

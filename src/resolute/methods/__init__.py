@@ -2,7 +2,7 @@
 
 Most methods are a network and nothing else: `NetworkMethod` serves them all from their registry entry. One
 that is more (it routes patches, works at any scale, or has no network) is a file of this package with a class
-`Method` that has the same members; its registry entry names the file under `method`.
+`Method` that has the same members; its registry entry names the file under `kind`.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from resolute.methods import registry
+from resolute import registry
 from resolute.methods.plan import Plan
 
 # The engines read the registry to plan their work, and need no torch for that.
@@ -42,5 +42,5 @@ class Method(Protocol):
 def load(name: str) -> Method:
     """A method by its name; an unknown one is an error that names the nearest."""
     entry = registry.entry(name)
-    module = import_module(f"resolute.methods.{entry.method or 'network'}")
+    module = import_module(f"resolute.methods.{entry.kind}")
     return module.Method(entry)

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 from resolute.images.imresize import imresize
 from resolute.methods import Upscaler
 from resolute.methods.plan import Plan
-from resolute.methods.registry import Entry
+from resolute.registry import Entry
 
 
 class Method:

@@ -9,12 +9,12 @@ import torch
 from torch import nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 from resolute.methods import Upscaler
 from resolute.methods.plan import Plan, make_plan
-from resolute.methods.registry import Entry
 from resolute.methods.weights import load_weights
 from resolute.models import create_model
+from resolute.registry import Entry
 
 
 class Method:

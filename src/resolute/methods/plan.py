@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from resolute.errors import ResoluteError, nearest
+from resolute.core.errors import ResoluteError, nearest
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from resolute import atomic, layout
-from resolute.errors import ResoluteError
-from resolute.methods import registry
+from resolute import registry
+from resolute.core import atomic, layout
+from resolute.core.errors import ResoluteError
 
 StateDict = dict[str, Tensor]
 

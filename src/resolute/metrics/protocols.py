@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from resolute.errors import ResoluteError, nearest
+from resolute.core.errors import ResoluteError, nearest
 from resolute.images.colour import luma
 from resolute.images.files import to_rgb
 from resolute.metrics.psnr import PEAK, psnr

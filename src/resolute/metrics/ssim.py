@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 
 RADIUS = 5  # an 11 x 11 window
 SIGMA = 1.5

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from torch import nn
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 
 _MODELS: dict[str, type[nn.Module]] = {}
 

@@ -9,13 +9,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from resolute import datasets, layout
-from resolute.datasets import pack
-from resolute.errors import ResoluteError
+from resolute import datasets
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
+from resolute.core.provenance import provenance
+from resolute.images import pack
 from resolute.images.files import read_image, to_rgb
 from resolute.images.imresize import crop_to_multiple
 from resolute.patches import difficulty
-from resolute.provenance import provenance
 
 
 def make_patches(

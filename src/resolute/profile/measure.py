@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from resolute import devices, layout, measurements, methods
-from resolute.errors import ResoluteError
+from resolute import measurements, methods
+from resolute.core import devices, layout
+from resolute.core.errors import ResoluteError
 from resolute.profile.counters import count
 from resolute.profile.timing import latency_ms, peak_memory_bytes
 

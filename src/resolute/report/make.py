@@ -14,8 +14,9 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from resolute import atomic, layout, summary
-from resolute.errors import ResoluteError
+from resolute import summary
+from resolute.core import atomic, layout
+from resolute.core.errors import ResoluteError
 from resolute.report.cost import COLUMNS, CostRow, cost_rows
 from resolute.report.embed import embed
 from resolute.report.findings import findings

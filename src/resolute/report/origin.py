@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resolute import layout, measurements
-from resolute.provenance import PACKAGES
+from resolute import measurements
+from resolute.core import layout
+from resolute.core.provenance import PACKAGES
 
 VERSIONS = ("python", "platform", *PACKAGES)
 

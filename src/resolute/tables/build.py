@@ -7,8 +7,9 @@ from statistics import fmean
 
 import pandas as pd
 
-from resolute import layout, summary
-from resolute.errors import ResoluteError, nearest
+from resolute import summary
+from resolute.core import layout
+from resolute.core.errors import ResoluteError, nearest
 from resolute.summary import Record
 from resolute.tables.spec import Column, Match, Row, Spec
 from resolute.tables.verdict import Judgement, Tolerance, Verdict, judge

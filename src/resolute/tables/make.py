@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from resolute import atomic, layout, measurements, summary
-from resolute.layout import Run
-from resolute.methods import registry
+from resolute import measurements, registry, summary
+from resolute.core import atomic, layout
+from resolute.core.layout import Run
 from resolute.tables.build import Table, build
 from resolute.tables.render import render
 from resolute.tables.spec import read_spec, read_tolerances, spec_files

@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from resolute import layout
-from resolute.errors import ResoluteError
-from resolute.schema import read_yaml, validate
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
+from resolute.core.schema import read_yaml, validate
 from resolute.tables.verdict import Erratum, Tolerance
 
 FOLDER = Path(__file__).parent

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from resolute.datasets.pack import Pack
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
+from resolute.images.pack import Pack
 from resolute.methods.plan import Plan
 from resolute.methods.samplers import SAMPLERS
 

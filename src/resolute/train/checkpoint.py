@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from resolute import layout
+from resolute.core import layout
 
 
 def save(path: Path, state: dict[str, Any], identity: str) -> None:

@@ -16,14 +16,15 @@ from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from resolute import atomic, devices, layout, methods
-from resolute.datasets.pack import open_pack
-from resolute.errors import ResoluteError
-from resolute.methods import registry, weights
+from resolute import methods, registry
+from resolute.core import atomic, devices, layout
+from resolute.core.errors import ResoluteError
+from resolute.core.provenance import digest, file_sha256, provenance
+from resolute.sources import sources_digest
+from resolute.images.pack import open_pack
+from resolute.methods import weights
 from resolute.methods.losses import LOSSES
 from resolute.methods.plan import Phase, Plan
-from resolute.provenance import digest, file_sha256, provenance
-from resolute.sources import sources_digest
 from resolute.train import checkpoint
 from resolute.train.batches import Batch, Batches, to_network
 from resolute.train.progress import TrainingProgress

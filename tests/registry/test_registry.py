@@ -4,9 +4,8 @@ import re
 
 import pytest
 
-from resolute import methods
-from resolute.errors import ResoluteError
-from resolute.methods import registry
+from resolute import methods, registry
+from resolute.core.errors import ResoluteError
 
 
 @pytest.mark.parametrize("name", registry.names())

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 
 TABLE_FORMATS = ("csv", "md", "tex", "html")
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from resolute import devices
-from resolute.errors import ResoluteError
+from resolute.core import devices
+from resolute.core.errors import ResoluteError
 
 # Takes its devices, says so, works for a moment, and says when it stopped. CUDA_VISIBLE_DEVICES names devices
 # that need not exist: only the locks are at work here.
 JOB = """
 import sys, time
-from resolute.devices import claim_gpus
+from resolute.core.devices import claim_gpus
 taken = claim_gpus(int(sys.argv[1]))
 print(",".join(taken), time.monotonic(), flush=True)
 time.sleep(float(sys.argv[2]))
@@ -26,7 +26,7 @@ print(time.monotonic(), flush=True)
 
 
 def start(count: int, seconds: float, tmp_path: Path, visible: str = "0,1") -> subprocess.Popen[str]:
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": visible, "TMPDIR": str(tmp_path)}
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": visible, "RESOLUTE_LOCKS": str(tmp_path)}
     return subprocess.Popen(
         [sys.executable, "-c", JOB, str(count), str(seconds)],
         stdout=subprocess.PIPE,
@@ -96,7 +96,7 @@ def test_more_devices_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
 
 TIMED = """
 import sys, time
-from resolute.devices import claim_cpu
+from resolute.core.devices import claim_cpu
 claim_cpu(alone=sys.argv[1] == "alone")
 print(time.monotonic(), flush=True)
 time.sleep(0.7)
@@ -106,7 +106,7 @@ print(time.monotonic(), flush=True)
 
 def test_timing_waits_for_trainings_and_trainings_for_timing(tmp_path: Path) -> None:
     def begin(how: str) -> subprocess.Popen[str]:
-        environment = {**os.environ, "TMPDIR": str(tmp_path)}
+        environment = {**os.environ, "RESOLUTE_LOCKS": str(tmp_path)}
         return subprocess.Popen(
             [sys.executable, "-c", TIMED, how], stdout=subprocess.PIPE, text=True, env=environment
         )

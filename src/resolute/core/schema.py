@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from resolute.errors import ResoluteError, nearest
+from resolute.core.errors import ResoluteError, nearest
 
 
 class _Loader(yaml.CSafeLoader):

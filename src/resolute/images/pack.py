@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from resolute import layout
-from resolute.errors import ResoluteError
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
 
 
 @dataclass(frozen=True)

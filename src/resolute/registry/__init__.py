@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from resolute import layout
-from resolute.errors import ResoluteError, nearest
-from resolute.schema import read_yaml, validate
+from resolute.core import layout
+from resolute.core.errors import ResoluteError, nearest
+from resolute.core.schema import read_yaml, validate
 
 FOLDER = Path(__file__).parent
 
@@ -41,8 +41,8 @@ class Entry:
     """A method's entry. `data_range` is the span of the network's input and output (1 or 255).
 
     `minimum_side` is the smallest LR height and width that the network takes. `tile_safe` is false for
-    networks with global pooling or routing, whose result changes when an image is cut into tiles. A method
-    that is not `trainable` has no weights at all.
+    networks with global pooling or routing, whose result changes when an image is cut into tiles. `kind` is the
+    file of `resolute.methods` that implements it. A method that is not `trainable` has no weights at all.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Entry:
     team: str = ""
     model: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    method: str = ""
+    kind: str = "network"
     data_range: float = 1
     minimum_side: int = 1
     tile_safe: bool = True

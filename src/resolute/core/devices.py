@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from resolute.errors import ResoluteError
+from resolute.core.errors import ResoluteError
 
 _PAUSE_S = 0.2
 
@@ -107,7 +107,7 @@ def accelerator() -> str:
 
 def device_name(device: str) -> str:
     """The device's own name, as measurements and the report carry it."""
-    from resolute.provenance import processor
+    from resolute.core.provenance import processor
 
     if device.startswith("cuda"):
         import torch
@@ -118,8 +118,10 @@ def device_name(device: str) -> str:
 
 def _folder() -> Path:
     # Local and per user: network file systems lock unreliably, and users cannot open each other's files.
-    folder = Path(tempfile.gettempdir()) / f"resolute-locks-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
+    # Containers that share a GPU must share this folder: RESOLUTE_LOCKS names another.
+    default = Path(tempfile.gettempdir()) / f"resolute-locks-{os.getuid()}"
+    folder = Path(os.environ.get("RESOLUTE_LOCKS") or default)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 
