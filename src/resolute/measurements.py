@@ -74,9 +74,7 @@ def read(*paths: Path) -> pd.DataFrame:
             rows = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={"seed": "", "value": ""})
         else:
             rows = pq.read_table(path).to_pandas()
-        frames.append(
-            frame({str(name): value for name, value in row.items()} for row in rows.to_dict("records"))
-        )
+        frames.append(frame({str(name): value for name, value in row.items()} for row in rows.to_dict("records")))
     kept = [part for part in frames if len(part)]
     return pd.concat(kept, ignore_index=True) if kept else frames[0]
 

@@ -14,6 +14,8 @@ from resolute import registry
 
 PACKAGE = Path(__file__).parent
 WHOLE_FOLDERS = ("core", "images", "metrics", "models/blocks")
+# Modules that show names and titles read these registries.
+READS = {"summary.py": ("registry", "datasets/registry.yaml")}
 
 
 def sources(stage: str, method: str = "") -> list[Path]:
@@ -34,7 +36,11 @@ def sources(stage: str, method: str = "") -> list[Path]:
         if entry.model:
             roots.append(f"resolute.models.{entry.model}")
         data.add(registry.path(method))
-    return sorted(_closure(tuple(sorted(roots))) | data)
+    code = _closure(tuple(sorted(roots)))
+    for module, read in READS.items():
+        if PACKAGE / module in code:
+            data.update(file for path in read for file in _files(path))
+    return sorted(code | data)
 
 
 def sources_digest(stage: str, method: str = "") -> str:
@@ -47,7 +53,9 @@ def sources_digest(stage: str, method: str = "") -> str:
 
 @cache
 def _files(folder: str) -> tuple[Path, ...]:
-    found = (PACKAGE / folder).rglob("*")
+    """All files below a folder of the package, or the one file that is named."""
+    path = PACKAGE / folder
+    found = [path] if path.is_file() else path.rglob("*")
     return tuple(sorted(file for file in found if file.is_file() and "__pycache__" not in file.parts))
 
 

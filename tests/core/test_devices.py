@@ -71,9 +71,7 @@ def test_a_job_on_two_devices_takes_both_in_one_step(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("visible", "seen"), [("5,7", ["5", "7"]), ("", []), ("-1", []), ("GPU-a, MIG-b", ["GPU-a", "MIG-b"])]
 )
-def test_cuda_visible_devices_is_taken_as_it_is(
-    monkeypatch: pytest.MonkeyPatch, visible: str, seen: list[str]
-) -> None:
+def test_cuda_visible_devices_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, visible: str, seen: list[str]) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     assert devices.visible_gpus() == seen
 
@@ -88,9 +86,7 @@ def test_a_schedulers_choice_is_left_alone(monkeypatch: pytest.MonkeyPatch, sche
 
 def test_more_devices_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
-    with pytest.raises(
-        ResoluteError, match=r"3 GPUs are asked for, but only 1 can be seen: lower train\.devices"
-    ):
+    with pytest.raises(ResoluteError, match=r"3 GPUs are asked for, but only 1 can be seen: lower train\.devices"):
         devices.claim_gpus(3)
 
 
@@ -107,9 +103,7 @@ print(time.monotonic(), flush=True)
 def test_timing_waits_for_trainings_and_trainings_for_timing(tmp_path: Path) -> None:
     def begin(how: str) -> subprocess.Popen[str]:
         environment = {**os.environ, "RESOLUTE_LOCKS": str(tmp_path)}
-        return subprocess.Popen(
-            [sys.executable, "-c", TIMED, how], stdout=subprocess.PIPE, text=True, env=environment
-        )
+        return subprocess.Popen([sys.executable, "-c", TIMED, how], stdout=subprocess.PIPE, text=True, env=environment)
 
     jobs = {how: begin(how.split()[0]) for how in ("shared 1", "shared 2", "alone")}
     spans = {how: tuple(map(float, job.communicate(timeout=60)[0].split())) for how, job in jobs.items()}

@@ -20,9 +20,7 @@ from resolute.datasets import registry
 from resolute.datasets.registry import SourceFile, fitting
 from resolute.images.files import read_image
 
-WITH_MANIFEST = [
-    name for name in datasets.names() if datasets.entry(name).source.kind in ("files", "embedded")
-]
+WITH_MANIFEST = [name for name in datasets.names() if datasets.entry(name).source.kind in ("files", "embedded")]
 # (data set, split, role, scale) -> files that the mirror must hold
 IN_MIRROR = {
     **{(f"set5{copy}", "test", "lr", s): 5 for copy in ("", "_edsr") for s in (2.0, 3.0, 4.0)},
@@ -104,9 +102,7 @@ def test_manifests_hold_what_the_registry_says(name: str) -> None:
 
 
 def test_numbered_images_are_as_many_as_the_registry_says() -> None:
-    numbered = [
-        split for name in datasets.names() for split in datasets.entry(name).splits.values() if split.names
-    ]
+    numbered = [split for name in datasets.names() for split in datasets.entry(name).splits.values() if split.names]
     assert len(numbered) >= 8
     for split in numbered:
         assert len(set(split.image_names())) == split.images
@@ -132,9 +128,7 @@ def test_training_split() -> None:
     assert datasets.training_split("bsds500") == "train"
     assert datasets.training_split("bsds500", "test") == "test"
     assert datasets.training_split("embedded") == "train"
-    with pytest.raises(
-        ResoluteError, match=r"split 'val' of bsds500 must not be trained on .*'train' or 'test'"
-    ):
+    with pytest.raises(ResoluteError, match=r"split 'val' of bsds500 must not be trained on .*'train' or 'test'"):
         datasets.training_split("bsds500", "val")
     with pytest.raises(ResoluteError, match="set5 is for testing"):
         datasets.training_split("set5")
@@ -150,9 +144,7 @@ def thumbnail(path: Path) -> np.ndarray:
 
 def test_no_photograph_of_b100_is_in_the_training_split_of_bsds500(mirror: Path) -> None:
     def thumbnails(dataset: str, split: str, scale: float | None) -> list[np.ndarray]:
-        chosen = [
-            file for file in datasets.entry(dataset).files() if (file.split, file.scale) == (split, scale)
-        ]
+        chosen = [file for file in datasets.entry(dataset).files() if (file.split, file.scale) == (split, scale)]
         return [thumbnail(mirror_file(mirror, dataset, file)) for file in chosen]
 
     train = thumbnails("bsds500", "train", None)
@@ -213,9 +205,7 @@ def test_fitting_crops_no_pixel_that_the_scale_does_not_crop(owns: set[int], sca
 def test_fitting_at_odd_scales() -> None:
     assert fitting([hr(None)], 3.7, "a set", "mend it") == [hr(None)]
     assert fitting([hr(3), hr(2)], None, "a set", "mend it") == [hr(2)]
-    with pytest.raises(
-        ResoluteError, match=r"a set has HR images for x2, x3 and multiples, not for x3.7: mend it"
-    ):
+    with pytest.raises(ResoluteError, match=r"a set has HR images for x2, x3 and multiples, not for x3.7: mend it"):
         fitting([hr(3), hr(2)], 3.7, "a set", "mend it")
     assert math.isclose(fitting([hr(2), hr(4)], 8, "a set", "mend it")[0].scale or 0, 4)
 
@@ -223,8 +213,6 @@ def test_fitting_at_odd_scales() -> None:
 def test_hr_images_of_different_scales_agree_where_they_overlap(mirror: Path) -> None:
     files = [file for file in datasets.entry("set14").files() if file.image == "img_012"]
     twice, thrice, four = (read_image(mirror_file(mirror, "set14", file)) for file in files)
-    height, width = (
-        min(sides) for sides in zip(twice.shape[:2], thrice.shape[:2], four.shape[:2], strict=True)
-    )
+    height, width = (min(sides) for sides in zip(twice.shape[:2], thrice.shape[:2], four.shape[:2], strict=True))
     for other in (thrice, four):
         assert np.array_equal(twice[:height, :width], other[:height, :width])

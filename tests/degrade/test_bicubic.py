@@ -84,9 +84,7 @@ def test_what_cannot_be_reduced(embedded: Path) -> None:
     path = layout.raw_images("set5") / "a.png"
     write_png(path, np.zeros((3, 20), np.uint8))
     write_images("set5", [HRImage("a", "test", path, file_sha256(path), 20, 3)])
-    with pytest.raises(
-        ResoluteError, match=r"^data/raw/set5/a.png has 20x3 pixels, too few for x4: leave it out$"
-    ):
+    with pytest.raises(ResoluteError, match=r"^data/raw/set5/a.png has 20x3 pixels, too few for x4: leave it out$"):
         degrade("set5", 4)
     assert [path for path in (embedded / "data/lr").rglob("*") if path.is_file()] == []
 

@@ -21,9 +21,7 @@ PSNR_TOLERANCE = 0.001
 SSIM_TOLERANCE = 0.00005
 
 PUBLISHED = Path(__file__).parents[2] / "data/published/ntire2022/psnr_set5_set14.csv"
-MEASURED = sorted(
-    name for name in measurements.read(PUBLISHED)["method"].unique() if name in registry.names()
-)
+MEASURED = sorted(name for name in measurements.read(PUBLISHED)["method"].unique() if name in registry.names())
 
 
 @pytest.mark.parametrize("dataset", ["set5", "set14"])

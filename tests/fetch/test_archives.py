@@ -28,9 +28,7 @@ def make_zip(path: Path, members: dict[str, bytes], links: tuple[str, ...] = ())
     return path
 
 
-def make_tar(
-    path: Path, members: dict[str, bytes], links: tuple[str, ...] = (), kind: bytes = tarfile.SYMTYPE
-) -> Path:
+def make_tar(path: Path, members: dict[str, bytes], links: tuple[str, ...] = (), kind: bytes = tarfile.SYMTYPE) -> Path:
     with tarfile.open(path, "w") as archive:
         for name, content in members.items():
             info = tarfile.TarInfo(name)
@@ -64,9 +62,7 @@ def test_only_wanted_images_come_out_flat(tmp_path: Path, make: Callable[..., Pa
 
 
 @pytest.mark.parametrize("make", [make_zip, make_tar])
-@pytest.mark.parametrize(
-    "path", ["../0002.png", "a/../../0002.png", "/tmp/0002.png", "..\\0002.png", "C:\\0002.png"]
-)
+@pytest.mark.parametrize("path", ["../0002.png", "a/../../0002.png", "/tmp/0002.png", "..\\0002.png", "C:\\0002.png"])
 def test_paths_that_lead_out_are_refused(tmp_path: Path, make: Callable[..., Path], path: str) -> None:
     archive = make(tmp_path / "archive", {"0001.png": b"one", path: b"two"})
     with pytest.raises(ResoluteError, match=r"is refused, its member .* leads out of its folder"):
@@ -146,7 +142,5 @@ def test_first_use_is_recorded_and_held_to(project: Path, caplog: pytest.LogCapt
     check_first_use("https://host/archive.tar", archive)
     assert caplog.text == ""
     archive.write_bytes(b"other")
-    with pytest.raises(
-        ResoluteError, match=f"not the archive of the first fetch, expected sha256 {sha256}, found"
-    ):
+    with pytest.raises(ResoluteError, match=f"not the archive of the first fetch, expected sha256 {sha256}, found"):
         check_first_use("https://host/archive.tar", archive)

@@ -83,9 +83,7 @@ def test_benchmarks_come_from_the_mirror(
 
 
 def test_a_scale_that_the_hr_images_do_not_suit(project: Path) -> None:
-    with pytest.raises(
-        ResoluteError, match=r"'set5' has HR images for x2, x3, x4 and multiples, not for x3.7: choose"
-    ):
+    with pytest.raises(ResoluteError, match=r"'set5' has HR images for x2, x3, x4 and multiples, not for x3.7: choose"):
         fetch_dataset("set5", [3.7])
     assert state(project / "data") == {}
 
@@ -219,9 +217,7 @@ def test_data_sets_placed_by_hand_say_what_to_put_where(project: Path, name: str
     assert state(project / "data") == {}
 
 
-def test_data_sets_placed_by_hand_are_checked(
-    project: Path, add_data_set: Callable[..., None], tmp_path: Path
-) -> None:
+def test_data_sets_placed_by_hand_are_checked(project: Path, add_data_set: Callable[..., None], tmp_path: Path) -> None:
     splits = {
         "train": {"use": "train", "images": 2, "names": "01-02"},
         "test": {"use": "test", "images": 1, "names": "03-03"},
@@ -236,9 +232,7 @@ def test_data_sets_placed_by_hand_are_checked(
     ):
         fetch_dataset("placed")
     (folder / "02.png").write_bytes(png(tmp_path, 2, height=9))
-    with pytest.raises(
-        ResoluteError, match=r"02 of placed has 16x9 pixels instead of at least 10: Ask the authors"
-    ):
+    with pytest.raises(ResoluteError, match=r"02 of placed has 16x9 pixels instead of at least 10: Ask the authors"):
         fetch_dataset("placed")
     assert not (project / "data/raw/placed.csv").exists()
     (folder / "02.png").write_bytes(png(tmp_path, 2))
@@ -258,9 +252,7 @@ def test_derived_images_are_reduced_from_their_originals(
 ) -> None:
     names = {"use": "test", "images": 2, "names": "1-2"}
     add_data_set("large", {"kind": "manual", "instruction": "Place it."}, {"test": names})
-    add_data_set(
-        "half", {"kind": "derived", "of": "large", "reduce": 2}, {"test": names}, variant="mirror_float"
-    )
+    add_data_set("half", {"kind": "derived", "of": "large", "reduce": 2}, {"test": names}, variant="mirror_float")
     add_data_set("same", {"kind": "derived", "of": "large", "reduce": 1}, {"test": names})
     with pytest.raises(ResoluteError, match="data set 'large' is not here: run `resolute fetch large`"):
         fetch_dataset("half")
@@ -273,9 +265,7 @@ def test_derived_images_are_reduced_from_their_originals(
     fetch_dataset("same")
     for whole, half, same in zip(*(datasets.images(name) for name in ("large", "half", "same")), strict=True):
         assert (half.height, half.width) == (6, 8)
-        assert np.array_equal(
-            read_image(half.path), imresize(read_image(whole.path)[:12], 1 / 2, "mirror_float")
-        )
+        assert np.array_equal(read_image(half.path), imresize(read_image(whole.path)[:12], 1 / 2, "mirror_float"))
         assert same.sha256 == whole.sha256
 
 

@@ -123,9 +123,7 @@ def test_a_false_beginning_is_not_kept(server: Any, target: Path) -> None:
     server.files["file.bin"] = CONTENT
     target.parent.mkdir()
     target.with_name("file.bin.part").write_bytes(b"of another file")
-    with pytest.raises(
-        ResoluteError, match=r"wrong checksum, .*: nothing of it was kept, run the command again"
-    ):
+    with pytest.raises(ResoluteError, match=r"wrong checksum, .*: nothing of it was kept, run the command again"):
         download(server.url("file.bin"), SHA256, len(CONTENT), target)
     assert leftovers(target) == []
     download(server.url("file.bin"), SHA256, len(CONTENT), target)
@@ -147,9 +145,7 @@ def test_absent_from_the_server(server: Any, target: Path) -> None:
 
 def test_no_network(target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = "http://127.0.0.1:9/set/file.bin"  # the discard port, where nothing listens
-    with pytest.raises(
-        ResoluteError, match=r"the server does not answer \(ConnectionError\): mend .*RESOLUTE_MIRROR"
-    ):
+    with pytest.raises(ResoluteError, match=r"the server does not answer \(ConnectionError\): mend .*RESOLUTE_MIRROR"):
         download(closed, SHA256, len(CONTENT), target)
     monkeypatch.setenv("RESOLUTE_MIRROR", str(tmp_path))
     there = tmp_path / "127.0.0.1/set/file.bin"
@@ -180,9 +176,7 @@ def test_a_damaged_mirror(target: Path, tmp_path: Path, monkeypatch: pytest.Monk
     copy = tmp_path / "host/file.bin"
     copy.parent.mkdir()
     copy.write_bytes(CONTENT[:100])
-    with pytest.raises(
-        ResoluteError, match=rf"the mirror's {copy} is truncated, 100 of {len(CONTENT)} bytes: replace"
-    ):
+    with pytest.raises(ResoluteError, match=rf"the mirror's {copy} is truncated, 100 of {len(CONTENT)} bytes: replace"):
         download("https://host/file.bin", SHA256, len(CONTENT), target)
     copy.write_bytes(CONTENT + b"!")
     with pytest.raises(ResoluteError, match=rf"the mirror's {copy} has the wrong checksum"):

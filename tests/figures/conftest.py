@@ -15,14 +15,6 @@ Write = Callable[..., Path]
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty project root; the working directory."""
-    (tmp_path / "params.yaml").touch()
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
 def write(project: Path) -> Write:
     """Writes the rows of a method: its PSNR with some weights on a data set, and its MACs where given."""
     files = iter(range(1000))

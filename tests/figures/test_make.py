@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from resolute.core.errors import ResoluteError
-from resolute.figures import FIGURES, Photograph, make_figures
+from resolute.figures import Photograph, draw_patches, draw_tradeoff
 from resolute.figures.difficulty import category_map
 
 Write = Callable[..., Path]
@@ -29,21 +29,33 @@ def arguments(write: Write, patches: Path, photograph: Path) -> dict[str, Any]:
     return {"measured": measured, "protocol": "y_basicsr", "photograph": shown}
 
 
+TITLES = {
+    "psnr_macs": "PSNR against multiply-adds",
+    "patch_categories_photo": "Patch categories on a photograph",
+    "patch_difficulty_photo": "Difficulty of patches",
+}
+
+
+def draw(measured: list[Path], protocol: str, photograph: Photograph) -> None:
+    draw_tradeoff(measured, protocol)
+    draw_patches(photograph)
+
+
 def written() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path("reports/figures").iterdir()}
 
 
 def test_equal_data_make_equal_bytes(arguments: dict[str, Any]) -> None:
-    make_figures(**arguments)
+    draw(**arguments)
     first = written()
-    assert set(first) == {f"{name}.{form}" for name in FIGURES for form in ("svg", "png")}
-    make_figures(**arguments)
+    assert set(first) == {f"{name}.{form}" for name in TITLES for form in ("svg", "png")}
+    draw(**arguments)
     assert written() == first
 
 
 def test_figures_carry_their_captions(arguments: dict[str, Any]) -> None:
-    make_figures(**arguments)
-    for name, title in FIGURES.items():
+    draw(**arguments)
+    for name, title in TITLES.items():
         root = ElementTree.parse(f"reports/figures/{name}.svg").getroot()
         caption = root.findtext(".//{http://purl.org/dc/elements/1.1/}description", "")
         assert root.findtext(".//{http://purl.org/dc/elements/1.1/}title") == title
@@ -54,7 +66,7 @@ def test_figures_carry_their_captions(arguments: dict[str, Any]) -> None:
 
 
 def test_the_tradeoff_says_what_it_shows(arguments: dict[str, Any]) -> None:
-    make_figures(**arguments)
+    draw(**arguments)
     text = " ".join(ElementTree.parse("reports/figures/psnr_macs.svg").getroot().itertext())
     for part in (
         "RLFN tiny",
@@ -72,7 +84,7 @@ def test_the_tradeoff_says_what_it_shows(arguments: dict[str, Any]) -> None:
 def test_hostile_names_are_names(arguments: dict[str, Any], write: Write) -> None:
     arguments["measured"].append(write(HOSTILE, 29.0, "quick-seed0", macs=5e9, dataset=HOSTILE))
     arguments["photograph"] = replace(arguments["photograph"], dataset=HOSTILE)
-    make_figures(**arguments)
+    draw(**arguments)
     root = ElementTree.parse("reports/figures/psnr_macs.svg").getroot()
     assert any(text and HOSTILE[:30] in text for text in root.itertext())
     assert not any(element.tag.endswith("script") for element in root.iter())
@@ -81,22 +93,15 @@ def test_hostile_names_are_names(arguments: dict[str, Any], write: Write) -> Non
 
 
 def test_an_image_that_is_not_in_the_index_is_one_clear_line(arguments: dict[str, Any]) -> None:
-    arguments["photograph"] = replace(arguments["photograph"], name="other")
     with pytest.raises(ResoluteError, match="the patch index has no image 'other': it has photo"):
-        make_figures(**arguments)
+        draw_patches(replace(arguments["photograph"], name="other"))
     assert not Path("reports/figures").exists()
 
 
 def test_an_absent_index_is_one_clear_line(arguments: dict[str, Any]) -> None:
     absent = Path("data/patches/none.parquet").absolute()
-    arguments["photograph"] = replace(arguments["photograph"], patches=absent)
     with pytest.raises(ResoluteError, match=r"none\.parquet is not there: run `resolute patches embedded"):
-        make_figures(**arguments)
-
-
-def test_without_a_photograph_there_is_one_figure(arguments: dict[str, Any]) -> None:
-    make_figures(**{**arguments, "photograph": None})
-    assert set(written()) == {"psnr_macs.svg", "psnr_macs.png"}
+        draw_patches(replace(arguments["photograph"], patches=absent))
 
 
 def test_overlapping_patches_show_their_mean_category() -> None:

@@ -125,9 +125,7 @@ class TestFaults:
     def test_huge_dimensions_are_refused_by_the_header(self, folder: Path) -> None:
         for side in (10_000, 60_000):
             header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-            data = (
-                png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(b"")) + png_chunk(b"IEND", b"")
-            )
+            data = png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(b"")) + png_chunk(b"IEND", b"")
             (folder / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + data)
             with pytest.raises(ResoluteError, match=r"a\.png has more than 89 million pixels"):
                 read_photo(folder / "a.png")

@@ -104,14 +104,10 @@ def test_interior_equals_torch(scale: float) -> None:
     """Float images, fractional scales and enlarging: torch's antialiased bicubic has the same kernel."""
     image = np.random.default_rng(0).uniform(-100, 300, (120, 120, 3))
     tensor = torch.from_numpy(image).permute(2, 0, 1)[None]
-    expected = torch.nn.functional.interpolate(
-        tensor, size=(round(120 * scale),) * 2, mode="bicubic", antialias=True
-    )
+    expected = torch.nn.functional.interpolate(tensor, size=(round(120 * scale),) * 2, mode="bicubic", antialias=True)
     margin = slice(8, -8)  # torch drops samples outside the image
     ours = imresize(image, scale)[margin, margin]
-    np.testing.assert_allclose(
-        ours, expected[0].permute(1, 2, 0).numpy()[margin, margin], atol=TORCH_TOLERANCE
-    )
+    np.testing.assert_allclose(ours, expected[0].permute(1, 2, 0).numpy()[margin, margin], atol=TORCH_TOLERANCE)
 
 
 @RELAXED
@@ -139,9 +135,7 @@ def test_keeps_form(image: np.ndarray, scale: float, variant: str) -> None:
     resized = imresize(image, scale, variant)
     assert resized.dtype == np.uint8
     assert resized.shape[2:] == image.shape[2:]
-    assert all(
-        abs(made - side * scale) <= 1 for made, side in zip(resized.shape, image.shape[:2], strict=False)
-    )
+    assert all(abs(made - side * scale) <= 1 for made, side in zip(resized.shape, image.shape[:2], strict=False))
     single = imresize(image.astype(np.float32), scale, variant)
     assert (single.dtype, single.shape) == (np.float32, resized.shape)
 

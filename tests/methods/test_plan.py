@@ -25,9 +25,7 @@ def test_a_recipe_overrides_the_defaults_phase_by_phase() -> None:
 
 
 def test_an_unknown_key_names_the_nearest() -> None:
-    with pytest.raises(
-        ResoluteError, match=r"recipes\.rlfn_tiny: unknown key 'iteratons': did you mean 'iterations'"
-    ):
+    with pytest.raises(ResoluteError, match=r"recipes\.rlfn_tiny: unknown key 'iteratons': did you mean 'iterations'"):
         make_plan(DEFAULTS, {"iteratons": 3}, "rlfn_tiny")
 
 

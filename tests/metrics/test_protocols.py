@@ -107,9 +107,7 @@ def test_classsr_baseline(mirror: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "scale", "protocol", "expected_psnr", "expected_ssim"), SINGLE)
-def test_single_images(
-    name: str, scale: int, protocol: str, expected_psnr: float, expected_ssim: float
-) -> None:
+def test_single_images(name: str, scale: int, protocol: str, expected_psnr: float, expected_ssim: float) -> None:
     measured = measure(*enlarged(name, scale), scale, protocol)
     assert measured["psnr"] == pytest.approx(expected_psnr, abs=PSNR_TOLERANCE)
     assert measured["ssim"] == pytest.approx(expected_ssim, abs=SSIM_TOLERANCE)
@@ -133,9 +131,7 @@ def test_ntire2022_by_hand() -> None:
     a, b = rounded[4:-4, 4:-4], hr[4:-4, 4:-4].astype(np.float64)
     for scale in (2, 4):
         measured = measure(sr, hr, scale, "ntire2022")
-        assert measured["psnr"] == pytest.approx(
-            10 * math.log10(255**2 / np.mean((a - b) ** 2)), abs=ROUNDING
-        )
+        assert measured["psnr"] == pytest.approx(10 * math.log10(255**2 / np.mean((a - b) ** 2)), abs=ROUNDING)
         channels = [skimage_ssim(a[..., channel], b[..., channel]) for channel in range(3)]
         assert measured["ssim"] == pytest.approx(np.mean(channels), abs=ROUNDING)
 
@@ -154,9 +150,7 @@ def test_liif_benchmark_by_hand(scale: float, shave: int) -> None:
     sr, hr = noisy()
     difference = (sr.clip(0, 255) / 255 - hr / 255) @ np.array([65.738, 129.057, 25.064]) / 256
     expected = -10 * math.log10(np.mean(difference[shave:-shave, shave:-shave] ** 2))
-    assert measure(sr, hr, scale, "liif_benchmark")["psnr"] == pytest.approx(
-        expected, abs=LIIF_LUMA_TOLERANCE
-    )
+    assert measure(sr, hr, scale, "liif_benchmark")["psnr"] == pytest.approx(expected, abs=LIIF_LUMA_TOLERANCE)
 
 
 def test_classsr_compares_the_covered_area() -> None:
@@ -202,9 +196,7 @@ def test_properties(name: str, scale: float, seed: int) -> None:
     assert near["psnr"] > far["psnr"] and near["ssim"] > far["ssim"]
     assert measure(sr.clip(0, 255), hr, scale, name) == measure(sr, hr, scale, name)
     if PROTOCOLS[name].rounds_sr:
-        assert measure(sr.clip(0, 255).round().astype(np.uint8), hr, scale, name) == measure(
-            sr, hr, scale, name
-        )
+        assert measure(sr.clip(0, 255).round().astype(np.uint8), hr, scale, name) == measure(sr, hr, scale, name)
 
 
 def test_names_and_descriptions() -> None:

@@ -37,8 +37,7 @@ def test_scores_are_those_of_a_slow_and_plain_sobel(index: pd.DataFrame) -> None
     y = 16 + (65.481 * rgb[..., 0] + 128.553 * rgb[..., 1] + 24.966 * rgb[..., 2]) / 255
     kernel = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
     magnitude = np.sqrt(
-        ndimage.correlate(y, kernel, mode="reflect") ** 2
-        + ndimage.correlate(y, kernel.T, mode="reflect") ** 2
+        ndimage.correlate(y, kernel, mode="reflect") ** 2 + ndimage.correlate(y, kernel.T, mode="reflect") ** 2
     )
     for patch in index[index["image"] == "rocket"].itertuples():
         window = magnitude[patch.row : patch.row + 32, patch.column : patch.column + 32]

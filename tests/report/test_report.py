@@ -58,8 +58,7 @@ def quality(method: str, weights: str, psnr: float, **columns: Any) -> list[Row]
         "protocol": "y_basicsr", "device": "A CPU", **columns,
     }  # fmt: skip
     images = [
-        {**row, "image": name, "metric": "psnr", "value": psnr + by, "unit": "dB"}
-        for name, by in (("a", -1), ("b", 1))
+        {**row, "image": name, "metric": "psnr", "value": psnr + by, "unit": "dB"} for name, by in (("a", -1), ("b", 1))
     ]
     return [*images, {**row, "image": "a", "metric": "ssim", "value": 0.8125}]
 

@@ -100,9 +100,7 @@ def test_published_weights_are_judged_trained_ones_stand_beside(write: Write) ->
     ("weights", "expected"),
     [("quick-seed0", Verdict.NOT_COMPARABLE), ("paper-seed0", Verdict.REPRODUCED)],
 )
-def test_only_the_full_recipe_is_held_against_the_paper(
-    write: Write, weights: str, expected: Verdict
-) -> None:
+def test_only_the_full_recipe_is_held_against_the_paper(write: Write, weights: str, expected: Verdict) -> None:
     assert verdict(table([quality(write, 29.0, weights, seed=0)]), "rlfn_team04", "psnr_val") is expected
 
 
@@ -180,8 +178,6 @@ def test_wrong_facts_are_one_clear_line(project: Path, file: str, old: str, new:
 
 
 def test_an_unknown_unit_is_refused(write: Write) -> None:
-    file = write(
-        [{"metric": "params", "value": 317.0, "unit": "KB"}], method="rlfn_team04", setting="lr256x256"
-    )
+    file = write([{"metric": "params", "value": 317.0, "unit": "KB"}], method="rlfn_team04", setting="lr256x256")
     with pytest.raises(ResoluteError, match="params of rlfn_team04: unknown unit 'KB'"):
         table([file])

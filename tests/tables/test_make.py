@@ -162,9 +162,7 @@ def test_metrics_are_counts_mean_psnrs_and_verdicts(hostile: list[Path], officia
 def test_psnr_of_identical_images_stays_valid_json(write: Write) -> None:
     row = {"metric": "psnr", "protocol": "y_basicsr", "dataset": "set5", "image": "a", "value": float("inf")}
     make_tables([write([row], method="m", weights="quick-seed0")], "y_basicsr")
-    assert json.loads(Path("reports/metrics.json").read_text())["psnr"] == {
-        "m/x4/quick-seed0": {"set5": None}
-    }
+    assert json.loads(Path("reports/metrics.json").read_text())["psnr"] == {"m/x4/quick-seed0": {"set5": None}}
 
 
 def test_an_absent_measurement_is_one_clear_line_and_nothing_is_written(project: Path) -> None:

@@ -33,9 +33,7 @@ def test_table_1_of_ntire_2022_is_complete() -> None:
     assert [row.labels[0] for row in spec.groups[0].rows] == [str(rank) for rank in range(1, 36)]
     counts = Counter(row["metric"] for row in as_text(spec.figures))
     assert counts["psnr"] == 90
-    assert all(
-        counts[name] == 45 for name in ("runtime", "params", "flops", "activations", "peak_memory", "n_conv")
-    )
+    assert all(counts[name] == 45 for name in ("runtime", "params", "flops", "activations", "peak_memory", "n_conv"))
     ranked = [name for name in counts if name.startswith(("rank_", "score_"))]
     assert len(ranked) == 10
     assert all(counts[name] == 35 for name in ranked)
@@ -55,9 +53,7 @@ def test_table_1_of_ntire_2022_is_complete() -> None:
 def test_figures_of_table_1_are_kept_as_printed(method: str, metric: str, dataset: str, printed: str) -> None:
     rows = as_text(specs()[0].figures)
     found = [
-        row["value"]
-        for row in rows
-        if (row["method"], row["metric"], row["dataset"]) == (method, metric, dataset)
+        row["value"] for row in rows if (row["method"], row["metric"], row["dataset"]) == (method, metric, dataset)
     ]
     assert found == [printed]
 

@@ -44,9 +44,7 @@ def test_the_papers_own_value_is_reproduced(paper: float) -> None:
 def test_nothing_measured() -> None:
     unrun = judge(29.0, None, digits=2, tolerance=PSNR, absent="no implementation yet")
     assert (unrun.verdict, unrun.reason) == (Verdict.NOT_RUN, "no implementation yet")
-    hidden = judge(
-        29.0, None, digits=2, tolerance=PSNR, missing="hidden images", absent="no implementation yet"
-    )
+    hidden = judge(29.0, None, digits=2, tolerance=PSNR, missing="hidden images", absent="no implementation yet")
     assert (hidden.verdict, hidden.reason) == (Verdict.CANNOT_BE_MEASURED, "hidden images")
 
 

@@ -19,7 +19,7 @@ from resolute.methods import weights
 from resolute.methods.plan import Plan
 from resolute.train import train
 
-SETTINGS = {"devices": 1, "precision": "32-true", "threads": 1, "checkpoint_every": 5}
+SETTINGS = {"devices": 1, "precision": "32-true", "threads": 1}
 DEFAULTS = {"iterations": 30, "batch_size": 2, "lr_patch_size": 16, "learning_rate": 1e-3, "ema": 0.9}
 
 
@@ -34,6 +34,7 @@ def run(name: str, method: str = "rlfn_tiny") -> layout.Run:
 def set_params(folder: Path, **train: object) -> None:
     path = folder / "params.yaml"
     params = yaml.safe_load(path.read_text())
+    params["checkpoints"]["every"] = train.pop("checkpoint_every", 200)
     params["train"].update(train)
     path.write_text(yaml.safe_dump(params))
 
@@ -49,10 +50,10 @@ def command(*arguments: str) -> subprocess.Popen[str]:
 
 
 def test_equal_seeds_give_equal_bytes_and_other_seeds_do_not(packed: Path) -> None:
-    first = train(run("a-seed0"), 0, plan(), ["embedded"], SETTINGS).read_bytes()
+    first = train(run("a-seed0"), 0, plan(), "embedded", SETTINGS, 5).read_bytes()
     layout.weights(run("a-seed0")).unlink()
-    assert train(run("a-seed0"), 0, plan(), ["embedded"], SETTINGS).read_bytes() == first
-    other = weights.read_state(train(run("a-seed1"), 1, plan(), ["embedded"], SETTINGS))
+    assert train(run("a-seed0"), 0, plan(), "embedded", SETTINGS, 5).read_bytes() == first
+    other = weights.read_state(train(run("a-seed1"), 1, plan(), "embedded", SETTINGS, 5))
     same = weights.read_state(layout.weights(run("a-seed0")))
     assert any(not torch.equal(other[name], same[name]) for name in same)
 
@@ -104,34 +105,32 @@ def test_sigterm_leaves_a_checkpoint_at_once(packed: Path) -> None:
     assert layout.checkpoint(run("quick-seed0", "imdn_tiny")).exists()
 
 
-def test_a_checkpoint_of_other_settings_is_not_resumed(
-    packed: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    expected = train(run("b-seed0"), 0, plan(), ["embedded"], SETTINGS).read_bytes()
+def test_a_checkpoint_of_other_settings_is_not_resumed(packed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    expected = train(run("b-seed0"), 0, plan(), "embedded", SETTINGS, 5).read_bytes()
     with pytest.raises(ResoluteError, match=r"loss is (nan|inf)"):
-        train(run("b-seed0"), 0, plan(learning_rate=1e30, phases=[{}, {}]), ["embedded"], SETTINGS)
+        train(run("b-seed0"), 0, plan(learning_rate=1e30, phases=[{}, {}]), "embedded", SETTINGS, 5)
     path = layout.checkpoint(run("b-seed0"))
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({"identity": "another"}, path)
     layout.weights(run("b-seed0")).unlink()
-    assert train(run("b-seed0"), 0, plan(), ["embedded"], SETTINGS).read_bytes() == expected
+    assert train(run("b-seed0"), 0, plan(), "embedded", SETTINGS, 5).read_bytes() == expected
     assert "of other settings" in capsys.readouterr().err
 
 
 def test_a_loss_that_is_not_finite_stops_without_weights(packed: Path) -> None:
     with pytest.raises(ResoluteError, match=r"loss is (nan|inf) at step \d+: no weights are written; lower"):
-        train(run("c-seed0"), 0, plan(learning_rate=1e30), ["embedded"], SETTINGS)
+        train(run("c-seed0"), 0, plan(learning_rate=1e30), "embedded", SETTINGS, 5)
     assert not layout.weights(run("c-seed0")).exists()
 
 
 def test_phases_and_warm_start(packed: Path) -> None:
     two = plan(phases=[{"iterations": 6}, {"iterations": 6, "loss": "l2", "ema": 0.0, "lr_patch_size": 20}])
-    first = train(run("d-seed0"), 0, two, ["embedded"], SETTINGS)
+    first = train(run("d-seed0"), 0, two, "embedded", SETTINGS, 5)
     log = pd.read_csv(layout.training_log(run("d-seed0")))
     assert set(log["phase"]) == {0, 1}
     # Starting from these weights with a rate of practically zero must end where it started.
     still = plan(iterations=2, learning_rate=1e-12, final_learning_rate=0.0, ema=0.0, warm_start=str(first))
-    second = train(run("e-seed0"), 0, still, ["embedded"], SETTINGS)
+    second = train(run("e-seed0"), 0, still, "embedded", SETTINGS, 5)
     before, after = weights.read_state(first), weights.read_state(second)
     assert all(torch.allclose(before[name], after[name], atol=1e-9) for name in before)
 
@@ -155,9 +154,9 @@ def test_two_processes_train_what_one_does(packed: Path) -> None:
 
 def test_patches_too_small_and_batches_that_cannot_be_shared(packed: Path) -> None:
     with pytest.raises(ResoluteError, match="lr_patch_size 99 does not fit the smallest training image"):
-        train(run("f-seed0"), 0, plan(lr_patch_size=99), ["embedded"], SETTINGS)
+        train(run("f-seed0"), 0, plan(lr_patch_size=99), "embedded", SETTINGS, 5)
 
 
 def test_missing_patches_name_the_command(checkout: Path) -> None:
     with pytest.raises(ResoluteError, match="run `resolute patches embedded --scale 4`"):
-        train(run("g-seed0"), 0, plan(), ["embedded"], SETTINGS)
+        train(run("g-seed0"), 0, plan(), "embedded", SETTINGS, 5)

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from resolute import params
+from resolute.params import presets
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -19,9 +20,7 @@ REPOSITORY = Path(__file__).parents[2]
 def own_source(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The checkout with source files of its own, which a test may edit."""
     (checkout / "src").unlink()
-    shutil.copytree(
-        REPOSITORY / "src", checkout / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
-    )
+    shutil.copytree(REPOSITORY / "src", checkout / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     monkeypatch.setenv("PYTHONPATH", str(checkout / "src"))
     return checkout
 
@@ -63,24 +62,26 @@ def edit_params(**changes: object) -> None:
 
 def test_params_are_the_quick_preset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
-    assert params.load() == params.resolve_preset("quick")
+    assert params.load() == presets.resolve("quick")
 
 
 @pytest.mark.parametrize("name", ["quick", "bench", "bsds", "paper"])
 def test_every_preset_is_valid_and_makes_a_dag(name: str, checkout: Path) -> None:
-    params.write_preset(name)
+    presets.write(name)
     jobs = planned()
     settings = params.load()
     assert jobs["report"] == jobs["tables"] == jobs["figures"] == 1
+    assert jobs.get("patch_figures", 0) == len(settings["figures"]["photographs"])
     assert jobs["fetch_images"] == len(settings["data"]["sets"])
-    assert jobs.get("train", 0) == len(params.trained_runs(settings))
-    runs = [*params.published_runs(settings), *params.trained_runs(settings)]
-    assert jobs["evaluate"] == len(runs) * len(settings["data"]["test"])
+    assert jobs.get("train", 0) == len(settings["runs"]["trained"])
+    runs = sum(len(group) for group in settings["runs"].values())
+    assert jobs["evaluate"] == runs * len(settings["data"]["test"])
+    assert jobs["profile"] == len(settings["costs"])
 
 
 def test_wrong_params_and_config_are_refused_before_anything_runs(checkout: Path) -> None:
     text = (checkout / "params.yaml").read_text()
-    (checkout / "params.yaml").write_text(text.replace("rlfn_tiny]", "rlfn_tinny]"))
+    (checkout / "params.yaml").write_text(text.replace("method: rlfn_tiny", "method: rlfn_tinny"))
     done = snakemake("all")
     assert done.returncode != 0
     assert "unknown method 'rlfn_tinny': did you mean 'rlfn_tiny'" in done.stderr + done.stdout
@@ -90,10 +91,10 @@ def test_wrong_params_and_config_are_refused_before_anything_runs(checkout: Path
     assert "jobs read params.yaml, not --config" in done.stderr + done.stdout
 
 
-def test_a_data_set_that_cannot_be_had_stops_with_one_line(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    edit_params(data={"sets": ["embedded", "manga109"], "train": ["embedded"], "test": ["manga109"]})
+def test_a_data_set_that_cannot_be_had_stops_with_one_line(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    splits = {"embedded": ["train", "test"], "manga109": ["test"]}
+    sets = ["embedded", "manga109"]
+    edit_params(data={"sets": sets, "splits": splits, "train": ["embedded"], "test": ["manga109"]})
     done = snakemake("data/raw/manga109.csv")
     assert done.returncode != 0
     assert "resolute: data set 'manga109' is placed by hand" in done.stderr
@@ -101,12 +102,12 @@ def test_a_data_set_that_cannot_be_had_stops_with_one_line(
 
 @pytest.mark.slow
 def test_a_run_is_whole_and_edits_redo_only_what_they_touch(own_source: Path) -> None:
+    preset = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text())
+    preset["train"]["iterations"] = 10
     methods = ["imdn_tiny", "rlfn_tiny"]
-    edit_params(
-        train__iterations=10,
-        methods={"published": ["bicubic"], "trained": methods, "counted": methods, "timed": []},
-        recipes={method: {} for method in methods},
-    )
+    preset["methods"] = {"published": ["bicubic"], "trained": methods, "counted": methods, "timed": []}
+    Path("workflow/presets/small.yaml").write_text(yaml.safe_dump(preset))
+    presets.write("small")
     done = snakemake("all")
     assert done.returncode == 0, done.stderr
     assert (own_source / "reports/index.html").stat().st_size > 10_000
@@ -117,9 +118,9 @@ def test_a_run_is_whole_and_edits_redo_only_what_they_touch(own_source: Path) ->
     edit_params(recipes={"imdn_tiny": {}, "rlfn_tiny": {}})
     assert planned() == {}
 
-    edit_params(train__checkpoint_every=3)
+    edit_params(checkpoints__every=3)
     assert planned() == {"report": 1}  # which shows all params
-    edit_params(train__checkpoint_every=200)
+    edit_params(checkpoints__every=200)
 
     network = own_source / "src/resolute/models/rlfn.py"
     text = network.read_text()
@@ -160,7 +161,7 @@ def test_a_method_is_one_file_and_one_entry(own_source: Path) -> None:
     (own_source / "src/resolute/registry/newcomer.yaml").write_text(yaml.safe_dump(entry))
     resolute = [sys.executable, "-m", "resolute"]
     subprocess.run([*resolute, "preset", "quick"], check=True, capture_output=True)
-    assert "newcomer" in yaml.safe_load(Path("params.yaml").read_text())["methods"]["counted"]
+    assert "newcomer-x4" in yaml.safe_load(Path("params.yaml").read_text())["costs"]
     done = snakemake("-n", "reports/measurements/cost/newcomer/x4.parquet", "--quiet", "progress")
     assert done.returncode == 0, done.stderr
     counted = subprocess.run(

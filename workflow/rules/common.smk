@@ -36,6 +36,7 @@ wildcard_constraints:
     tag="[a-z0-9_]+",
     weights="[a-z0-9_]+-[a-z0-9_]+",
     seed="[0-9]+",
+    photograph="[A-Za-z0-9_-]+",
 
 
 def local(*paths):
@@ -57,18 +58,37 @@ TABLES = local(*layout.table_files())
 FIGURES = local(*params_file.figure_files(PARAMS))
 
 
-def images_source(wildcards):
-    """What a data set's images are known by: its list of files, or the data set that they are made from."""
-    source = datasets.entry(wildcards.dataset).source
-    if source.of:
-        return f"data/raw/{source.of}.csv"
-    listed = Path("src/resolute/datasets/manifests", f"{wildcards.dataset}.csv")
-    return str(listed) if listed.is_file() else []
+def original_of(wildcards):
+    """The data set that a data set's images are made from, if any."""
+    original = datasets.entry(wildcards.dataset).source.of
+    return f"data/raw/{original}.csv" if original else []
 
 
 def is_timed(wildcards):
     """Whether a method's latency is measured, or its cost only counted."""
-    return wildcards.method in PARAMS["methods"]["timed"]
+    return (
+        PARAMS["costs"]
+        .get(f"{wildcards.method}-x{wildcards.scale}", {})
+        .get("timed", True)
+    )
+
+
+def photograph(wildcards):
+    """The data set and scale of a photograph whose patches are shown."""
+    return PARAMS["figures"]["photographs"][wildcards.photograph]
+
+
+def photograph_patches(wildcards):
+    facts = photograph(wildcards)
+    return f"data/patches/{facts['dataset']}/x{facts['scale']}.parquet"
+
+
+def training_patches(wildcards):
+    """The patches that a training draws from."""
+    dataset = params_file.training_set(
+        PARAMS, wildcards.method, float(wildcards.scale), int(wildcards.seed)
+    )
+    return f"data/patches/{dataset}/x{wildcards.scale}.parquet"
 
 
 def run_of(wildcards):

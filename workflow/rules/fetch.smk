@@ -5,7 +5,8 @@
 rule fetch_images:
     input:
         registry="src/resolute/datasets/registry.yaml",
-        listed=images_source,
+        listed="src/resolute/datasets/manifests/{dataset}.csv",
+        original=original_of,
     output:
         images=directory("data/raw/{dataset}"),
         manifest="data/raw/{dataset}.csv",
@@ -13,7 +14,7 @@ rule fetch_images:
         "work/logs/fetch/{dataset}.log",
     params:
         scales=PARAMS["scales"],
-        splits=lambda wildcards: params_file.fetched_splits(PARAMS, wildcards.dataset),
+        splits=lambda wildcards: PARAMS["data"]["splits"].get(wildcards.dataset),
     shell:
         "resolute fetch {wildcards.dataset} 2> >(tee {log} >&2)"
 

@@ -4,13 +4,31 @@
 rule figures:
     input:
         measurements=MEASUREMENTS,
-        patches=local(*params_file.photograph_patches(PARAMS)),
         code=code("figures"),
     output:
-        FIGURES,
+        "reports/figures/psnr_macs.svg",
+        "reports/figures/psnr_macs.png",
     log:
-        "work/logs/figures.log",
+        "work/logs/figures/psnr_macs.log",
     params:
-        figures=PARAMS["figures"],
+        protocol=PARAMS["figures"]["protocol"],
     shell:
-        "resolute figures 2> >(tee {log} >&2)"
+        "resolute figures psnr_macs 2> >(tee {log} >&2)"
+
+
+rule patch_figures:
+    input:
+        patches=photograph_patches,
+        images=lambda wildcards: f"data/raw/{photograph(wildcards)['dataset']}.csv",
+        code=code("figures"),
+    output:
+        "reports/figures/patch_categories_{photograph}.svg",
+        "reports/figures/patch_categories_{photograph}.png",
+        "reports/figures/patch_difficulty_{photograph}.svg",
+        "reports/figures/patch_difficulty_{photograph}.png",
+    log:
+        "work/logs/figures/{photograph}.log",
+    params:
+        photograph=photograph,
+    shell:
+        "resolute figures {wildcards.photograph} 2> >(tee {log} >&2)"

@@ -13,6 +13,6 @@ rule patches:
         "work/logs/patches/{dataset}-x{scale}.log",
     params:
         patches=PARAMS["patches"],
-        splits=lambda wildcards: params_file.training_splits(PARAMS, wildcards.dataset),
+        splits=lambda wildcards: PARAMS["data"]["splits"].get(wildcards.dataset),
     shell:
         "resolute patches {wildcards.dataset} --scale {wildcards.scale} 2> >(tee {log} >&2)"

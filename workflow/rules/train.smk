@@ -3,10 +3,7 @@
 
 rule train:
     input:
-        patches=expand(
-            "data/patches/{dataset}/x{{scale}}.parquet",
-            dataset=PARAMS["data"]["train"],
-        ),
+        patches=training_patches,
         warm_start=warm_start_of,
         code=lambda wildcards: code("train", wildcards.method),
     output:
@@ -19,12 +16,7 @@ rule train:
     resources:
         gpu=PARAMS["train"]["devices"],
     params:
-        # All but how often it saves, which does not matter to the result.
-        settings={
-            key: value
-            for key, value in PARAMS["train"].items()
-            if key != "checkpoint_every"
-        },
+        settings=PARAMS["train"],
         recipe=lambda wildcards: PARAMS["recipes"].get(wildcards.method, {}),
     shell:
         "resolute train {wildcards.method} --scale {wildcards.scale} --seed {wildcards.seed}"

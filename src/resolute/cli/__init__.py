@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from resolute.cli import stages, tools
+from resolute.cli import engines, stages, tools
 from resolute.core.errors import ResoluteError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 stages.register(app)
+engines.register(app)
 tools.register(app)
 
 

@@ -10,6 +10,7 @@ from resolute import params, registry
 from resolute.core import devices, layout
 from resolute.core.provenance import processor
 from resolute.core.schema import read_yaml
+from resolute.params import presets as preset_files
 
 PACKAGES = ("resolute", "torch", "lightning-fabric", "numpy", "pillow", "scikit-image", "snakemake", "dvc")
 
@@ -39,9 +40,7 @@ def datasets() -> list[dict[str, Any]]:
     for name in dataset_registry.names():
         entry = dataset_registry.entry(name)
         here = layout.raw_manifest(name).is_file()
-        rows.append(
-            {"dataset": name, "title": entry.title, "variant": entry.variant, "here": "yes" if here else "no"}
-        )
+        rows.append({"dataset": name, "title": entry.title, "variant": entry.variant, "here": "yes" if here else "no"})
     return rows
 
 
@@ -56,7 +55,7 @@ def papers() -> list[dict[str, Any]]:
 def presets() -> list[dict[str, Any]]:
     """Every preset, and which one params.yaml was written from."""
     current = params.load()["preset"]
-    return [{"preset": name, "current": "yes" if name == current else ""} for name in params.preset_names()]
+    return [{"preset": name, "current": "yes" if name == current else ""} for name in preset_files.names()]
 
 
 def doctor() -> dict[str, dict[str, str]]:

@@ -30,7 +30,7 @@ def ensure_images(dataset: str, scale: float) -> None:
 
         # The params' scales too: what a workflow has fetched must stay.
         settings = params.load()
-        splits = {datasets.test_split(dataset), *params.fetched_splits(settings, dataset)}
+        splits = {datasets.test_split(dataset), *settings["data"]["splits"].get(dataset, [])}
         fetch_dataset(dataset, sorted({scale, *map(float, settings["scales"])}), sorted(splits))
     if not layout.lr_manifest(dataset, scale).is_file():
         from resolute.degrade import degrade

@@ -24,9 +24,7 @@ def fetch(
         list[str] | None, typer.Option("--weights", help="Methods whose published weights to fetch.")
     ] = None,
     tag: Annotated[str, typer.Option(help="Which published weights; the first ones where not given.")] = "",
-    scale: Annotated[
-        float | None, typer.Option(help="For this scale only; else for those of params.yaml.")
-    ] = None,
+    scale: Annotated[float | None, typer.Option(help="For this scale only; else for those of params.yaml.")] = None,
 ) -> None:
     """Fetch images and published weights: from RESOLUTE_MIRROR, else from where they are published."""
     from resolute import params
@@ -39,7 +37,7 @@ def fetch(
     settings = params.load()
     scales = [scale] if scale else [float(one) for one in settings["scales"]]
     for dataset in datasets or []:
-        print(layout.relative(fetch_dataset(dataset, scales, params.fetched_splits(settings, dataset))))
+        print(layout.relative(fetch_dataset(dataset, scales, settings["data"]["splits"].get(dataset, []))))
     for method in weights or []:
         for one in scales:
             print(layout.relative(fetch_weights(method, tag, one)))
@@ -82,10 +80,11 @@ def train(
     plan = methods.load(method).plan(settings["train"], settings["recipes"].get(method, {}))
     if warm_start:
         plan = replace(plan, warm_start=warm_start)
+    dataset = params.training_set(settings, method, scale, seed)
     from resolute.train import train
 
     run = layout.Run(method, scale, f"{settings['preset']}-seed{seed}")
-    print(layout.relative(train(run, seed, plan, settings["data"]["train"], settings["train"])))
+    print(layout.relative(train(run, seed, plan, dataset, settings["train"], settings["checkpoints"]["every"])))
 
 
 def evaluate(
@@ -120,9 +119,7 @@ def evaluate(
 def profile(
     method: MethodName,
     scale: Scale = 4,
-    lr_size: Annotated[
-        str, typer.Option(help="LR size as WIDTHxHEIGHT; params.yaml's where not given.")
-    ] = "",
+    lr_size: Annotated[str, typer.Option(help="LR size as WIDTHxHEIGHT; params.yaml's where not given.")] = "",
     count_only: Annotated[bool, typer.Option("--count-only", help="No latency, no memory.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -154,20 +151,27 @@ def tables() -> None:
         print(layout.relative(path))
 
 
-def figures() -> None:
-    """Draw all figures."""
+def figures(
+    name: Annotated[str, typer.Argument(help="psnr_macs, or a photograph of params.yaml; all where not given.")] = "",
+) -> None:
+    """Draw the figures: quality against cost, and the patches of photographs."""
     from resolute import datasets, params
     from resolute.core import layout
-    from resolute.figures import Photograph, make_figures
+    from resolute.core.errors import ResoluteError, nearest
+    from resolute.figures import Photograph, draw_patches, draw_tradeoff
 
     settings = params.load()
-    chosen = settings["figures"].get("photograph")
-    photograph = None
-    if chosen:
-        dataset, name = chosen["dataset"], chosen["image"]
-        file = datasets.image(dataset, name).path
-        photograph = Photograph(dataset, name, file, *params.photograph_patches(settings))
-    make_figures(params.measurements(settings), settings["figures"]["protocol"], photograph)
+    photographs = settings["figures"]["photographs"]
+    known = ("psnr_macs", *photographs)
+    if name and name not in known:
+        raise ResoluteError(f"unknown figure '{name}': {nearest(name, known)}")
+    for one in (name,) if name else known:
+        if one == "psnr_macs":
+            draw_tradeoff(params.measurements(settings), settings["figures"]["protocol"])
+        else:
+            dataset, scale = photographs[one]["dataset"], photographs[one]["scale"]
+            image = datasets.image(dataset, one)
+            draw_patches(Photograph(dataset, one, image.path, layout.patch_index(dataset, scale)))
     for path in params.figure_files(settings):
         print(layout.relative(path))
 
@@ -187,7 +191,5 @@ def report() -> None:
 
 def _print_facts(found: dict[str, Any]) -> None:
     for key, value in found.items():
-        shown = (
-            f"{value:,}" if isinstance(value, int) else f"{value:,.1f}" if isinstance(value, float) else value
-        )
+        shown = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}" if isinstance(value, float) else value
         print(f"  {key:18} {'-' if shown is None else shown}", file=sys.stdout)

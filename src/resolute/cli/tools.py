@@ -29,9 +29,9 @@ def register(app: typer.Typer) -> None:
 
 def preset(name: Annotated[str, typer.Argument(help="See `resolute list presets`.")]) -> None:
     """Write params.yaml from workflow/presets/NAME.yaml, and say what changed."""
-    from resolute import params
+    from resolute.params import presets
 
-    changes = params.write_preset(name)
+    changes = presets.write(name)
     print(f"params.yaml is the preset '{name}': {len(changes)} values changed")
     for change in changes:
         print(f"  {change}")
@@ -64,9 +64,7 @@ def upscale(
     method: Annotated[str, typer.Option(help="A method, see `resolute list methods`.")],
     scale: Scale = 4,
     weights: Annotated[str, typer.Option(help="Named as for evaluate.")] = "published",
-    tile: Annotated[
-        int, typer.Option(min=0, help="Side of tiles in LR pixels; 0 takes the image whole.")
-    ] = 256,
+    tile: Annotated[int, typer.Option(min=0, help="Side of tiles in LR pixels; 0 takes the image whole.")] = 256,
     overlap: Annotated[int, typer.Option(min=0, help="LR pixels that neighbouring tiles share.")] = 32,
 ) -> None:
     """Enlarge a picture of any size."""
@@ -100,7 +98,5 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     for column in rows[0] if rows else ():
         table.add_column(column)
     for row in rows:
-        table.add_row(
-            *(", ".join(map(str, cell)) if isinstance(cell, list) else str(cell) for cell in row.values())
-        )
+        table.add_row(*(", ".join(map(str, cell)) if isinstance(cell, list) else str(cell) for cell in row.values()))
     Console(soft_wrap=True).print(table)

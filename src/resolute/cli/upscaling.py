@@ -14,9 +14,7 @@ from resolute.images.tiling import upscale_tiled
 from resolute.methods import Upscaler
 
 
-def upscale_file(
-    source: Path, target: Path, method: str, scale: float, weights: str, tile: int, overlap: int
-) -> None:
+def upscale_file(source: Path, target: Path, method: str, scale: float, weights: str, tile: int, overlap: int) -> None:
     """Enlarge a picture file.
 
     Colour goes through the method, 16-bit colour in float so that its depth is kept; grey comes back grey.
@@ -31,9 +29,7 @@ def upscale_file(
     check_can_write(target, photo)
     _, path = registry.find_weights(method, scale, weights)
     devices.claim_gpus(1)
-    upscaler = implementation.upscaler(
-        scale, path if implementation.entry.trainable else None, devices.accelerator()
-    )
+    upscaler = implementation.upscaler(scale, path if implementation.entry.trainable else None, devices.accelerator())
     depth = np.iinfo(photo.colour.dtype)
     lr = to_rgb(photo.colour)
     if photo.colour.dtype != np.uint8:
@@ -59,9 +55,7 @@ def _in_tiles(
         )
         return upscaler(lr)
     if tile < entry.minimum_side:
-        raise ResoluteError(
-            f"tiles of {tile} pixels are too small: {entry.name} needs at least {entry.minimum_side}"
-        )
+        raise ResoluteError(f"tiles of {tile} pixels are too small: {entry.name} needs at least {entry.minimum_side}")
     return upscale_tiled(upscaler, lr, int(scale), tile, overlap)
 
 

@@ -46,15 +46,11 @@ def claim_gpus(count: int, wait: bool = True) -> list[str]:
     if not devices or any(name.startswith("gpu-") for name in _held):
         return devices
     if count > len(devices):
-        raise ResoluteError(
-            f"{count} GPUs are asked for, but only {len(devices)} can be seen: lower train.devices"
-        )
+        raise ResoluteError(f"{count} GPUs are asked for, but only {len(devices)} can be seen: lower train.devices")
     told = False
     while True:
         with _guard():
-            locks = [
-                (device, lock) for device in devices if (lock := _try_lock(f"gpu-{device}", exclusive=True))
-            ]
+            locks = [(device, lock) for device in devices if (lock := _try_lock(f"gpu-{device}", exclusive=True))]
             for _, lock in locks[count:] if len(locks) >= count else locks:
                 os.close(lock)
         if len(locks) >= count:

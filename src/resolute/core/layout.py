@@ -19,9 +19,7 @@ def project_root() -> Path:
     for folder in (here, *here.parents):
         if (folder / "params.yaml").is_file():
             return folder
-    raise ResoluteError(
-        f"no params.yaml in {here} or above it: run resolute inside a checkout of the project"
-    )
+    raise ResoluteError(f"no params.yaml in {here} or above it: run resolute inside a checkout of the project")
 
 
 def relative(path: Path) -> str:

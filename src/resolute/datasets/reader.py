@@ -53,9 +53,7 @@ def images(dataset: str, split: str = "", scale: float | None = None) -> list[HR
     repair = f"run `resolute fetch {dataset}`"
     folder = layout.raw_images(dataset)
     rows = _rows(layout.raw_manifest(dataset), dataset, split, f"data set '{dataset}'", repair)
-    found = [
-        HRImage(**_facts(row, folder), scale=float(row["scale"]) if row["scale"] else None) for row in rows
-    ]
+    found = [HRImage(**_facts(row, folder), scale=float(row["scale"]) if row["scale"] else None) for row in rows]
     found = fitting(found, scale, f"data set '{dataset}' as it is here", f"{repair} for that scale")
     _check_files(found, f"data set '{dataset}'", repair)
     return found
@@ -93,9 +91,7 @@ def write_images(dataset: str, found: Sequence[HRImage]) -> Path:
     """Write the manifest of the HR images that `fetch` brought; the same images give the same bytes."""
     folder, manifest = layout.raw_images(dataset), layout.raw_manifest(dataset)
     found = sorted(found, key=lambda image: (image.split, image.name, image.scale or 0))
-    rows = [
-        {**_row(image, folder), "scale": "" if image.scale is None else f"{image.scale:g}"} for image in found
-    ]
+    rows = [{**_row(image, folder), "scale": "" if image.scale is None else f"{image.scale:g}"} for image in found]
     write_table(manifest, ("image", "split", "scale", *COLUMNS[2:]), rows)
     return manifest
 
@@ -104,9 +100,7 @@ def write_lr_images(dataset: str, scale: float, made: Sequence[LRImage]) -> Path
     """Write the manifest of the LR images that `degrade` made; the same images give the same bytes."""
     folder, manifest = layout.lr_images(dataset, scale), layout.lr_manifest(dataset, scale)
     made = sorted(made, key=lambda image: (image.split, image.name))
-    write_table(
-        manifest, (*COLUMNS, "variant"), [{**_row(image, folder), "variant": image.variant} for image in made]
-    )
+    write_table(manifest, (*COLUMNS, "variant"), [{**_row(image, folder), "variant": image.variant} for image in made])
     return manifest
 
 

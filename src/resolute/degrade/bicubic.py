@@ -56,9 +56,7 @@ def _reduced(original: HRImage, scale: float, variant: str, folder: Path) -> LRI
     hr = read_image(original.path)
     if min(hr.shape[:2]) < scale:
         size = f"{original.width}x{original.height} pixels"
-        raise ResoluteError(
-            f"{layout.relative(original.path)} has {size}, too few for x{scale:g}: leave it out"
-        )
+        raise ResoluteError(f"{layout.relative(original.path)} has {size}, too few for x{scale:g}: leave it out")
     hr = crop_to_multiple(hr, scale)
     lr = imresize(hr, 1 / scale, variant, size=lr_size(hr, scale))
     path = folder / f"{original.name}.png"

@@ -1,6 +1,6 @@
 """Stage `evaluate`: PSNR and SSIM of a set of weights on a data set, by named protocols, image by image."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
 from resolute.images.files import read_image, to_rgb
 from resolute.images.imresize import crop_to_multiple
+from resolute.methods import weights as weight_files
 from resolute.metrics.protocols import measure
 
 UNITS = {"psnr": "dB"}
@@ -23,9 +24,6 @@ def evaluate(
     weights: str,
     dataset: str,
     protocols: Sequence[str],
-    training_data: str = "",
-    threads: int = 0,
-    shown: Callable[[str], None] = lambda _: None,
 ) -> list[dict[str, Any]]:
     """Measure a method on the test split of a data set.
 
@@ -35,9 +33,6 @@ def evaluate(
         weights: `published`, `published-<tag>`, `<preset>-seed<n>` or a safetensors file.
         dataset: a data set whose HR and LR images lie ready.
         protocols: names of `resolute.metrics.protocols.PROTOCOLS`.
-        training_data: what the weights were trained on, as the rows carry it.
-        threads: CPU threads; 0 leaves the choice to torch.
-        shown: is told the name of each image when it is done.
 
     Returns:
         Rows of the long form: one per image, protocol and metric.
@@ -48,14 +43,16 @@ def evaluate(
     implementation = methods.load(method)
     implementation.entry.check_scale(scale)
     name, path = registry.find_weights(method, scale, weights)
-    device = _device(threads)
-    upscale = implementation.upscaler(scale, path if implementation.entry.trainable else None, device)
+    devices.claim_gpus(1)
+    device = devices.accelerator()
+    has_weights = implementation.entry.trainable
+    upscale = implementation.upscaler(scale, path if has_weights else None, device)
     described = {
         "source": "measured",
         "method": method,
         "weights": name,
         "seed": int(name.rpartition("-seed")[2]) if "-seed" in name else None,
-        "training_data": training_data,
+        "training_data": weight_files.read_provenance(path).get("training_data", "") if has_weights else "",
         "dataset": dataset,
         "scale": scale,
         "device": devices.device_name(device),
@@ -78,7 +75,6 @@ def evaluate(
                     "unit": unit,
                 }
                 rows.append({**described, **row})
-        shown(lr_image.name)
     return rows
 
 
@@ -99,21 +95,10 @@ def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         image["protocols"].setdefault(row["protocol"], {})[row["metric"]] = row["value"]
     means: dict[str, dict[str, float]] = {}
     for protocol, metrics in next(iter(images.values()))["protocols"].items():
-        values = {
-            metric: [image["protocols"][protocol][metric] for image in images.values()] for metric in metrics
-        }
+        values = {metric: [image["protocols"][protocol][metric] for image in images.values()] for metric in metrics}
         means[protocol] = {metric: float(np.mean(column)) for metric, column in values.items()}
     described = {key: first[key] for key in ("method", "weights", "dataset", "scale", "device")}
     return {**described, "protocols": means, "images": list(images.values())}
-
-
-def _device(threads: int) -> str:
-    import torch
-
-    devices.claim_gpus(1)
-    if threads:
-        torch.set_num_threads(threads)
-    return devices.accelerator()
 
 
 def _pairs(dataset: str, scale: float) -> list[tuple[Any, Any]]:

@@ -73,7 +73,7 @@ def overlay(patches: pd.DataFrame, photograph: np.ndarray, image: str, dataset: 
     own = patches[patches["image"] == image]
     if own.empty:
         known = ", ".join(sorted(patches["image"].unique())[:10])
-        raise ResoluteError(f"figures.photograph: the patch index has no image '{image}': it has {known}")
+        raise ResoluteError(f"figures.photographs: the patch index has no image '{image}': it has {known}")
     height, width = (int((own[side] + own["size"]).max()) for side in ("row", "column"))
     scale = Scale(int(patches["category"].max()))
     shape = photograph.shape[0] / photograph.shape[1]

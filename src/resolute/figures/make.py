@@ -16,13 +16,6 @@ from resolute.figures.style import save, style
 from resolute.figures.tradeoff import tradeoff
 from resolute.images.files import read_image, to_rgb
 
-FIGURES = {
-    "psnr_macs": "PSNR against multiply-adds",
-    "patch_categories": "Patch categories on a photograph",
-    "patch_difficulty": "Difficulty of patches",
-}
-"""The figures' names and titles."""
-
 
 @dataclass(frozen=True)
 class Photograph:
@@ -37,32 +30,38 @@ class Photograph:
     patches: Path
 
 
-def make_figures(measured: Sequence[Path], protocol: str, photograph: Photograph | None) -> None:
-    """Write `reports/figures/<name>.{svg,png}` for the names in `FIGURES`.
+def draw_tradeoff(measured: Sequence[Path], protocol: str) -> None:
+    """Write `reports/figures/psnr_macs.{svg,png}`: quality against cost.
 
     Args:
         measured: the measurement files of the runs to plot.
         protocol: the evaluation protocol of the PSNRs.
-        photograph: what the figures about patches show; they are left out without one.
+
+    Raises:
+        ResoluteError: a file is not there.
+    """
+    means = summary.means(summary.load(measured))
+    with style():
+        _save("psnr_macs", "PSNR against multiply-adds", *tradeoff(means, protocol))
+
+
+def draw_patches(photograph: Photograph) -> None:
+    """Write `patch_categories_<name>` and `patch_difficulty_<name>`: how hard a photograph's patches are.
 
     Raises:
         ResoluteError: a file is not there, or the patch index has no such image.
     """
-    means = summary.means(summary.load(measured))
-    with style():
-        drawn = {"psnr_macs": tradeoff(means, protocol), **(_patch_figures(photograph) if photograph else {})}
-        for name, (figure, caption) in drawn.items():
-            save(figure, layout.figures(), name, FIGURES[name], caption)
-            plt.close(figure)
-
-
-def _patch_figures(photograph: Photograph) -> dict[str, tuple[Figure, str]]:
     if not photograph.patches.is_file():
         name = layout.relative(photograph.patches)
         raise ResoluteError(f"{name} is not there: run `resolute patches {photograph.dataset}`")
     index, title = pd.read_parquet(photograph.patches), summary.dataset_title(photograph.dataset)
     pixels = to_rgb(read_image(photograph.file))
-    return {
-        "patch_categories": overlay(index, pixels, photograph.name, title),
-        "patch_difficulty": histogram(index, title),
-    }
+    with style():
+        categories = overlay(index, pixels, photograph.name, title)
+        _save(f"patch_categories_{photograph.name}", "Patch categories on a photograph", *categories)
+        _save(f"patch_difficulty_{photograph.name}", "Difficulty of patches", *histogram(index, title))
+
+
+def _save(name: str, title: str, figure: Figure, caption: str) -> None:
+    save(figure, layout.figures(), name, title, caption)
+    plt.close(figure)

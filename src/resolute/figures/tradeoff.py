@@ -29,9 +29,7 @@ class Result:
     trained: bool
 
 
-def results(
-    means: pd.DataFrame, protocol: str, dataset: str, scale: float
-) -> tuple[list[Result], float | None]:
+def results(means: pd.DataFrame, protocol: str, dataset: str, scale: float) -> tuple[list[Result], float | None]:
     """What a panel shows: every method whose MACs are known, and the baseline's PSNR (None: not measured).
 
     Runs that differ by their seed alone are one result, their mean.

@@ -169,9 +169,7 @@ def _readable(path: Path) -> Iterator[tuple[bytes, Image.Image]]:
         raise ResoluteError(f"{path} has more than {limit} million pixels: cut it into parts first") from None
     except UnidentifiedImageError:
         known = ", ".join(FORMATS)
-        raise ResoluteError(
-            f"{path} is not an image, or damaged at its start: known formats are {known}"
-        ) from None
+        raise ResoluteError(f"{path} is not an image, or damaged at its start: known formats are {known}") from None
     except PILLOW_DAMAGE + CODEC_DAMAGE as error:
         reason = " ".join(str(error).split())
         raise ResoluteError(f"{path} is damaged or cut short ({reason}): replace the file") from None
@@ -187,9 +185,7 @@ def _has_16_bits(data: bytes, image: Image.Image) -> bool:
 def _decode_8_bits(path: Path, image: Image.Image) -> NDArray:
     mode = (TRANSPARENT if image.has_transparency_data else PLAIN).get(image.mode)
     if mode is None:
-        raise ResoluteError(
-            f"{path} is a {image.mode} image: only RGB, grey and palettes are read, convert it"
-        )
+        raise ResoluteError(f"{path} is a {image.mode} image: only RGB, grey and palettes are read, convert it")
     image.load()
     return np.array(image.convert(mode))
 

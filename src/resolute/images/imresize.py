@@ -102,17 +102,13 @@ def _check(image: NDArray, scale: float, variant: str, size: tuple[int, int] | N
     if variant not in VARIANTS:
         raise ResoluteError(f"unknown imresize variant '{variant}': {nearest(variant, VARIANTS)}")
     if image.dtype not in (np.uint8, np.float32, np.float64):
-        raise ResoluteError(
-            f"imresize takes uint8, float32 or float64 images, not {image.dtype}: convert it first"
-        )
+        raise ResoluteError(f"imresize takes uint8, float32 or float64 images, not {image.dtype}: convert it first")
     if image.ndim not in (2, 3) or 0 in image.shape:
         raise ResoluteError(f"imresize takes H x W or H x W x C images, not an array of shape {image.shape}")
     if not (math.isfinite(scale) and scale > 0):
         raise ResoluteError(f"imresize takes a scale above 0, not {scale}: 0.25 makes the LR image of x4")
     if size is not None and min(size) < 1:
-        raise ResoluteError(
-            f"imresize cannot make an image of {size[1]}x{size[0]} pixels: ask for at least 1x1"
-        )
+        raise ResoluteError(f"imresize cannot make an image of {size[1]}x{size[0]} pixels: ask for at least 1x1")
 
 
 def _scaled(side: int, scale: float) -> int:

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from resolute.core.errors import ResoluteError
 
 
-def upscale_tiled(
-    upscale: Callable[[NDArray], NDArray], lr: NDArray, scale: int, tile: int, overlap: int
-) -> NDArray:
+def upscale_tiled(upscale: Callable[[NDArray], NDArray], lr: NDArray, scale: int, tile: int, overlap: int) -> NDArray:
     """Upscale an image tile by tile.
 
     All tiles have exactly the asked size, save along an axis on which the image is smaller. They are spread

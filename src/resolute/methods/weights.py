@@ -59,9 +59,7 @@ def load_state(network: nn.Module, state: Mapping[str, Tensor], where: str) -> N
     expected = network.state_dict()
     for name in expected:
         if name not in state:
-            raise ResoluteError(
-                f"{where}: tensor '{name}' is missing: these are not the weights of this network"
-            )
+            raise ResoluteError(f"{where}: tensor '{name}' is missing: these are not the weights of this network")
     for name, tensor in state.items():
         if name not in expected:
             raise ResoluteError(f"{where}: tensor '{name}' is not part of this network")
@@ -115,9 +113,7 @@ def rename(state: Mapping[str, Tensor], published: registry.Published) -> StateD
         for pattern, replacement in published.keys:
             ours = re.sub(pattern, partial(_fill, replacement), ours)
         if ours in renamed:
-            raise ResoluteError(
-                f"two published tensors map to '{ours}': the key map of the registry is wrong"
-            )
+            raise ResoluteError(f"two published tensors map to '{ours}': the key map of the registry is wrong")
         renamed[ours] = tensor
     return renamed
 

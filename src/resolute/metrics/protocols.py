@@ -68,9 +68,7 @@ class Protocol:
             covered = round(scale * (patch + (lr_side - patch) // stride * stride)) if lr_side >= patch else 0
         shave = self.shave(scale)
         if covered <= 2 * shave:
-            raise ResoluteError(
-                f"a side of {side} pixels is too short for protocol {self.name}: use larger images"
-            )
+            raise ResoluteError(f"a side of {side} pixels is too short for protocol {self.name}: use larger images")
         return slice(shave, covered - shave)
 
 
@@ -153,9 +151,7 @@ def _check(sr: NDArray, hr: NDArray) -> None:
         raise ResoluteError(f"the HR image must be uint8, not {hr.dtype}: read it with read_image")
     if sr.shape[:2] != hr.shape[:2]:
         sizes = (f"{image.shape[1]}x{image.shape[0]}" for image in (sr, hr))
-        raise ResoluteError(
-            "the SR image has {} pixels, the HR image {}: cut the HR image first".format(*sizes)
-        )
+        raise ResoluteError("the SR image has {} pixels, the HR image {}: cut the HR image first".format(*sizes))
     if not np.isfinite(sr).all():
         raise ResoluteError("the SR image holds NaN or infinite values: its network or weights are broken")
 

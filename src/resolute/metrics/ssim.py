@@ -37,9 +37,7 @@ def ssim(sr: NDArray, hr: NDArray) -> float:
         raise ResoluteError(
             f"SSIM needs at least {side}x{side} pixels, {width}x{height} are compared: use larger images"
         )
-    channels = (
-        [(sr, hr)] if hr.ndim == 2 else list(zip(np.moveaxis(sr, -1, 0), np.moveaxis(hr, -1, 0), strict=True))
-    )
+    channels = [(sr, hr)] if hr.ndim == 2 else list(zip(np.moveaxis(sr, -1, 0), np.moveaxis(hr, -1, 0), strict=True))
     count = (height - 2 * RADIUS) * (width - 2 * RADIUS) * len(channels)
     return sum(part for a, b in channels for part in _strip_sums(a, b)) / count
 

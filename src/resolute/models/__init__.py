@@ -38,13 +38,9 @@ def create_model(name: str, scale: float, **arguments: Any) -> nn.Module:
     except ModuleNotFoundError as error:
         if error.name != module:
             raise
-        raise ResoluteError(
-            f"there is no network '{name}': src/resolute/models/{name}.py is missing"
-        ) from None
+        raise ResoluteError(f"there is no network '{name}': src/resolute/models/{name}.py is missing") from None
     if name not in _MODELS:
-        raise ResoluteError(
-            f"src/resolute/models/{name}.py registers no network: put @register_model on its class"
-        )
+        raise ResoluteError(f"src/resolute/models/{name}.py registers no network: put @register_model on its class")
     try:
         return _MODELS[name](scale=scale, **arguments)
     except TypeError as error:

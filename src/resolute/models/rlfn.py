@@ -45,6 +45,4 @@ class RLFN(LRFrame):
         esa_width: int = 16,
         image_skip: bool = False,
     ) -> None:
-        super().__init__(
-            width, (RLFB(width, inner_width, esa_width) for _ in range(blocks)), scale, image_skip
-        )
+        super().__init__(width, (RLFB(width, inner_width, esa_width) for _ in range(blocks)), scale, image_skip)

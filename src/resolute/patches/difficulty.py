@@ -26,9 +26,7 @@ def gradient_magnitude(lr: np.ndarray) -> np.ndarray:
     return np.hypot(ndimage.sobel(y, axis=0, mode="reflect"), ndimage.sobel(y, axis=1, mode="reflect"))
 
 
-def gradient_scores(
-    lr: np.ndarray, rows: np.ndarray, columns: np.ndarray, size: int
-) -> tuple[np.ndarray, np.ndarray]:
+def gradient_scores(lr: np.ndarray, rows: np.ndarray, columns: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of the gradient magnitude within patches.
 
     The gradients are those of the whole image, so that a patch's score does not depend on its border.

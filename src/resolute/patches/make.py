@@ -46,9 +46,7 @@ def make_patches(
         if min(lr.width, lr.height) >= lr_size
     ]
     if not pairs:
-        raise ResoluteError(
-            f"no image of {dataset} holds a patch of {lr_size}x{lr_size} LR pixels at x{scale:g}"
-        )
+        raise ResoluteError(f"no image of {dataset} holds a patch of {lr_size}x{lr_size} LR pixels at x{scale:g}")
     index_path, pixels_path = layout.patch_index(dataset, scale), layout.patch_pixels(dataset, scale)
     index_path.parent.mkdir(parents=True, exist_ok=True)
 
@@ -63,9 +61,7 @@ def make_patches(
         lr_pixels = to_rgb(read_image(lr.path))
         hr_pixels = to_rgb(crop_to_multiple(read_image(hr.path), scale))
         if hr_pixels.shape[:2] != (image.hr_height, image.hr_width):
-            raise ResoluteError(
-                f"{hr.name} of {dataset}: HR and LR do not fit: run `resolute degrade {dataset}` again"
-            )
+            raise ResoluteError(f"{hr.name} of {dataset}: HR and LR do not fit: run `resolute degrade {dataset}` again")
         pixels[image.lr_offset : image.hr_offset] = lr_pixels.reshape(-1)
         pixels[image.hr_offset : image.hr_offset + hr_pixels.size] = hr_pixels.reshape(-1)
         rows.append(_score(lr_pixels, lr.name, split, lr_size, lr_stride))
@@ -86,18 +82,14 @@ def grid(side: int, size: int, stride: int) -> np.ndarray:
 
 
 def _score(lr: np.ndarray, name: str, split: str, size: int, stride: int) -> pd.DataFrame:
-    rows, columns = np.meshgrid(
-        grid(lr.shape[0], size, stride), grid(lr.shape[1], size, stride), indexing="ij"
-    )
+    rows, columns = np.meshgrid(grid(lr.shape[0], size, stride), grid(lr.shape[1], size, stride), indexing="ij")
     rows, columns = rows.ravel(), columns.ravel()
     mean, std = difficulty.gradient_scores(lr, rows, columns, size)
     where = {"image": name, "split": split, "row": rows, "column": columns, "size": size}
     return pd.DataFrame({**where, "gradient_mean": mean, "gradient_std": std})
 
 
-def _write_index(
-    path: Path, index: pd.DataFrame, packed: Sequence[pack.PackedImage], borders: np.ndarray
-) -> None:
+def _write_index(path: Path, index: pd.DataFrame, packed: Sequence[pack.PackedImage], borders: np.ndarray) -> None:
     table = pa.Table.from_pandas(index, preserve_index=False)
     facts = provenance(thresholds=borders.tolist())
     table = table.replace_schema_metadata({"images": pack.describe(packed), "provenance": json.dumps(facts)})

@@ -87,9 +87,7 @@ class ChallengeCounter:
     def _count(self, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         if isinstance(layer, CONVOLUTIONS):
             kernel_height, kernel_width = layer.kernel_size
-            per_pixel = (
-                kernel_height * kernel_width * layer.in_channels * (layer.out_channels // layer.groups)
-            )
+            per_pixel = kernel_height * kernel_width * layer.in_channels * (layer.out_channels // layer.groups)
             self.flops += output.shape[0] * output.shape[2] * output.shape[3] * per_pixel
             self.activations += output.numel()
             self.n_conv += 1

@@ -80,10 +80,7 @@ def _timed(
         torch.set_num_threads(threads or torch.get_num_threads())
     network = implementation.build(scale).eval().to(device)
     network = convert_conv2d_weight_memory_format(network, torch.channels_last)
-    lr = (
-        torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
-        * implementation.entry.data_range
-    )
+    lr = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0)) * implementation.entry.data_range
     lr = lr.to(device).contiguous(memory_format=torch.channels_last)
     # Memory first: on a CPU a pass that has run before may find its buffers resident already.
     memory = peak_memory_bytes(network, lr)

@@ -73,9 +73,7 @@ class Entry:
         if not self.published:
             raise ResoluteError(f"{self.name} has no published weights: train it, or give a weights file")
         if asked and asked not in self.published:
-            raise ResoluteError(
-                f"{self.name} has no published weights '{asked}': {nearest(asked, self.published)}"
-            )
+            raise ResoluteError(f"{self.name} has no published weights '{asked}': {nearest(asked, self.published)}")
         return asked or next(iter(self.published))
 
 
@@ -126,9 +124,7 @@ def find_weights(method: str, scale: float, asked: str) -> tuple[str, Path]:
         return asked, layout.weights(layout.Run(method, scale, asked))
     path = Path(asked)
     if path.suffix != ".safetensors":
-        raise ResoluteError(
-            f"'{asked}' is none of published, published-<tag>, <preset>-seed<n> or a .safetensors file"
-        )
+        raise ResoluteError(f"'{asked}' is none of published, published-<tag>, <preset>-seed<n> or a .safetensors file")
     return path.stem, path
 
 

@@ -29,9 +29,7 @@ def findings(
     return [*_about_quality(tables, costs, protocol), *_about_verdicts(verdicts)]
 
 
-def _about_quality(
-    tables: Sequence[QualityTable], costs: Sequence[CostRow], protocol: str
-) -> Iterator[Finding]:
+def _about_quality(tables: Sequence[QualityTable], costs: Sequence[CostRow], protocol: str) -> Iterator[Finding]:
     """On the first data set, at the first scale."""
     for table in tables[:1]:
         for column in [column for column in table.columns if column[1] == protocol][:1]:
@@ -56,22 +54,16 @@ def _best(ranked: Sequence[QualityRow], column: tuple[str, str], where: str) -> 
     return Finding(f"{gains[0]:+.2f} dB".replace("-", "\N{MINUS SIGN}"), sentence)
 
 
-def _thrifty(
-    ranked: Sequence[QualityRow], column: tuple[str, str], macs: Mapping[str, float]
-) -> Iterator[Finding]:
+def _thrifty(ranked: Sequence[QualityRow], column: tuple[str, str], macs: Mapping[str, float]) -> Iterator[Finding]:
     """The cheapest network that hardly loses anything against the best."""
     best = ranked[0]
-    close = [
-        row for row in ranked if best.psnr(column) - row.psnr(column) <= CLOSE_DB and macs.get(row.method)
-    ]
+    close = [row for row in ranked if best.psnr(column) - row.psnr(column) <= CLOSE_DB and macs.get(row.method)]
     if not macs.get(best.method) or not close:
         return
     cheapest = min(close, key=lambda row: macs[row.method])
     share, loss = macs[cheapest.method] / macs[best.method], best.psnr(column) - cheapest.psnr(column)
     if share < 1:
-        sentence = (
-            f"of the multiply-adds of {best.title} are enough for {cheapest.title}, {loss:.2f} dB below it."
-        )
+        sentence = f"of the multiply-adds of {best.title} are enough for {cheapest.title}, {loss:.2f} dB below it."
         yield Finding(f"{share:.0%}", sentence)
 
 

@@ -53,9 +53,7 @@ class QualityTable:
 
     @property
     def columns(self) -> list[tuple[str, str]]:
-        return [
-            (dataset, protocol) for dataset, protocols in self.protocols.items() for protocol in protocols
-        ]
+        return [(dataset, protocol) for dataset, protocols in self.protocols.items() for protocol in protocols]
 
 
 def quality_tables(means: pd.DataFrame) -> list[QualityTable]:
@@ -73,9 +71,7 @@ def _table(scale: float, records: Sequence[summary.Record]) -> QualityTable:
         row = rows.setdefault((method, weights), QualityRow(method, summary.method_title(method), weights))
         setattr(row.cells.setdefault(column, Quality()), record["metric"], record["value"])
         protocols.setdefault(column[0], {})[column[1]] = None
-    table = QualityTable(
-        scale, {name: tuple(found) for name, found in protocols.items()}, tuple(rows.values())
-    )
+    table = QualityTable(scale, {name: tuple(found) for name, found in protocols.items()}, tuple(rows.values()))
     for column in table.columns:
         _compare([row for row in table.rows if column in row.cells], column)
     ordered = sorted(table.rows, key=lambda row: (not row.is_baseline, -row.psnr(table.columns[0])))

@@ -130,9 +130,7 @@ class _Builder:
             return None
         key = column.match["metric"], column.protocol_open
         if key not in self.tolerances:
-            raise ResoluteError(
-                f"{_name(self.spec)}: metric '{key[0]}' is not in data/published/tolerances.yaml"
-            )
+            raise ResoluteError(f"{_name(self.spec)}: metric '{key[0]}' is not in data/published/tolerances.yaml")
         return self.tolerances[key]
 
     def cell(self, row: Row, column: Column, absent: str) -> Cell:
@@ -186,9 +184,7 @@ def _by_method(rows: pd.DataFrame) -> dict[str, list[Record]]:
 def _in_unit(record: Record, column: Column) -> float:
     if record["unit"] not in FACTORS:
         unit = record["unit"]
-        raise ResoluteError(
-            f"{column.key} of {record['method']}: unknown unit '{unit}': {nearest(unit, FACTORS)}"
-        )
+        raise ResoluteError(f"{column.key} of {record['method']}: unknown unit '{unit}': {nearest(unit, FACTORS)}")
     # The quotient of the factors first: equal units then divide by exactly 1 and leave the digits alone.
     return float(record["value"]) / (FACTORS[column.unit] / FACTORS[record["unit"]])
 

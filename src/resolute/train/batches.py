@@ -1,6 +1,6 @@
 """Training batches as a function of (seed, step), whatever was interrupted and on however many devices."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -30,33 +30,22 @@ class Batches:
     """Draws the batches of a plan from packed pixels.
 
     Args:
-        packs: the packs of all training sets; their patches are drawn as one.
+        pack: the training set.
         scale: HR side over LR side.
         plan: says how many patches of which size each step wants, and by which sampler.
         seed: of the training.
         rank, world: this process takes every `world`-th patch of a batch, from the `rank`-th on.
     """
 
-    def __init__(
-        self, packs: Sequence[Pack], scale: float, plan: Plan, seed: int, rank: int = 0, world: int = 1
-    ) -> None:
-        self.packs, self.scale, self.plan, self.seed, self.rank, self.world = (
-            packs,
-            scale,
-            plan,
-            seed,
-            rank,
-            world,
-        )
-        self.pack = np.concatenate([np.full(len(pack.image), number) for number, pack in enumerate(packs)])
-        self.patch = np.concatenate([np.arange(len(pack.image)) for pack in packs])
-        self.category = np.concatenate([pack.category for pack in packs])
+    def __init__(self, pack: Pack, scale: float, plan: Plan, seed: int, rank: int = 0, world: int = 1) -> None:
+        self.pack, self.scale, self.plan, self.seed = pack, scale, plan, seed
+        self.mine = slice(rank, None, world)
+        least = min(min(image.lr_height, image.lr_width) for image in pack.images)
         for phase in plan.phases:
             if phase.batch_size % world:
                 raise ResoluteError(
                     f"batch_size {phase.batch_size} cannot be shared by {world} devices: make it a multiple"
                 )
-            least = min(min(image.lr_height, image.lr_width) for pack in packs for image in pack.images)
             if phase.lr_patch_size > least:
                 raise ResoluteError(
                     f"lr_patch_size {phase.lr_patch_size} does not fit the smallest training image: "
@@ -67,16 +56,15 @@ class Batches:
         """The batch of a step, counted from 0 over all phases."""
         _, phase, _ = self.plan.at(step)
         generator = np.random.default_rng([self.seed, step])
-        drawn = SAMPLERS[phase.sampler](generator, self.category, phase.batch_size)
+        drawn = SAMPLERS[phase.sampler](generator, self.pack.category, phase.batch_size)
         jitter = generator.random((phase.batch_size, 2))
         turn = generator.integers(8, size=phase.batch_size)
-        mine = slice(self.rank, None, self.world)
         crops = [
             self._crop(row, where, phase.lr_patch_size)
-            for row, where in zip(drawn[mine], jitter[mine], strict=True)
+            for row, where in zip(drawn[self.mine], jitter[self.mine], strict=True)
         ]
         lr, hr = (torch.from_numpy(np.stack(side)) for side in zip(*crops, strict=True))
-        return Batch(lr, hr, torch.from_numpy(turn[mine].copy()))
+        return Batch(lr, hr, torch.from_numpy(turn[self.mine].copy()))
 
     def from_step(self, first: int) -> Iterator[Batch]:
         """The batches from a step to the end, each drawn while the one before it is trained on."""
@@ -90,14 +78,11 @@ class Batches:
 
     def _crop(self, row: int, where: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
         """A crop of the asked size at a random place about a patch: within it where the crop is smaller."""
-        pack = self.packs[self.pack[row]]
-        patch = self.patch[row]
-        number = int(pack.image[patch])
+        pack = self.pack
+        number = int(pack.image[row])
         lr, hr = pack.lr(number), pack.hr(number)
         corner = []
-        for start, extent, chance in zip(
-            (pack.row[patch], pack.column[patch]), lr.shape[:2], where, strict=True
-        ):
+        for start, extent, chance in zip((pack.row[row], pack.column[row]), lr.shape[:2], where, strict=True):
             low, high = sorted((int(start), int(start) + pack.lr_size - size))
             low, high = max(low, 0), min(high, extent - size)
             corner.append(low + int(chance * (high - low + 1)))

@@ -4,7 +4,7 @@ import math
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,11 +20,11 @@ from resolute import methods, registry
 from resolute.core import atomic, devices, layout
 from resolute.core.errors import ResoluteError
 from resolute.core.provenance import digest, file_sha256, provenance
-from resolute.sources import sources_digest
 from resolute.images.pack import open_pack
 from resolute.methods import weights
 from resolute.methods.losses import LOSSES
 from resolute.methods.plan import Phase, Plan
+from resolute.sources import sources_digest
 from resolute.train import checkpoint
 from resolute.train.batches import Batch, Batches, to_network
 from resolute.train.progress import TrainingProgress
@@ -37,8 +37,9 @@ def train(
     run: layout.Run,
     seed: int,
     plan: Plan,
-    datasets: Sequence[str],
+    dataset: str,
     settings: Mapping[str, Any],
+    checkpoint_every: int,
 ) -> Path:
     """Train a method and write `data/weights/trained/<run>.safetensors` and its log beside it.
 
@@ -49,28 +50,35 @@ def train(
         run: method, scale, and the name that the weights will have.
         seed: of initialisation and sampling.
         plan: what to do.
-        datasets: the data sets to train on, whose patches lie ready.
-        settings: `devices`, `precision` (used on a GPU), `threads` (used on the CPU), `checkpoint_every`.
+        dataset: the data set to train on, whose patches lie ready.
+        settings: `devices`, `precision` (used on a GPU), `threads` (used on the CPU).
+        checkpoint_every: steps between two checkpoints.
 
     Raises:
         ResoluteError: patches are missing, or the loss becomes NaN or infinite.
     """
-    return Training(run, seed, plan, datasets, settings).finish()
+    return Training(run, seed, plan, dataset, settings, checkpoint_every).finish()
 
 
 class Training:
     """One training, from its checkpoint or from the start."""
 
     def __init__(
-        self, run: layout.Run, seed: int, plan: Plan, datasets: Sequence[str], settings: Mapping[str, Any]
+        self,
+        run: layout.Run,
+        seed: int,
+        plan: Plan,
+        dataset: str,
+        settings: Mapping[str, Any],
+        checkpoint_every: int,
     ) -> None:
         self.run, self.seed, self.plan, self.settings = run, seed, plan, settings
         self.fabric = _fabric(settings)
         self.method = methods.load(run.method)
-        packs = [open_pack(dataset, run.scale) for dataset in datasets]
+        self.dataset, self.checkpoint_every = dataset, checkpoint_every
         rank, world = self.fabric.global_rank, self.fabric.world_size
-        self.batches = Batches(packs, run.scale, plan, seed, rank, world)
-        self.facts = self._facts(datasets)
+        self.batches = Batches(open_pack(dataset, run.scale), run.scale, plan, seed, rank, world)
+        self.facts = self._facts()
         self.identity = digest(self.facts)
         self.stopped = False
 
@@ -94,9 +102,7 @@ class Training:
         target = layout.weights(self.run)
         old = signal.signal(signal.SIGTERM, self._stop)
         try:
-            with TrainingProgress(
-                str(self.run), self.plan.iterations, self.step, self.fabric.is_global_zero
-            ) as shown:
+            with TrainingProgress(str(self.run), self.plan.iterations, self.step, self.fabric.is_global_zero) as shown:
                 self._steps(shown)
         finally:
             signal.signal(signal.SIGTERM, old)
@@ -117,7 +123,7 @@ class Training:
             losses.append(self._optimise(batch, phase))
             patches += phase.batch_size
             self.step += 1
-            saving = self.step % self.settings["checkpoint_every"] == 0 or self.stopped
+            saving = self.step % self.checkpoint_every == 0 or self.stopped
             # A checkpoint must lie on a row of the log, or a resumed log would differ from an unbroken one.
             if self.step % every == 0 or saving or self.step == self.plan.iterations:
                 loss = self._mean_loss(losses)
@@ -125,9 +131,7 @@ class Training:
                 speed = patches / max(now - since, 1e-9)
                 self.seconds += now - since
                 rate = self.optimiser.param_groups[0]["lr"]
-                self.log.append(
-                    [self.step, self.phase_index, loss, rate, round(speed, 1), round(self.seconds, 2)]
-                )
+                self.log.append([self.step, self.phase_index, loss, rate, round(speed, 1), round(self.seconds, 2)])
                 shown.update(self.step, loss, speed)
                 losses, patches, since = [], 0, now
             if saving and self.step < self.plan.iterations:
@@ -194,9 +198,7 @@ class Training:
         state = module.state_dict()
         for name, tensor in state.items():
             if not bool(torch.isfinite(tensor).all()):
-                raise ResoluteError(
-                    f"{self.run}: '{name}' is not finite after training: no weights are written"
-                )
+                raise ResoluteError(f"{self.run}: '{name}' is not finite after training: no weights are written")
         return state
 
     def _save(self) -> None:
@@ -228,15 +230,14 @@ class Training:
     def _stop(self, signum: int, frame: FrameType | None) -> None:
         self.stopped = True
 
-    def _facts(self, datasets: Sequence[str]) -> dict[str, Any]:
+    def _facts(self) -> dict[str, Any]:
         """What the weights are a function of, as the file and the report carry it."""
-        pixels = {name: file_sha256(layout.patch_index(name, self.run.scale)) for name in datasets}
         return provenance(
             run=str(self.run),
             seed=self.seed,
             plan=self.plan.as_dict(),
-            training_data=list(datasets),
-            patches=pixels,
+            training_data=self.dataset,
+            patches=file_sha256(layout.patch_index(self.dataset, self.run.scale)),
             code=sources_digest("train", self.run.method),
             device=devices.device_name(str(self.fabric.device)),
             devices=self.fabric.world_size,

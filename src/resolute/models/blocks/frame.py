@@ -27,9 +27,7 @@ class LRFrame(nn.Module):
         image_skip: add the bilinearly enlarged input to the output, so that the network learns a residual.
     """
 
-    def __init__(
-        self, width: int, blocks: Iterable[nn.Module], scale: float, image_skip: bool = False
-    ) -> None:
+    def __init__(self, width: int, blocks: Iterable[nn.Module], scale: float, image_skip: bool = False) -> None:
         super().__init__()
         self.scale = int(scale)
         self.image_skip = image_skip
@@ -46,7 +44,5 @@ class LRFrame(nn.Module):
         shallow = self.head(lr)
         sr = self.tail(self.trunk(self.deep_features(shallow)) + shallow)
         if self.image_skip:
-            sr = sr + functional.interpolate(
-                lr, scale_factor=self.scale, mode="bilinear", align_corners=False
-            )
+            sr = sr + functional.interpolate(lr, scale_factor=self.scale, mode="bilinear", align_corners=False)
         return sr

@@ -1,0 +1,12 @@
+"""Keeping Snakemake and DVC of one mind: `seal`, `sync` and `status`.
+
+Snakemake judges by time stamps, checksums of small files and its own record of code and params; DVC by content alone.
+Neither sees what the other has done. `seal` tells DVC what Snakemake made, but only when Snakemake has nothing left to
+do; `sync` tells Snakemake what DVC restored, but only of stages that DVC calls unchanged with unchanged ancestors.
+"""
+
+from resolute.engines.seal import seal
+from resolute.engines.status import StageStatus, status
+from resolute.engines.sync import sync
+
+__all__ = ["StageStatus", "seal", "status", "sync"]
