@@ -20,6 +20,15 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 
+onstart:
+    # A clone that has DVC's record of the results, but none of Snakemake's.
+    if Path("dvc.lock").is_file() and not Path(".snakemake/metadata").is_dir():
+        print(
+            "resolute: if DVC has these results, `dvc pull` and `resolute sync` bring them",
+            file=sys.stderr,
+        )
+
+
 rule all:
     default_target: True
     input:

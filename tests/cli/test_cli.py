@@ -128,11 +128,23 @@ def test_outside_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ("trian: 3", "params.yaml: unknown key 'trian': did you mean 'train'"),
         ("preset: 7", "params.yaml: preset: 7 is not of type 'string'"),
         (
-            "methods: {published: [rlfm_team04], trained: [], counted: [], timed: []}",
-            "did you mean 'rlfn_team04'",
+            "costs: {rlfn_team4-x4: {method: rlfn_team4, scale: 4, timed: false, kind: network, model: rlfn}}",
+            "costs.rlfn_team4-x4: unknown method 'rlfn_team4': did you mean 'rlfn_team04'",
         ),
-        ("data: {sets: [], train: [], test: [set5]}", "data.test names 'set5', which data.sets lacks"),
-        ("data: {sets: [set5], train: [set5], test: []}", "set5 is for testing and must not be trained on"),
+        (
+            "costs: {rlfn_tiny: {method: rlfn_tiny, scale: 4, timed: false, kind: network, model: rlfn}}",
+            "costs.rlfn_tiny: the key must be 'rlfn_tiny-x4'",
+        ),
+        (
+            "costs: {rlfn_tiny-x4: {method: rlfn_tiny, scale: 4, timed: false, kind: network, model: imdn}}",
+            "model is 'imdn', the registry says 'rlfn'",
+        ),
+        ("data: {sets: [], splits: {}, train: [], test: [set5]}", "data.test has 'set5': list it in data.sets"),
+        (
+            "data: {sets: [set5], splits: {set5: [test]}, train: [set5], test: []}",
+            "set5 is for testing and must not be trained on",
+        ),
+        ("data: {sets: [set5], splits: {set5: []}, train: [], test: [set5]}", "data.splits.set5 lacks 'test'"),
         ("scales: [", "params.yaml is not valid YAML"),
     ],
 )

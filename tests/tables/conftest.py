@@ -1,6 +1,7 @@
 """A project with the published figures, and measurements written as the stages write them."""
 
 import csv
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,15 @@ from resolute import measurements
 
 REPOSITORY = Path(__file__).parents[2]
 Write = Callable[..., Path]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty project root with the repository's published figures; the working directory."""
+    (tmp_path / "params.yaml").touch()
+    shutil.copytree(REPOSITORY / "data/published", tmp_path / "data/published")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture

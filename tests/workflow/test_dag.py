@@ -91,10 +91,10 @@ def test_wrong_params_and_config_are_refused_before_anything_runs(checkout: Path
     assert "jobs read params.yaml, not --config" in done.stderr + done.stdout
 
 
-def test_a_data_set_that_cannot_be_had_stops_with_one_line(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_data_set_that_cannot_be_had_stops_with_one_line(checkout: Path) -> None:
     splits = {"embedded": ["train", "test"], "manga109": ["test"]}
     sets = ["embedded", "manga109"]
-    edit_params(data={"sets": sets, "splits": splits, "train": ["embedded"], "test": ["manga109"]})
+    edit_params(data={"sets": sets, "splits": splits, "train": ["embedded"], "test": sets})
     done = snakemake("data/raw/manga109.csv")
     assert done.returncode != 0
     assert "resolute: data set 'manga109' is placed by hand" in done.stderr

@@ -1,4 +1,5 @@
 # What the rules ask of the params and the registries. Everything else is in the package.
+import json
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from resolute import datasets
 from resolute.core import layout
 from resolute import params as params_file
 from resolute.core.errors import ResoluteError
+from resolute.engines.unlock import hold
 from resolute import registry
 from resolute.sources import sources
 
@@ -22,6 +24,9 @@ try:
     PARAMS = params_file.load()
 except ResoluteError as error:
     raise WorkflowError(str(error))
+
+# `resolute unlock` sees by it whether Snakemake's lock has a living owner.
+hold()
 
 # How many jobs may use a GPU at once: what `--resources gpu=N` says.
 GPUS = (
@@ -42,6 +47,11 @@ wildcard_constraints:
 def local(*paths):
     """Paths as the rules spell them: relative to the project root."""
     return [layout.relative(path) for path in paths]
+
+
+def canonical(settings):
+    """Settings as Snakemake compares them: the order of keys in params.yaml means nothing."""
+    return json.dumps(settings, sort_keys=True)
 
 
 def code(stage, method=""):

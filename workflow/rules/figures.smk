@@ -29,6 +29,6 @@ rule patch_figures:
     log:
         "work/logs/figures/{photograph}.log",
     params:
-        photograph=photograph,
+        photograph=lambda wildcards: canonical(photograph(wildcards)),
     shell:
         "resolute figures {wildcards.photograph} 2> >(tee {log} >&2)"

@@ -12,7 +12,7 @@ rule patches:
     log:
         "work/logs/patches/{dataset}-x{scale}.log",
     params:
-        patches=PARAMS["patches"],
+        patches=canonical(PARAMS["patches"]),
         splits=lambda wildcards: PARAMS["data"]["splits"].get(wildcards.dataset),
     shell:
         "resolute patches {wildcards.dataset} --scale {wildcards.scale} 2> >(tee {log} >&2)"

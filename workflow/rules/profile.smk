@@ -12,7 +12,7 @@ rule profile:
     resources:
         gpu=lambda wildcards: GPUS if is_timed(wildcards) else 0,
     params:
-        profile=PARAMS["profile"],
+        profile=canonical(PARAMS["profile"]),
         count_only=lambda wildcards: "" if is_timed(wildcards) else "--count-only",
     shell:
         "resolute profile {wildcards.method} --scale {wildcards.scale} {params.count_only}"

@@ -15,6 +15,6 @@ rule report:
     log:
         "work/logs/report.log",
     params:
-        params=PARAMS,
+        params=canonical(PARAMS),
     shell:
         "resolute report 2> >(tee {log} >&2)"

@@ -16,8 +16,8 @@ rule train:
     resources:
         gpu=PARAMS["train"]["devices"],
     params:
-        settings=PARAMS["train"],
-        recipe=lambda wildcards: PARAMS["recipes"].get(wildcards.method, {}),
+        settings=canonical(PARAMS["train"]),
+        recipe=lambda wildcards: canonical(PARAMS["recipes"].get(wildcards.method)),
     shell:
         "resolute train {wildcards.method} --scale {wildcards.scale} --seed {wildcards.seed}"
         " 2> >(tee {log} >&2)"

@@ -10,7 +10,7 @@ from resolute.cli.stages import AsJson
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    for command in (seal, sync, status):
+    for command in (seal, sync, status, unlock):
         app.command()(command)
 
 
@@ -26,6 +26,13 @@ def sync() -> None:
     from resolute.engines import sync
 
     print(sync())
+
+
+def unlock() -> None:
+    """Remove the lock that a killed Snakemake left, if none is running."""
+    from resolute.engines import unlock
+
+    print(unlock())
 
 
 def status(as_json: AsJson = False) -> None:

@@ -1,4 +1,4 @@
-"""Keeping Snakemake and DVC of one mind: `seal`, `sync` and `status`.
+"""Keeping Snakemake and DVC of one mind: `seal`, `sync`, `status` and `unlock`.
 
 Snakemake judges by time stamps, checksums of small files and its own record of code and params; DVC by content alone.
 Neither sees what the other has done. `seal` tells DVC what Snakemake made, but only when Snakemake has nothing left to
@@ -8,5 +8,6 @@ do; `sync` tells Snakemake what DVC restored, but only of stages that DVC calls 
 from resolute.engines.seal import seal
 from resolute.engines.status import StageStatus, status
 from resolute.engines.sync import sync
+from resolute.engines.unlock import unlock
 
-__all__ = ["StageStatus", "seal", "status", "sync"]
+__all__ = ["StageStatus", "seal", "status", "sync", "unlock"]

@@ -5,10 +5,10 @@ from resolute.engines.tools import (
     changed_stages,
     last_line,
     planned_jobs,
-    refuse_beside_snakemake,
     refuse_inside_dvc,
     run,
 )
+from resolute.engines.unlock import refuse_beside_snakemake
 
 
 def seal() -> str:

@@ -10,9 +10,9 @@ from resolute.engines.tools import (
     changed_stages,
     last_line,
     planned_jobs,
-    refuse_beside_snakemake,
     refuse_inside_dvc,
 )
+from resolute.engines.unlock import refuse_beside_snakemake
 
 # Snakemake's own `--touch`, without its pause of a tenth of a second per job.
 _TOUCH = """

@@ -44,15 +44,6 @@ def changed_stages() -> dict[str, list[object]]:
     return json.loads(done.stdout)
 
 
-def refuse_beside_snakemake() -> None:
-    """Refuse to go on while Snakemake holds its lock."""
-    locks = project_root() / ".snakemake/locks"
-    if locks.is_dir() and any(locks.iterdir()):
-        raise ResoluteError(
-            "Snakemake is running here, or was killed: wait for it, or type `snakemake --unlock` if none runs"
-        )
-
-
 def refuse_inside_dvc() -> None:
     """Refuse to run as part of a DVC stage, which holds DVC's own lock."""
     if os.environ.get("DVC_STAGE"):

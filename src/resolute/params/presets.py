@@ -1,6 +1,7 @@
 """Presets: short files in `workflow/presets/` that `params.yaml` is written from."""
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from resolute.core import atomic
@@ -8,10 +9,12 @@ from resolute.core.errors import ResoluteError, nearest
 from resolute.core.layout import project_root
 from resolute.core.schema import read_yaml
 from resolute.methods.plan import Phase
-from resolute.params import Params, check, job_key, leaves
+from resolute.params import Params, check, figure_files, job_key, leaves, measurements
 from resolute.registry import Entry
 
-# What a preset says about methods becomes `runs` and `costs`.
+# Folders that stages of DVC depend on as a whole.
+_WHOLE = ("reports/measurements", "reports/figures")
+# What a preset says about methods becomes `runs`, `evaluations` and `costs`.
 _CHOICES = ("published", "trained", "counted", "timed")
 
 
@@ -22,6 +25,9 @@ def names() -> list[str]:
 
 def write(name: str) -> list[str]:
     """Write a preset to `params.yaml`, whole or not at all.
+
+    Measurements and figures that it does not call for are set aside in `work/`, and come back with their preset: DVC
+    takes the folders that they lie in as a whole.
 
     Returns:
         One line per value that changed, as `key: old -> new`.
@@ -35,9 +41,21 @@ def write(name: str) -> list[str]:
     text = yaml.safe_dump(params, sort_keys=False, default_flow_style=None, width=110, allow_unicode=True)
     header = f"# Written by `resolute preset {name}`; the only configuration that both engines read.\n"
     atomic.write(target, header + text)
+    _set_aside({*measurements(params), *figure_files(params)})
     before, after = dict(leaves(old)), dict(leaves(params))
     keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     return [f"{key}: {before.get(key, 'absent')} -> {after.get(key, 'absent')}" for key in keys]
+
+
+def _set_aside(wanted: set[Path]) -> None:
+    root = project_root()
+    aside = root / "work/set-aside"
+    here = [file for part in _WHOLE for file in (root / part).rglob("*") if file.is_file() and file not in wanted]
+    back = [file for file in wanted if not file.exists() and (aside / file.relative_to(root)).is_file()]
+    moves = [(file, aside / file.relative_to(root)) for file in here]
+    for source, target in moves + [(aside / file.relative_to(root), file) for file in back]:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
 
 
 def resolve(name: str) -> Params:

@@ -1,0 +1,68 @@
+"""Snakemake's lock after `kill -9`: it stays, and only a look at the living tells whether it still means anything.
+
+Every Snakemake of this project holds a lock of the kernel's besides (`hold`, called by the workflow), which dies with
+its process.
+"""
+
+import fcntl
+import os
+
+from resolute.core.errors import ResoluteError
+from resolute.core.layout import project_root
+from resolute.engines.tools import last_line, run
+
+_held: list[int] = []
+
+
+def hold() -> None:
+    """Show, until this process ends, that a Snakemake is alive."""
+    descriptor = _open()
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:  # `unlock` is at work, and waits for this very process
+        os.close(descriptor)
+    else:
+        _held.append(descriptor)
+
+
+def unlock() -> str:
+    """Remove Snakemake's lock if nobody is behind it.
+
+    Returns:
+        One line that says what was done.
+
+    Raises:
+        ResoluteError: a Snakemake is running here.
+    """
+    if not is_locked():
+        return "Snakemake is not locked"
+    descriptor = _open()
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ResoluteError("Snakemake is running here: wait for it to end") from None
+        done = run("snakemake", "--unlock", "--cores", "1")
+        if done.returncode:
+            raise ResoluteError(f"snakemake cannot be unlocked: {last_line(done)}")
+    finally:
+        os.close(descriptor)
+    return "removed the lock of a Snakemake that was killed"
+
+
+def is_locked() -> bool:
+    """Whether Snakemake's lock is there, be its owner alive or not."""
+    locks = project_root() / ".snakemake/locks"
+    return locks.is_dir() and any(locks.iterdir())
+
+
+def refuse_beside_snakemake() -> None:
+    """Refuse to go on while Snakemake's lock is there."""
+    if is_locked():
+        raise ResoluteError("Snakemake is running here, or was killed: wait for it, or type `resolute unlock`")
+
+
+def _open() -> int:
+    path = project_root() / "work/locks/snakemake.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -1,0 +1,44 @@
+"""What only a GPU can show. Skipped where there is none."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from resolute.core import layout
+from resolute.methods import load, weights
+from resolute.methods.plan import Plan
+from resolute.train import train
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
+]
+
+SETTINGS = {"devices": 1, "precision": "bf16-mixed", "threads": 1}
+DEFAULTS = {"iterations": 40, "batch_size": 4, "lr_patch_size": 16, "learning_rate": 1e-3, "ema": 0.9}
+
+# Of the output's range: TF32 convolutions keep 10 bits of the mantissa, over a dozen layers.
+DEVICE_TOLERANCE = 5e-3
+
+
+def plan(method: str) -> Plan:
+    return load(method).plan(DEFAULTS, {})
+
+
+@pytest.mark.parametrize("method", ["imdn_tiny", "rfdn_tiny", "rlfn_tiny"])
+def test_equal_seeds_give_equal_bytes(method: str, packed: Path) -> None:
+    run = layout.Run(method, 4.0, "gpu-seed0")
+    first = train(run, 0, plan(method), "embedded", SETTINGS, 10).read_bytes()
+    layout.weights(run).unlink()
+    assert train(run, 0, plan(method), "embedded", SETTINGS, 10).read_bytes() == first
+
+
+def test_gpu_and_cpu_upscale_alike(checkout: Path) -> None:
+    path = checkout / "w.safetensors"
+    torch.manual_seed(0)
+    weights.save_weights(path, load("rlfn_tiny").build(4).state_dict(), {})
+    lr = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    cpu, gpu = (load("rlfn_tiny").upscaler(4, path, device)(lr) for device in ("cpu", "cuda"))
+    assert np.abs(cpu - gpu).max() / 255 < DEVICE_TOLERANCE
