@@ -96,7 +96,10 @@ def evaluate(
     scale: Scale = 4,
     as_json: AsJson = False,
 ) -> None:
-    """Measure PSNR and SSIM of a method on a data set; what it needs is fetched first."""
+    """Measure PSNR and SSIM of a method on a data set; what it needs is fetched first.
+
+    The rows are kept where params.yaml calls for them, and only shown otherwise.
+    """
     from resolute import params
     from resolute.cli.prepare import ensure_images, ensure_weights
     from resolute.core import layout
@@ -111,7 +114,8 @@ def evaluate(
         return
     found = summarise(rows)
     run = layout.Run(method, scale, found["weights"])
-    print(layout.relative(write_rows(rows, run, dataset)))
+    if layout.quality(run, dataset) in params.measurements(settings):
+        print(layout.relative(write_rows(rows, run, dataset)))
     for protocol, metrics in found["protocols"].items():
         print(f"  {protocol:16} {metrics['psnr']:7.3f} dB  SSIM {metrics['ssim']:.4f}")
 
@@ -123,19 +127,24 @@ def profile(
     count_only: Annotated[bool, typer.Option("--count-only", help="No latency, no memory.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Count a network's cost and time it, alone on the machine."""
+    """Count a network's cost and time it, alone on the machine.
+
+    The figures are kept where params.yaml calls for them, and only shown otherwise.
+    """
     from resolute import params
     from resolute.cli.prepare import parse_size
     from resolute.core import layout
     from resolute.profile import as_rows, profile, write_rows
 
-    settings = params.load()["profile"]
-    size = parse_size(lr_size or settings["lr_size"])
-    found = profile(method, scale, size, not count_only, settings["runs"], settings["threads"])
+    settings = params.load()
+    asked = settings["profile"]
+    size = parse_size(lr_size or asked["lr_size"])
+    found = profile(method, scale, size, not count_only, asked["runs"], asked["threads"])
     if as_json:
         print(json.dumps(found))
         return
-    print(layout.relative(write_rows(as_rows(found), method, scale)))
+    if size == parse_size(asked["lr_size"]) and layout.cost(method, scale) in params.measurements(settings):
+        print(layout.relative(write_rows(as_rows(found), method, scale)))
     _print_facts(found)
 
 
