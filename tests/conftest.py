@@ -1,8 +1,10 @@
 """What tests of all subpackages share."""
 
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -56,3 +58,20 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
     monkeypatch.delenv("RESOLUTE_MIRROR", raising=False)
     return folder
+
+
+@pytest.fixture
+def device_spans() -> Callable[[], list[tuple[str, float, float]]]:
+    """Reads which device every training held, and a time in which it surely did: first line to weights."""
+
+    def read() -> list[tuple[str, float, float]]:
+        spans = []
+        for log in Path("work/logs/train").glob("*.log"):
+            found = re.search(r"(\S+): started (\S+) on .+, CUDA_VISIBLE_DEVICES (\S+)", log.read_text())
+            assert found, f"{log} names no device"
+            run, began, device = found.groups()
+            weights = Path("data/weights/trained", f"{run}.safetensors")
+            spans.append((device, datetime.fromisoformat(began).timestamp(), weights.stat().st_mtime))
+        return spans
+
+    return read

@@ -80,8 +80,17 @@ def test_cuda_visible_devices_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch,
 def test_a_schedulers_choice_is_left_alone(monkeypatch: pytest.MonkeyPatch, scheduler: str) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     monkeypatch.setenv(scheduler, "1")
-    assert devices.claim_gpus(1) == []
+    assert devices.claim_gpus(2) == []
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "0,1"
+
+
+@pytest.mark.parametrize("scheduler", ["SLURM_JOB_ID", "KUBERNETES_SERVICE_HOST"])
+def test_jobs_within_one_allocation_share_out_its_devices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheduler: str
+) -> None:
+    monkeypatch.setenv(scheduler, "1")
+    jobs = [start(1, 1, tmp_path) for _ in range(2)]
+    assert {result(job)[0] for job in jobs} == {"0", "1"}
 
 
 def test_more_devices_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:

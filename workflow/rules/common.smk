@@ -28,6 +28,8 @@ except ResoluteError as error:
 # `resolute unlock` sees by it whether Snakemake's lock has a living owner.
 hold()
 
+# All cores that jobs may use on this machine; on a cluster, which has no such number, those that timing uses.
+CORES = workflow.global_resources["_cores"].value or PARAMS["profile"]["threads"]
 # How many jobs may use a GPU at once: what `--resources gpu=N` says.
 GPUS = (
     workflow.global_resources["gpu"].value if "gpu" in workflow.global_resources else 1

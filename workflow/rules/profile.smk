@@ -1,4 +1,4 @@
-# What a network costs. A timed job takes all cores and all GPUs, so that nothing runs beside it.
+# What a network costs. A timed job takes all cores and GPUs, or a whole SLURM node, so that nothing runs beside it.
 
 
 rule profile:
@@ -8,9 +8,10 @@ rule profile:
         "reports/measurements/cost/{method}/x{scale}.parquet",
     log:
         "work/logs/profile/{method}-x{scale}.log",
-    threads: lambda wildcards: workflow.cores if is_timed(wildcards) else 1
+    threads: lambda wildcards: CORES if is_timed(wildcards) else 1
     resources:
         gpu=lambda wildcards: GPUS if is_timed(wildcards) else 0,
+        slurm_extra=lambda wildcards: "--exclusive" if is_timed(wildcards) else "",
     params:
         profile=canonical(PARAMS["profile"]),
         count_only=lambda wildcards: "" if is_timed(wildcards) else "--count-only",

@@ -2,7 +2,7 @@
 
 Snakemake's `--resources gpu=2` limits how many jobs run, not where. So every job takes its device itself: one
 lock file per device in a folder of the user's, held by the working process through its open descriptor until
-it ends, `kill -9` included. Under SLURM and Kubernetes the scheduler has already handed out devices.
+it ends, `kill -9` included. Where SLURM or Kubernetes gave a job just the devices it needs, nothing is locked.
 """
 
 import fcntl
@@ -28,7 +28,7 @@ def claim_gpus(count: int, wait: bool = True) -> list[str]:
     """Take devices for this process until it ends, and show only them to CUDA.
 
     Must be called before CUDA starts. Sets CUDA_VISIBLE_DEVICES. Does nothing where there is no GPU, where a
-    scheduler has given this job its devices, or in the worker processes of a job that has its devices.
+    scheduler has given this very job its devices, or in the worker processes of a job that has its devices.
 
     Args:
         count: how many devices.
@@ -40,9 +40,12 @@ def claim_gpus(count: int, wait: bool = True) -> list[str]:
     Raises:
         ResoluteError: the machine has fewer devices, or `wait` is false and too few are free.
     """
-    if any(name in os.environ for name in ("SLURM_JOB_ID", "KUBERNETES_SERVICE_HOST", "LOCAL_RANK")):
+    if "LOCAL_RANK" in os.environ:
         return []
     devices = visible_gpus()
+    # More than this job needs: the scheduler gave them to a whole workflow, whose jobs must still share them out.
+    if len(devices) <= count and any(name in os.environ for name in ("SLURM_JOB_ID", "KUBERNETES_SERVICE_HOST")):
+        return []
     if not devices or any(name.startswith("gpu-") for name in _held):
         return devices
     if count > len(devices):

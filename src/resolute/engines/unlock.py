@@ -19,7 +19,7 @@ def hold() -> None:
     descriptor = _open()
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:  # `unlock` is at work, and waits for this very process
+    except OSError:  # `unlock` is at work, and waits for this very process; or the file system has no locks
         os.close(descriptor)
     else:
         _held.append(descriptor)

@@ -3,8 +3,10 @@
 import math
 import os
 import signal
+import sys
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -74,6 +76,7 @@ class Training:
     ) -> None:
         self.run, self.seed, self.plan, self.settings = run, seed, plan, settings
         self.fabric = _fabric(settings)
+        self._say_where()
         self.method = methods.load(run.method)
         self.dataset, self.checkpoint_every = dataset, checkpoint_every
         rank, world = self.fabric.global_rank, self.fabric.world_size
@@ -229,6 +232,18 @@ class Training:
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:
         self.stopped = True
+
+    def _say_where(self) -> None:
+        """When and on which device it starts, for whoever wonders which job holds which GPU."""
+        if self.fabric.is_global_zero:
+            name = devices.device_name(str(self.fabric.device))
+            visible = os.environ.get("CUDA_VISIBLE_DEVICES", "not set")
+            print(
+                f"{self.run}: started {datetime.now().isoformat(timespec='milliseconds')} on {name}, "
+                f"CUDA_VISIBLE_DEVICES {visible}",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def _facts(self) -> dict[str, Any]:
         """What the weights are a function of, as the file and the report carry it."""
