@@ -146,7 +146,7 @@ def test_equal_measurements_make_equal_bytes(hostile: list[Path], official_count
         return {path: path.read_bytes() for path in Path("reports").rglob("*.*") if path.suffix != ".parquet"}
 
     first = made()
-    assert len(first) == 3 * len(TABLE_FORMATS) + 1
+    assert len(first) == 3 * len(TABLE_FORMATS) + 2
     assert made() == first
 
 
@@ -157,6 +157,24 @@ def test_metrics_are_counts_mean_psnrs_and_verdicts(hostile: list[Path], officia
     assert metrics["counts"]["rlfn_team04/x4"] == {"params": 317218}
     assert metrics["verdicts"]["ntire2022"]["table1"]["explained"] == 1
     assert metrics["verdicts"]["hostile"]["table1"]["differs"] == 1
+
+
+def test_the_tradeoff_has_every_run_whose_cost_is_known(write: Write) -> None:
+    psnr = {"metric": "psnr", "unit": "dB", "protocol": "y_basicsr", "dataset": "set5"}
+    rows = [{**psnr, "image": "a", "value": 30.0}, {**psnr, "image": "b", "value": 32.0}]
+    quality = [write(rows, method=name, weights="quick-seed0") for name in ("known", "unknown")]
+    cost = write([{"metric": "macs", "value": 2.5e9}], method="known")
+    make_tables([*quality, cost], "y_basicsr")
+    assert list(csv.DictReader(io.StringIO(Path("reports/psnr_macs.csv").read_text()))) == [
+        {
+            "method": "known",
+            "scale": "4.0",
+            "weights": "quick-seed0",
+            "dataset": "set5",
+            "macs_g": "2.5",
+            "psnr_db": "31.0",
+        }
+    ]
 
 
 def test_psnr_of_identical_images_stays_valid_json(write: Write) -> None:

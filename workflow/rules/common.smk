@@ -1,9 +1,15 @@
 # What the rules ask of the params and the registries. Everything else is in the package.
 import json
 import sys
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+
+# The package of this checkout, whichever is installed: DVC runs `--temp` and queued experiments in a copy of the
+# checkout, whose source may differ.
+SOURCE = str(Path(workflow.basedir).resolve() / "src")
+sys.path.insert(0, SOURCE)
 
 from resolute import datasets
 from resolute.core import layout
@@ -14,7 +20,9 @@ from resolute import registry
 from resolute.sources import sources
 
 # `resolute` is the one beside the interpreter that runs Snakemake, whether its environment is active or not.
-shell.prefix(f'export PATH="{Path(sys.executable).parent}:$PATH"; ')
+shell.prefix(
+    f'export PATH="{Path(sys.executable).parent}:$PATH" PYTHONPATH="{SOURCE}:$PYTHONPATH"; '
+)
 
 if config:
     raise WorkflowError(
@@ -56,6 +64,7 @@ def canonical(settings):
     return json.dumps(settings, sort_keys=True)
 
 
+@cache
 def code(stage, method=""):
     """The source files that a stage runs for a method, as inputs."""
     return local(*sources(stage, method))

@@ -114,6 +114,11 @@ def table_files() -> list[Path]:
     return [tables() / spec.parent.name / f"{spec.stem}.{form}" for spec in specs for form in TABLE_FORMATS]
 
 
+def tradeoff_file() -> Path:
+    """Quality against cost of every run, for `dvc plots`."""
+    return project_root() / "reports/psnr_macs.csv"
+
+
 def metrics_file() -> Path:
     return project_root() / "reports/metrics.json"
 

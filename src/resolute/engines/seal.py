@@ -32,7 +32,7 @@ def seal() -> str:
     changed = changed_stages()
     if not changed:
         return "nothing to seal: DVC is up to date"
-    done = run("dvc", "commit", "--quiet", "--force")
+    done = run("dvc", "commit", "--force")
     if done.returncode:
         raise ResoluteError(f"not sealed: dvc commit failed: {last_line(done)}")
     left = changed_stages()

@@ -18,14 +18,14 @@ from resolute.tables.spec import read_spec, read_tolerances, spec_files
 
 
 def make_tables(measured: Sequence[Path], protocol: str) -> None:
-    """Write every published table and the metrics file.
+    """Write every published table, the file that `dvc plots` draws, and the metrics file.
 
-    `reports/tables/<paper>/<table>.{csv,md,tex,html}` for each specification under `data/published/`, and
-    `reports/metrics.json`.
+    `reports/tables/<paper>/<table>.{csv,md,tex,html}` for each specification under `data/published/`,
+    `reports/psnr_macs.csv` and `reports/metrics.json`.
 
     Args:
         measured: the measurement files of the runs to judge.
-        protocol: the evaluation protocol whose mean PSNRs go into `metrics.json`.
+        protocol: the evaluation protocol of the mean PSNRs in the last two.
 
     Raises:
         ResoluteError: a measurement file is not there, or a specification does not hold together.
@@ -36,6 +36,7 @@ def make_tables(measured: Sequence[Path], protocol: str) -> None:
         for form in layout.TABLE_FORMATS:
             path = layout.tables() / table.spec.paper / f"{table.spec.table}.{form}"
             atomic.write(path, render(table, form))
+    atomic.write(layout.tradeoff_file(), tradeoff(means, protocol).to_csv(index=False))
     text = json.dumps(metrics(means, tables, protocol), indent=2, sort_keys=True, allow_nan=False)
     atomic.write(layout.metrics_file(), f"{text}\n")
 
@@ -59,6 +60,15 @@ def metrics(means: pd.DataFrame, tables: Sequence[Table], protocol: str) -> dict
     for table in tables:
         verdicts[table.spec.paper][table.spec.table] = table.counts()
     return {"protocol": protocol, "psnr": psnr, "counts": counts, "verdicts": verdicts}
+
+
+def tradeoff(means: pd.DataFrame, protocol: str) -> pd.DataFrame:
+    """Mean PSNR (dB) and multiply-adds (G) of every run on every data set whose network's cost is known."""
+    quality = means[(means["metric"] == "psnr") & (means["protocol"] == protocol)]
+    cost = means[(means["metric"] == "macs") & (means["value"] > 0)].drop_duplicates(["method", "scale"])
+    found = quality.merge(cost[["method", "scale", "value"]], on=["method", "scale"], suffixes=("", "_macs"))
+    columns = found[["method", "scale", "weights", "dataset"]]
+    return columns.assign(macs_g=found["value_macs"].astype(float) / 1e9, psnr_db=found["value"].round(4))
 
 
 def _built(means: pd.DataFrame) -> list[Table]:

@@ -1,0 +1,231 @@
+"""Both engines have the same graph, and call the same things stale after an edit."""
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.engines.conftest import Project, copy_parts
+
+Edges = dict[str, set[str]]
+
+# DVC's graph as it resolves it: every output with its dependencies, parameters left out.
+ASK_DVC = """
+import json, os
+from dvc.repo import Repo
+with Repo() as repo:
+    stages = repo.index.stages
+    relative = lambda path: os.path.relpath(path, repo.root_dir)
+    found = {}
+    for stage in stages:
+        needed = [relative(dep.fs_path) for dep in stage.deps if not hasattr(dep, "params")]
+        found.update({relative(out.fs_path): needed for out in stage.outs})
+print(json.dumps(found))
+"""
+# The stages of DVC, each with its outputs and with all stages that it follows from, itself included.
+ASK_STAGES = """
+import json, os, networkx
+from dvc.repo import Repo
+with Repo() as repo:
+    graph = repo.index.graph
+    print(json.dumps({
+        stage.addressing: {
+            "outs": [os.path.relpath(out.fs_path, repo.root_dir) for out in stage.outs],
+            "from": sorted({stage.addressing} | {needed.addressing for needed in networkx.descendants(graph, stage)}),
+        }
+        for stage in graph
+    }))
+"""
+
+
+def snakemake_edges(project: Project) -> Edges:
+    """Every output of Snakemake's jobs with the files that its job reads."""
+    found: Edges = {}
+    for job in re.split(r"^(?:local)?rule ", project.run("snakemake", "-n", "--forceall"), flags=re.MULTILINE):
+        files = {
+            kind: names.split(", ") for kind, names in re.findall(r"^    (input|output): (.+)$", job, re.MULTILINE)
+        }
+        found.update({output: set(files["input"]) for output in files.get("output", [])})
+    return found
+
+
+def dvc_edges(project: Project, made: set[str]) -> Edges:
+    """Every output of DVC's stages with the files that it depends on; folders are the files in them.
+
+    Args:
+        made: what Snakemake makes: the files of a folder that need not exist yet.
+    """
+    found: dict[str, list[str]] = json.loads(project.run(sys.executable, "-c", ASK_DVC))
+    expanded = {
+        out: {file for path in needed for file in files_of(project, path, made)} for out, needed in found.items()
+    }
+    return {file: needed for out, needed in expanded.items() for file in files_of(project, out, made)}
+
+
+def files_of(project: Project, path: str, made: set[str]) -> set[str]:
+    """The files that both engines mean by a path: itself, or what lies or will lie below it."""
+    below = {file for file in made if file.startswith(f"{path}/")}
+    folder = project.root / path
+    if path in made:
+        return {path}
+    if folder.is_dir() and not path.startswith("reports"):
+        there = (file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+        below |= {str(file.relative_to(project.root)) for file in there}
+    return below or {path}
+
+
+def differences(project: Project) -> set[tuple[str, str, str]]:
+    """What one engine knows of and the other does not: the engine without it, the output, the input."""
+    theirs = snakemake_edges(project)
+    ours = dvc_edges(project, set(theirs))
+    return {
+        (lacking, output, file)
+        for output in ours.keys() | theirs.keys()
+        for lacking, files in (
+            ("dvc", theirs.get(output, set()) - ours.get(output, set())),
+            ("snakemake", ours.get(output, set()) - theirs.get(output, set())),
+        )
+        for file in files
+    }
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Project:
+    """The workflow's files alone: nothing is made, and the graphs are there all the same."""
+    copy_parts(tmp_path / "checkout")
+    project = Project(tmp_path / "checkout")
+    project.run("git", "init", "--quiet")
+    return project
+
+
+@pytest.mark.parametrize("preset", ["quick", "bench", "bsds", "paper"])
+def test_both_graphs_have_the_same_edges(preset: str, bare: Project) -> None:
+    bare.run("resolute", "preset", preset)
+    assert differences(bare) == set()
+
+
+def test_a_dependency_that_one_side_lacks_is_named(bare: Project) -> None:
+    path = bare.root / "dvc.yaml"
+    text = path.read_text()
+    content = yaml.safe_load(text)
+    content["stages"]["train"]["do"]["deps"].remove("src/resolute/methods/losses.py")
+    content["stages"]["report"]["deps"].remove("reports/tables")
+    content["stages"]["patches"]["deps"].append("params.yaml")
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    found = differences(bare)
+    weights = {f"data/weights/trained/{name}_tiny/x4/quick-seed0" for name in ("imdn", "rfdn", "rlfn")}
+    tables = {file for lacking, output, file in found if output == "reports/index.html"}
+    assert tables
+    assert all(file.startswith("reports/tables/") for file in tables)
+    assert found == {
+        *{
+            ("dvc", f"{run}.{form}", "src/resolute/methods/losses.py")
+            for run in weights
+            for form in ("csv", "safetensors")
+        },
+        *{("dvc", "reports/index.html", file) for file in tables},
+        *{("snakemake", f"data/patches/embedded/x4.{form}", "params.yaml") for form in ("npy", "parquet")},
+    }
+
+
+def test_a_stage_that_one_side_lacks_is_named(bare: Project) -> None:
+    path = bare.root / "dvc.yaml"
+    content = yaml.safe_load(path.read_text())
+    del content["stages"]["patch_figures"]
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    named = {(lacking, output) for lacking, output, _ in differences(bare)}
+    shapes = [f"reports/figures/patch_{what}_motorcycle_left" for what in ("categories", "difficulty")]
+    assert {("dvc", f"{shape}.{form}") for shape in shapes for form in ("png", "svg")} == named
+
+
+# A file, a text in it and what replaces it; an empty text appends, a file that is not there is made.
+EDITS = {
+    "a training setting": ("params.yaml", "learning_rate: 0.001,", "learning_rate: 0.002,"),
+    "a method's recipe": ("params.yaml", "imdn_tiny: {}", "imdn_tiny: {iterations: 6}"),
+    "protocols": ("params.yaml", "[y_basicsr, y_matlab]", "[y_basicsr]"),
+    "profiling": ("params.yaml", "lr_size: 64x64", "lr_size: 32x32"),
+    "patches": ("params.yaml", "lr_stride: 32", "lr_stride: 16"),
+    "what figures show": ("params.yaml", "protocol: y_basicsr", "protocol: y_matlab"),
+    "checkpoints": ("params.yaml", "{every: 200}", "{every: 100}"),
+    "one cost": (
+        "params.yaml",
+        "method: imdn_tiny, scale: 4, timed: false",
+        "method: imdn_tiny, scale: 4, timed: true",
+    ),
+    "a model": ("src/resolute/models/rlfn.py", "", "\n# edited\n"),
+    "a block": ("src/resolute/models/blocks/attention.py", "", "\n# edited\n"),
+    "a new block": ("src/resolute/models/blocks/newcomer.py", "", '"""New."""\n'),
+    "a new file of a stage": ("src/resolute/train/newcomer.py", "", '"""New."""\n'),
+    "a template": ("src/resolute/report/style.css", "", "\n"),
+    "a registry entry": ("src/resolute/registry/rlfn_tiny.yaml", "RLFN tiny", "RLFN small"),
+    "the data sets": ("src/resolute/datasets/registry.yaml", "", "\n# edited\n"),
+    "a published table": ("data/published/ntire2022/errata.csv", "", "\n"),
+}
+ALL = {"fetch_images", "degrade", "patches", "train", "evaluate", "profile", "tables", "figures", "report"}
+# What a few of the edits must call for, so that both engines cannot agree on nothing.
+RULES = {
+    "a training setting": {"train", "evaluate", "tables", "figures", "report"},
+    "protocols": {"evaluate", "tables", "figures", "report"},
+    "profiling": {"profile", "tables", "figures", "report"},
+    "patches": {"patches", "train", "evaluate", "tables", "figures", "report"},
+    "what figures show": {"tables", "figures", "report"},
+    "checkpoints": {"report"},
+    "a block": {"train", "evaluate", "profile", "tables", "figures", "report"},
+    "the data sets": ALL - {"profile"},
+    "a published table": {"tables", "report"},
+}
+
+
+def planned_outputs(project: Project) -> dict[str, str]:
+    """Every output that Snakemake would make now, with the rule that makes it."""
+    done = project.call("snakemake", "--detailed-summary")
+    assert done.returncode == 0, done.stderr
+    header, *lines = [line.split("\t") for line in done.stdout.splitlines() if "\t" in line]
+    rows = [dict(zip(header, line, strict=True)) for line in lines]
+    return {row["output_file"]: row["rule"] for row in rows if row["plan"] != "no update"}
+
+
+@pytest.fixture(scope="module")
+def made(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the small project that edits are made in and taken back."""
+    folder = tmp_path_factory.mktemp("made") / "checkout"
+    shutil.copytree(base / "checkout", folder, symlinks=True)
+    return Project(folder)
+
+
+@pytest.fixture(scope="module")
+def stages(made: Project) -> dict[str, dict[str, list[str]]]:
+    return json.loads(made.run(sys.executable, "-c", ASK_STAGES))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("edit", EDITS)
+def test_both_engines_call_the_same_stale(edit: str, made: Project, stages: dict[str, dict[str, list[str]]]) -> None:
+    path, old, new = EDITS[edit]
+    file = made.root / path
+    text = file.read_text() if file.exists() else None
+    if old:
+        made.edit(path, old, new)
+    else:
+        file.write_text((text or "") + new)
+    try:
+        changed = made.changed()
+        planned = planned_outputs(made)
+    finally:
+        if text is None:
+            file.unlink()
+        else:
+            file.write_text(text)
+    redone = {
+        stage
+        for stage, facts in stages.items()
+        if any(path == out or path.startswith(f"{out}/") for out in facts["outs"] for path in planned)
+    }
+    assert changed, "DVC sees nothing"
+    assert changed <= redone
+    following = {stage for stage, facts in stages.items() if changed & set(facts["from"])}
+    assert redone <= following
+    assert set(planned.values()) == RULES.get(edit, set(planned.values()))
