@@ -3,8 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -84,7 +82,7 @@ def test_two_machines_share_one_remote(small: Project, remote: Callable, tmp_pat
     assert (small.root / page).read_bytes() == (other.root / page).read_bytes()
 
 
-def test_a_pull_that_is_killed_or_finds_no_remote_loses_nothing(small: Project, tmp_path: Path) -> None:
+def test_a_pull_that_finds_no_remote_loses_nothing(small: Project, tmp_path: Path) -> None:
     folder = tmp_path / "remote"
     small.run("dvc", "remote", "add", "--local", "--default", "shared", str(folder))
     small.run("dvc", "push")
@@ -97,21 +95,6 @@ def test_a_pull_that_is_killed_or_finds_no_remote_loses_nothing(small: Project, 
     assert "Missing cache files" in done.stderr
     assert other.run("git", "status", "--short") == ""
     gone.rename(folder)
-
-    # A pipe without a writer stands for a remote that hangs: the pull waits in the middle until it is killed.
-    objects = sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
-    hanging = objects[len(objects) // 2]
-    kept = hanging.rename(tmp_path / "kept")
-    os.mkfifo(hanging)
-    cache = other.root / ".dvc/cache"
-    with subprocess.Popen(["dvc", "pull", "--quiet"], cwd=other.root, env=other.environment) as pull:
-        deadline = time.monotonic() + 60
-        while not any(path.is_file() for path in cache.rglob("*")) and time.monotonic() < deadline:
-            time.sleep(0.2)
-        pull.kill()
-    assert 0 < sum(path.is_file() for path in cache.rglob("*")) < len(objects)
-    hanging.unlink()
-    kept.rename(hanging)
     other.run("dvc", "pull")
     other.run("resolute", "sync")
     assert other.verdict() == DONE
