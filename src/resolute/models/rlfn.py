@@ -1,8 +1,8 @@
-"""RLFN in the pruned form that won the runtime track of NTIRE 2022.
+"""RLFN, the paper's network and the pruned form that won the runtime track of NTIRE 2022.
 
 Paper: Kong et al., "Residual Local Feature Network for Efficient Super-Resolution", CVPR Workshops 2022.
-NTIRE 2022 Table 1, row ByteESR. Data range 0..255. Peculiar: pruning left 46 channels between the blocks and
-48 inside them; ESA has a single 3x3 refinement and no ReLU. LR sides of at least 15 (ESA).
+NTIRE 2022 Table 1, row ByteESR, is the default. Data range 0..255. Peculiar: its pruning left 46 channels between the
+blocks and 48 inside them; ESA has a single 3x3 refinement and no ReLU. LR sides of at least 15 (ESA).
 """
 
 from torch import Tensor, nn
@@ -22,14 +22,14 @@ class RLFB(nn.Module):
         self.conv2 = conv3(inner_width, inner_width)
         self.conv3 = conv3(inner_width, width)
         self.fuse = conv1(width, width)
-        self.esa = ESA(width, esa_width, refinements=1)
+        self.attention = ESA(width, esa_width, refine=conv3(esa_width, esa_width))
         self.activation = leaky_relu()
 
     def forward(self, x: Tensor) -> Tensor:
         y = x
         for convolution in (self.conv1, self.conv2, self.conv3):
             y = self.activation(convolution(y))
-        return self.esa(self.fuse(y + x))
+        return self.attention(self.fuse(y + x))
 
 
 @register_model

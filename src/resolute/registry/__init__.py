@@ -10,6 +10,7 @@ from typing import Any
 from resolute.core import layout
 from resolute.core.errors import ResoluteError, nearest
 from resolute.core.schema import read_yaml, validate
+from resolute.registry.key_maps import KEY_MAPS
 
 FOLDER = Path(__file__).parent
 
@@ -43,6 +44,9 @@ class Entry:
     `minimum_side` is the smallest LR height and width that the network takes. `tile_safe` is false for
     networks with global pooling or routing, whose result changes when an image is cut into tiles. `kind` is the
     file of `resolute.methods` that implements it. A method that is not `trainable` has no weights at all.
+
+    `arguments` build the released form of the network, `arguments` overridden by `training` the form that is
+    trained. `released_extra_params` are counted by the challenge but not needed: the network here has none of them.
     """
 
     name: str
@@ -53,6 +57,8 @@ class Entry:
     team: str = ""
     model: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    released_extra_params: int = 0
     kind: str = "network"
     data_range: float = 1
     minimum_side: int = 1
@@ -61,6 +67,11 @@ class Entry:
     notes: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     published: Mapping[str, Published] = field(default_factory=dict)
+
+    @property
+    def ranks(self) -> tuple[int, ...]:
+        """The ranks of the experts that every group of the network chooses from, image by image; empty without any."""
+        return tuple(self.arguments.get("ranks", ()))
 
     def check_scale(self, scale: float) -> None:
         """Refuse a scale that the method does not have."""
@@ -97,7 +108,7 @@ def entry(name: str) -> Entry:
     file = path(name)
     facts = read_yaml(file)
     validate(facts, FOLDER / "schema.json", f"the registry entry {file.name}")
-    published = {tag: _published(dict(weights)) for tag, weights in facts.pop("published", {}).items()}
+    published = {tag: _published(dict(weights), file.name) for tag, weights in facts.pop("published", {}).items()}
     scales = tuple(float(scale) for scale in facts.pop("scales"))
     return Entry(name=name, scales=scales, published=published, **facts)
 
@@ -128,7 +139,16 @@ def find_weights(method: str, scale: float, asked: str) -> tuple[str, Path]:
     return path.stem, path
 
 
-def _published(facts: dict[str, Any]) -> Published:
+def _published(facts: dict[str, Any], where: str) -> Published:
     files = {float(scale): WeightFile(**file) for scale, file in facts.pop("files", {}).items()}
-    keys = tuple((pattern, replacement) for pattern, replacement in facts.pop("keys", []))
+    keys = tuple(pair for item in facts.pop("keys", []) for pair in _key_pairs(item, where))
     return Published(files=files, keys=keys, unused=tuple(facts.pop("unused", [])), **facts)
+
+
+def _key_pairs(item: str | list[str], where: str) -> tuple[tuple[str, str], ...]:
+    if isinstance(item, list):
+        pattern, replacement = item
+        return ((pattern, replacement),)
+    if item not in KEY_MAPS:
+        raise ResoluteError(f"the registry entry {where}: unknown key map '{item}': {nearest(item, KEY_MAPS)}")
+    return KEY_MAPS[item]

@@ -1,14 +1,15 @@
 """Feature distillation: blocks that keep a slice of the features at every step and pass on the rest."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 
-from resolute.models.blocks.attention import ESA
-from resolute.models.blocks.convolution import conv1, conv3, leaky_relu
+from resolute.models.blocks.convolution import ConvFactory, conv1, conv3, leaky_relu
 
 
 class IMDB(nn.Module):
-    """Information multi-distillation block (Hui et al., IMDN, ACM MM 2019) without channel attention.
+    """Information multi-distillation block (Hui et al., IMDN, ACM MM 2019).
 
     Three times a 3x3 convolution is activated and split; a last one makes the fourth kept slice, which stays
     without activation. The slices are fused by a 1x1 convolution and added to the input.
@@ -16,16 +17,19 @@ class IMDB(nn.Module):
     Args:
         width: channels of the input and output (N x width x H x W).
         kept: channels that every step keeps.
+        conv: makes the 3x3 convolutions.
+        attention: what the slices go through before they are fused (4 kept channels); nothing unless given.
     """
 
-    def __init__(self, width: int, kept: int) -> None:
+    def __init__(self, width: int, kept: int, conv: ConvFactory = conv3, attention: nn.Module | None = None) -> None:
         super().__init__()
         passed = width - kept
         self.split = [kept, passed]
-        self.conv1 = conv3(width, width)
-        self.conv2 = conv3(passed, width)
-        self.conv3 = conv3(passed, width)
-        self.conv4 = conv3(passed, kept)
+        self.conv1 = conv(width, width)
+        self.conv2 = conv(passed, width)
+        self.conv3 = conv(passed, width)
+        self.conv4 = conv(passed, kept)
+        self.attention = attention or nn.Identity()
         self.fuse = conv1(4 * kept, width)
         self.activation = leaky_relu()
 
@@ -35,35 +39,53 @@ class IMDB(nn.Module):
             kept, passed = torch.split(self.activation(convolution(passed)), self.split, dim=1)
             slices.append(kept)
         slices.append(self.conv4(passed))
-        return x + self.fuse(torch.cat(slices, dim=1))
+        return x + self.fuse(self.attention(torch.cat(slices, dim=1)))
 
 
 class RFDB(nn.Module):
     """Residual feature distillation block (Liu et al., RFDN, ECCV Workshops 2020).
 
-    Every step keeps a 1x1 distillate and refines the rest by a 3x3 convolution whose skip is added before
-    the activation. The distillates are fused by a 1x1 convolution and weighted by ESA; the block itself has
-    no skip.
+    Every step keeps a distillate and refines the features; a last layer makes one more distillate. They are
+    fused by a pointwise layer and weighted by an attention; the block itself has no skip.
 
     Args:
         width: channels of the input and output (N x width x H x W).
         kept: channels of every distillate.
-        esa_width: channels inside ESA.
+        attention: what the fused features go through last.
+        refine: the layers that refine, one per step, width to width; RFDN has three 3x3 convolutions.
+        residual: add what a refining layer reads to what it gives, before the activation.
+        distil: makes the pointwise distilling layers (width to kept).
+        last: makes the layer of the last distillate (width to kept).
+        fuse: makes the fusing layer.
+        activation: after every layer but the fusing one; it is shared, so it must be without parameters.
     """
 
-    def __init__(self, width: int, kept: int, esa_width: int) -> None:
+    def __init__(
+        self,
+        width: int,
+        kept: int,
+        attention: nn.Module,
+        refine: Iterable[nn.Module] | None = None,
+        residual: bool = True,
+        distil: ConvFactory = conv1,
+        last: ConvFactory = conv3,
+        fuse: ConvFactory = conv1,
+        activation: nn.Module | None = None,
+    ) -> None:
         super().__init__()
-        self.distil = nn.ModuleList(conv1(width, kept) for _ in range(3))
-        self.refine = nn.ModuleList(conv3(width, width) for _ in range(3))
-        self.last = conv3(width, kept)
-        self.fuse = conv1(4 * kept, width)
-        self.esa = ESA(width, esa_width)
-        self.activation = leaky_relu()
+        self.residual = residual
+        self.refine = nn.ModuleList(refine or (conv3(width, width) for _ in range(3)))
+        self.distil = nn.ModuleList(distil(width, kept) for _ in self.refine)
+        self.last = last(width, kept)
+        self.fuse = fuse((len(self.refine) + 1) * kept, width)
+        self.attention = attention
+        self.activation = activation or leaky_relu()
 
     def forward(self, x: Tensor) -> Tensor:
         distillates = []
         for distil, refine in zip(self.distil, self.refine, strict=True):
             distillates.append(self.activation(distil(x)))
-            x = self.activation(refine(x) + x)
+            refined = refine(x)
+            x = self.activation(refined + x if self.residual else refined)
         distillates.append(self.activation(self.last(x)))
-        return self.esa(self.fuse(torch.cat(distillates, dim=1)))
+        return self.attention(self.fuse(torch.cat(distillates, dim=1)))

@@ -1,0 +1,59 @@
+"""ARFDN, "Asymmetric Residual Feature Distillation Network".
+
+NTIRE 2022 challenge report, section 4.6 and Table 1, row HiImageTeam. Data range 0..1. Peculiar: a step refines by
+3x1 and 1x3 convolutions in both orders and adds all distillates so far; the first one halves the width and so has no
+residual; the slope after the fusion of the blocks is 0.1. LR sides of at least 15 (ESA).
+"""
+
+import torch
+from torch import Tensor, nn
+
+from resolute.models import register_model
+from resolute.models.blocks.attention import ESA
+from resolute.models.blocks.convolution import conv, conv1, conv3, leaky_relu
+from resolute.models.blocks.frame import LRFrame, fusion
+
+
+class Asymmetric(nn.Module):
+    """The sum of two ways to see 3x3 pixels: by a column and then a row, and by a row and then a column."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        column, row = (3, 1), (1, 3)
+        self.column_first = nn.Sequential(conv(inputs, outputs, column), leaky_relu(), conv(outputs, outputs, row))
+        self.row_first = nn.Sequential(conv(inputs, outputs, row), leaky_relu(), conv(outputs, outputs, column))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.column_first(x) + self.row_first(x)
+
+
+class ARFDB(nn.Module):
+    """Asymmetric residual feature distillation block: N x width x H x W to the same shape, without a skip."""
+
+    def __init__(self, width: int, kept: int, esa_width: int) -> None:
+        super().__init__()
+        inputs = (width, kept, kept)
+        self.distil = nn.ModuleList(conv1(channels, kept) for channels in inputs)
+        self.refine = nn.ModuleList(Asymmetric(channels, kept) for channels in inputs)
+        self.last = conv3(kept, kept)
+        self.fuse = conv1(4 * kept, width)
+        self.attention = ESA(width, esa_width)
+        self.activation = leaky_relu()
+
+    def forward(self, x: Tensor) -> Tensor:
+        distillates: list[Tensor] = []
+        for step, (distil, refine) in enumerate(zip(self.distil, self.refine, strict=True)):
+            distillates.append(self.activation(distil(x)))
+            refined = sum(distillates, start=refine(x))
+            x = self.activation(refined + x if step else refined)
+        distillates.append(self.activation(self.last(x)))
+        return self.attention(self.fuse(torch.cat(distillates, dim=1)))
+
+
+@register_model
+class ARFDN(LRFrame):
+    """Asymmetric distillation blocks whose outputs are all fused before the trunk convolution."""
+
+    def __init__(self, scale: float = 4, width: int = 50, kept: int = 25, blocks: int = 4, esa_width: int = 12) -> None:
+        chain = (ARFDB(width, kept, esa_width) for _ in range(blocks))
+        super().__init__(width, chain, scale, fuse=fusion(blocks, width, leaky_relu(0.1)))

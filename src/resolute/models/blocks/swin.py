@@ -1,0 +1,64 @@
+"""Transformer layers that attend inside windows, on maps whose sides are multiples of the window's.
+
+B: images, H and W: sides of the map, C: channels.
+"""
+
+from torch import Tensor, fx, nn
+from torch.nn import functional
+
+from resolute.models.blocks.windows import WindowAttention, from_windows, shift_mask, to_windows
+
+# Depends on the map's sides alone; its loop over them cannot be traced.
+fx.wrap("shift_mask")
+
+
+def pad_to_multiple(x_BCHW: Tensor, size: int, mode: str = "constant") -> Tensor:
+    """Add rows at the bottom and columns at the right until both sides are multiples of `size`.
+
+    Args:
+        mode: what is added, in the words of `torch.nn.functional.pad`; `constant` means zeros.
+    """
+    height, width = x_BCHW.shape[-2:]
+    return functional.pad(x_BCHW, (0, -width % size, 0, -height % size), mode=mode)
+
+
+def attend_in_windows(attention: WindowAttention, x_BHWC: Tensor, size: int, shift: int = 0) -> Tensor:
+    """Attention inside windows of side `size`, whose grid begins `shift` pixels below and right of the corner."""
+    _, H, W, _ = x_BHWC.shape
+    if not shift:
+        return from_windows(attention(to_windows(x_BHWC, size)), size, H, W)
+    windows = to_windows(x_BHWC.roll((-shift, -shift), (1, 2)), size)
+    attended = attention(windows, shift_mask(H, W, size, shift, x_BHWC))
+    return from_windows(attended, size, H, W).roll((shift, shift), (1, 2))
+
+
+class SwinLayer(nn.Module):
+    """Window attention, then a perceptron, each added to its input (Liu et al., Swin, ICCV 2021).
+
+    Maps B x H x W x C to the same shape.
+
+    Args:
+        width: channels C.
+        heads: of the attention.
+        size: side of the windows.
+        shift: of the grid of windows.
+        hidden: channels inside the perceptron.
+        norm: makes the norms before attention and perceptron from the width.
+    """
+
+    def __init__(
+        self, width: int, heads: int, size: int, shift: int, hidden: int, norm: type[nn.Module] = nn.LayerNorm
+    ) -> None:
+        super().__init__()
+        self.size = size
+        self.shift = shift
+        self.norm1 = norm(width)
+        self.attention = WindowAttention(width, heads, size)
+        self.norm2 = norm(width)
+        self.perceptron = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
+
+    def forward(self, x_BHWC: Tensor) -> Tensor:
+        x = x_BHWC + attend_in_windows(self.attention, self.norm1(x_BHWC), self.size, self.shift)
+        # One row of tokens, as in the released networks: counters look at the shape that a linear layer is given.
+        tokens = self.norm2(x).flatten(1, 2)
+        return x + self.perceptron(tokens).reshape(x.shape)

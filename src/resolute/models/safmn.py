@@ -1,0 +1,53 @@
+"""SAFMN, "Spatially-Adaptive Feature Modulation for Efficient Image Super-Resolution".
+
+Paper: Sun et al., ICCV 2023. Data range 0..1. Peculiar: the features are modulated by pyramids of maxima whose
+windows divide the whole image, so where they lie depends on its size. LR sides of at least 8 (three halvings).
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from resolute.models import register_model
+from resolute.models.blocks.convolution import conv1, conv3, depthwise
+from resolute.models.blocks.frame import LRFrame
+from resolute.models.blocks.normalisation import ChannelNorm
+from resolute.models.blocks.residual import Residual
+
+LEVELS = 4
+
+
+class SAFM(nn.Module):
+    """Spatially-adaptive feature modulation: every quarter of the channels filtered at its own resolution."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.levels = nn.ModuleList(depthwise(width // LEVELS) for _ in range(LEVELS))
+        self.fuse = conv1(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        modulation = []
+        for level, (convolution, chunk) in enumerate(zip(self.levels, x.chunk(LEVELS, dim=1), strict=True)):
+            if level:
+                pooled = functional.adaptive_max_pool2d(chunk, (height >> level, width >> level))
+                chunk = functional.interpolate(convolution(pooled), size=(height, width))
+            else:
+                chunk = convolution(chunk)
+            modulation.append(chunk)
+        return x * functional.gelu(self.fuse(torch.cat(modulation, dim=1)))
+
+
+@register_model
+class SAFMN(LRFrame):
+    """A chain of modulations and convolutional channel mixers, each normalised and with a skip."""
+
+    def __init__(self, scale: float = 4, width: int = 36, blocks: int = 8) -> None:
+        super().__init__(width, (self._block(width) for _ in range(blocks)), scale, trunk=nn.Identity())
+
+    @staticmethod
+    def _block(width: int) -> nn.Sequential:
+        return nn.Sequential(
+            Residual(ChannelNorm(width, eps=1e-6), SAFM(width)),
+            Residual(ChannelNorm(width, eps=1e-6), conv3(width, 2 * width), nn.GELU(), conv1(2 * width, width)),
+        )

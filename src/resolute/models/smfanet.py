@@ -1,0 +1,79 @@
+"""SMFANet, "SMFANet: A Lightweight Self-Modulation Feature Aggregation Network for Efficient Image Super-Resolution".
+
+Paper: Zheng et al., ECCV 2024; SMFANet+ is the wider, deeper form. Data range 0..1. Peculiar: features are
+modulated by pooled maxima and by each channel's variance over the whole image; norms without parameters. LR sides of
+at least 8 (pooling).
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from resolute.models import register_model
+from resolute.models.blocks.convolution import conv1, conv3, depthwise
+from resolute.models.blocks.frame import LRFrame
+from resolute.models.blocks.residual import Residual
+
+POOLING = 8
+
+
+class UnitNorm(nn.Module):
+    """Divides the features of every pixel by their Euclidean length over the channels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.normalize(x, dim=1)
+
+
+class SMFA(nn.Module):
+    """Self-modulation feature aggregation: a branch that looks far, by what is pooled, and one that looks near."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.split = conv1(width, 2 * width)
+        self.pooled = depthwise(width)
+        self.pooled_factor = nn.Parameter(torch.ones(1, width, 1, 1))
+        self.variance_factor = nn.Parameter(torch.zeros(1, width, 1, 1))
+        self.modulation = conv1(width, width)
+        self.local = nn.Sequential(
+            conv3(width, 2 * width, groups=width), conv1(2 * width, 2 * width), nn.GELU(), conv1(2 * width, width)
+        )
+        self.fuse = conv1(width, width)
+
+    def forward(self, features: Tensor) -> Tensor:
+        near, far = self.split(features).chunk(2, dim=1)
+        return self.fuse(far * self._mask(far) + self.local(near))
+
+    def _mask(self, x: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        maxima = self.pooled(functional.adaptive_max_pool2d(x, (height // POOLING, width // POOLING)))
+        variance = torch.var(x, dim=(-2, -1), keepdim=True)
+        coarse = self.modulation(maxima * self.pooled_factor + variance * self.variance_factor)
+        return functional.interpolate(functional.gelu(coarse), size=(height, width))
+
+
+class PCFN(nn.Module):
+    """Partial convolution-based feed-forward network: a quarter of the hidden channels is filtered 3x3."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        hidden = 2 * width
+        self.sizes = [hidden // 4, hidden - hidden // 4]
+        self.expand = conv1(width, hidden)
+        self.partial = conv3(hidden // 4, hidden // 4)
+        self.reduce = conv1(hidden, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        filtered, kept = functional.gelu(self.expand(x)).split(self.sizes, dim=1)
+        return self.reduce(torch.cat([functional.gelu(self.partial(filtered)), kept], dim=1))
+
+
+@register_model
+class SMFANet(LRFrame):
+    """A chain of aggregations and feed-forward networks, each normalised and with a skip."""
+
+    def __init__(self, scale: float = 4, width: int = 36, blocks: int = 8) -> None:
+        super().__init__(width, (self._block(width) for _ in range(blocks)), scale, trunk=nn.Identity())
+
+    @staticmethod
+    def _block(width: int) -> nn.Sequential:
+        return nn.Sequential(Residual(UnitNorm(), SMFA(width)), Residual(UnitNorm(), PCFN(width)))
