@@ -35,6 +35,7 @@ COLUMNS = pa.schema(
     ]
 )
 
+NUMBERS = [field.name for field in COLUMNS if field.type != pa.string()]
 TEXT = [field.name for field in COLUMNS if field.type == pa.string()]
 
 
@@ -71,7 +72,7 @@ def read(*paths: Path) -> pd.DataFrame:
     for path in paths:
         if path.suffix == ".csv":
             text = dict.fromkeys(TEXT, str)
-            rows = pd.read_csv(path, dtype=text, keep_default_na=False, na_values={"seed": "", "value": ""})
+            rows = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=dict.fromkeys(NUMBERS, ""))
         else:
             rows = pq.read_table(path).to_pandas()
         frames.append(frame({str(name): value for name, value in row.items()} for row in rows.to_dict("records")))

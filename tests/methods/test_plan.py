@@ -36,6 +36,9 @@ def test_schedules() -> None:
     assert cosine.learning_rate_at(55) == pytest.approx(0.5)
     halved = Phase(100, 1, 8, learning_rate=1.0, schedule="halve", halve_every=40)
     assert [halved.learning_rate_at(step) for step in (39, 40, 80)] == [1.0, 0.5, 0.25]
+    uneven = make_plan(DEFAULTS, {"learning_rate": 1.0, "schedule": "halve", "halve_at": [50, 80, 90]}, "rlfn_tiny")
+    rates = [uneven.phases[0].learning_rate_at(step) for step in (0, 49, 50, 79, 80, 90, 99)]
+    assert rates == [1.0, 1.0, 0.5, 0.5, 0.25, 0.125, 0.125]
 
 
 @given(st.lists(st.integers(1, 10), min_size=1, max_size=50), st.integers(0, 1000))

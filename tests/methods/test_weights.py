@@ -92,6 +92,19 @@ def test_key_maps_fill_groups_and_shift_numbers() -> None:
     assert list(renamed) == ["body.9.conv2.weight"]
 
 
+def test_weight_normalised_kernels_are_folded() -> None:
+    torch.manual_seed(0)
+    layer = nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 3))
+    lengths, directions = (layer.get_parameter(f"parametrizations.weight.original{index}") for index in (0, 1))
+    state = {"c.weight_g": lengths.detach() * 2, "c.weight_v": directions.detach(), "c.bias": torch.ones(4)}
+    folded = weights.fold_weight_norm(state)
+    assert sorted(folded) == ["c.bias", "c.weight"]
+    assert torch.allclose(folded["c.weight"], 2 * layer.weight)
+    del state["c.weight_g"]
+    with pytest.raises(ResoluteError, match=r"has no 'c\.weight_g' beside it"):
+        weights.fold_weight_norm(state)
+
+
 def test_names_of_weights(project: Path) -> None:
     folder = project / "data/weights"
     published = folder / "published/rlfn_team04/ntire2022/x4.safetensors"

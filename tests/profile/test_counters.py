@@ -1,43 +1,48 @@
 """Costs: against the challenge's table, and against counts done by hand."""
 
+import csv
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from resolute import registry
 from resolute.core.errors import ResoluteError
-from resolute.profile import profile
+from resolute.profile import profile, rows_for_output
 from resolute.profile.counters import count
 
+ROOT = Path(__file__).parents[2]
+
+# The challenge's counter, run on its 42 released networks (tests/data/README.md says where it comes from).
+with (ROOT / "tests/data/tables/ntire2022_counts.csv").open(newline="") as file:
+    OFFICIAL = {row["method"]: row for row in csv.DictReader(file) if row["method"] in registry.names()}
 # NTIRE 2022 challenge report (arXiv 2205.05675), Table 1: params [M], FLOPs [G], activations [M], #conv.
-TABLE_1 = {
-    "imdn_baseline": ("0.894", "58.53", "154.14", 43),
-    "rfdn_baseline": ("0.433", "27.10", "112.03", 64),
-    "rlfn_team04": ("0.317", "19.70", "80.05", 39),
-}
-# The official counter's own integers (ofsoundof/NTIRE2022_ESR, commit e95ba4a, utils/model_summary.py).
-OFFICIAL_COUNTER = {
-    "imdn_baseline": (893936, 58531512320, 154140672),
-    "rfdn_baseline": (433448, 27102622560, 112034240),
-}
+with (ROOT / "data/published/ntire2022/table1.csv").open(newline="") as file:
+    PRINTED = {(row["method"], row["metric"]): row["value"] for row in csv.DictReader(file)}
+# Counted by another counter than the one released (data/published/ntire2022/errata.csv).
+PRINTED_OTHERWISE = {("bsrn_team18", "flops")}
 
 
-@pytest.mark.parametrize("method", TABLE_1)
-def test_table_1_at_its_printed_digits(method: str) -> None:
+@pytest.mark.parametrize("method", OFFICIAL)
+def test_the_official_counters_integers_and_table_1_at_its_printed_digits(method: str) -> None:
     found = profile(method, 4, (256, 256), timed=False)
-    printed = (
-        f"{found['params'] / 1e6:.3f}",
-        f"{found['flops_ntire2022'] / 1e9:.2f}",
-        f"{found['activations'] / 1e6:.2f}",
-        found["n_conv"],
-    )
-    assert printed == TABLE_1[method]
-
-
-@pytest.mark.parametrize("method", OFFICIAL_COUNTER)
-def test_the_official_counters_integers(method: str) -> None:
-    found = profile(method, 4, (256, 256), timed=False)
-    assert (found["params"], found["flops_ntire2022"], found["activations"]) == OFFICIAL_COUNTER[method]
+    counts = {
+        "params": found["params_ntire2022"],
+        "flops": found["flops_ntire2022"],
+        "activations": found["activations"],
+        "n_conv": found["n_conv"],
+    }
+    assert counts == {metric: int(OFFICIAL[method][metric]) for metric in counts}
+    printed = {
+        "params": f"{counts['params'] / 1e6:.3f}",
+        "flops": f"{counts['flops'] / 1e9:.2f}",
+        "activations": f"{counts['activations'] / 1e6:.2f}",
+        "n_conv": str(counts["n_conv"]),
+    }
+    for metric in printed.keys() - {metric for name, metric in PRINTED_OTHERWISE if name == method}:
+        assert printed[metric] == PRINTED[method, metric], metric
 
 
 class Warts(nn.Module):
@@ -86,6 +91,15 @@ def test_a_timed_profile_has_latency_memory_and_device() -> None:
     assert found["latency_ms"] > 0
     assert found["device"]
     assert found["peak_memory_bytes"] is None or found["peak_memory_bytes"] >= 0
+
+
+def test_an_output_size_is_counted_at_its_lr_size() -> None:
+    rows = rows_for_output("rlfn_tiny", 3, (1280, 720))
+    assert {row["setting"] for row in rows} == {"lr426x240"}
+    # Neither times nor what has no size: parameters and the number of convolutions.
+    assert {row["metric"] for row in rows} == {"macs", "macs_lowest", "flops", "activations"}
+    (macs,) = [row["value"] for row in rows if row["metric"] == "macs"]
+    assert macs == profile("rlfn_tiny", 3, (426, 240), timed=False)["macs"]
 
 
 def test_bicubic_costs_no_multiply_adds() -> None:

@@ -24,19 +24,29 @@ Upscaler = Callable[[np.ndarray], np.ndarray]
 clamped)."""
 
 
+OnRoute = Callable[[int], None]
+"""Told the number (from 0) of an expert that a network chooses for an image, group by group."""
+
+
 class Method(Protocol):
     """What the stages ask of a method."""
 
     entry: registry.Entry
 
     def build(self, scale: float) -> "nn.Module":
-        """The network for a scale, in its training form, freshly initialised."""
+        """The network for a scale as it is deployed, freshly initialised: what weights fit and counters count."""
+
+    def build_for_training(self, scale: float) -> "nn.Module":
+        """The network for a scale as it is trained, freshly initialised; folded, it is what `build` gives."""
 
     def plan(self, defaults: Mapping[str, Any], recipe: Mapping[str, Any]) -> Plan:
         """How it trains, from the preset's defaults and the method's recipe."""
 
-    def upscaler(self, scale: float, weights: Path | None, device: str) -> Upscaler:
-        """Inference as the method means it, with weights from a file (none: fresh ones)."""
+    def upscaler(self, scale: float, weights: Path | None, device: str, on_route: OnRoute | None = None) -> Upscaler:
+        """Inference as the method means it, with weights from a file (none: fresh ones).
+
+        `on_route` is called for every choice of an expert, where the method chooses experts.
+        """
 
 
 def load(name: str) -> Method:

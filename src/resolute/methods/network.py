@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from resolute.core.errors import ResoluteError
-from resolute.methods import Upscaler
+from resolute.methods import OnRoute, Upscaler
+from resolute.methods.inference import prepare
 from resolute.methods.plan import Plan, make_plan
 from resolute.methods.weights import load_weights
 from resolute.models import create_model
+from resolute.models.blocks.experts import report_routes
 from resolute.registry import Entry
 
 
@@ -27,15 +28,20 @@ class Method:
         self.entry.check_scale(scale)
         return create_model(self.entry.model, scale, **self.entry.arguments)
 
+    def build_for_training(self, scale: float) -> nn.Module:
+        self.entry.check_scale(scale)
+        return create_model(self.entry.model, scale, **{**self.entry.arguments, **self.entry.training})
+
     def plan(self, defaults: Mapping[str, Any], recipe: Mapping[str, Any]) -> Plan:
         return make_plan(defaults, recipe, self.entry.name)
 
-    def upscaler(self, scale: float, weights: Path | None, device: str) -> Upscaler:
+    def upscaler(self, scale: float, weights: Path | None, device: str, on_route: OnRoute | None = None) -> Upscaler:
         network = self.build(scale)
         if weights is not None:
             load_weights(network, weights)
-        # channels_last lets oneDNN and cuDNN use their fast kernels without reordering every layer.
-        network = convert_conv2d_weight_memory_format(network.eval().to(device), torch.channels_last)
+        network = prepare(network, device)
+        if on_route:
+            report_routes(network, on_route)
 
         def upscale(lr: np.ndarray) -> np.ndarray:
             self.check_size(lr.shape[0], lr.shape[1])

@@ -19,10 +19,12 @@ class Phase:
         sampler: how patches are drawn: a name of `resolute.methods.samplers.SAMPLERS`.
         loss: a name of `resolute.methods.losses.LOSSES`.
         optimiser: `adam` or `adamw`.
+        beta2: decay of the optimiser's mean of squared gradients.
         learning_rate: at the start (after the warm-up).
         final_learning_rate: what the cosine schedule ends at.
-        schedule: `constant`, `cosine`, or `halve` (every `halve_every` steps).
+        schedule: `constant`, `cosine`, or `halve` (every `halve_every` steps, or at the steps `halve_at`).
         halve_every: steps between halvings.
+        halve_at: steps of the halvings, where they are not evenly spaced; empty: every `halve_every`.
         warmup: steps over which the learning rate grows linearly from zero.
         weight_decay: the optimiser's.
         ema: decay of the exponential moving average of the weights; 0 keeps none.
@@ -35,10 +37,12 @@ class Phase:
     sampler: str = "uniform"
     loss: str = "l1"
     optimiser: str = "adam"
+    beta2: float = 0.999
     learning_rate: float = 1e-3
     final_learning_rate: float = 1e-6
     schedule: str = "cosine"
     halve_every: int = 200_000
+    halve_at: tuple[int, ...] = ()
     warmup: int = 0
     weight_decay: float = 0.0
     ema: float = 0.0
@@ -49,7 +53,8 @@ class Phase:
         if step < self.warmup:
             return self.learning_rate * (step + 1) / self.warmup
         if self.schedule == "halve":
-            return self.learning_rate * 0.5 ** (step // self.halve_every)
+            halvings = sum(step >= at for at in self.halve_at) if self.halve_at else step // self.halve_every
+            return self.learning_rate * 0.5**halvings
         if self.schedule == "cosine":
             done = (step - self.warmup) / max(1, self.iterations - self.warmup)
             span = self.learning_rate - self.final_learning_rate
@@ -59,7 +64,11 @@ class Phase:
 
 @dataclass(frozen=True)
 class Plan:
-    """All phases of a training, and the weights that it starts from (empty: fresh ones)."""
+    """All phases of a training, and the weights that it starts from.
+
+    `warm_start` is empty for fresh weights; `published`, `published-<tag>`, `<preset>-seed<n>` or a safetensors file;
+    or one of these after the scale that they are of: `x2/<preset>-seed<n>`.
+    """
 
     phases: tuple[Phase, ...]
     warm_start: str = ""
@@ -88,8 +97,9 @@ def make_plan(defaults: Mapping[str, Any], recipe: Mapping[str, Any], method: st
 
     Args:
         defaults: the `train` section of the params; keys that are no phase settings are left out.
-        recipe: the method's section of `recipes`: phase settings for all phases, and optionally `phases`
-            (a list of settings, one per phase) and `warm_start`.
+        recipe: the method's section of `recipes`: phase settings for all phases, and optionally `phases` (a list of
+            settings, one per phase) and `warm_start`, which is about the runs of a preset: `resolute.params.jobs`
+            says which weights a run starts from.
 
     Raises:
         ResoluteError: the recipe has an unknown key.
@@ -99,5 +109,10 @@ def make_plan(defaults: Mapping[str, Any], recipe: Mapping[str, Any], method: st
             if key not in (*PHASE_KEYS, "phases", "warm_start"):
                 raise ResoluteError(f"recipes.{method}: unknown key '{key}': {nearest(key, PHASE_KEYS)}")
     shared = {key: value for key, value in {**defaults, **recipe}.items() if key in PHASE_KEYS}
-    phases = tuple(Phase(**{**shared, **settings}) for settings in recipe.get("phases", [{}]))
-    return Plan(phases, str(recipe.get("warm_start", "")))
+    phases = tuple(_phase({**shared, **settings}) for settings in recipe.get("phases", [{}]))
+    return Plan(phases)
+
+
+def _phase(settings: Mapping[str, Any]) -> Phase:
+    fixed: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
+    return Phase(**fixed)

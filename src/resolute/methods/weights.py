@@ -102,11 +102,11 @@ def read_checkpoint(path: Path, inside: str = "") -> StateDict:
 def rename(state: Mapping[str, Tensor], published: registry.Published) -> StateDict:
     """A published state dict under our parameter names, without the tensors that the network never reads.
 
-    The registry's pairs are applied in order. In a replacement `{1}` stands for the first group of the
-    pattern and `{1-1}` for that number less one.
+    Weight-normalised kernels are folded first. The registry's pairs are applied in order. In a replacement `{1}`
+    stands for the first group of the pattern and `{1-1}` for that number less one.
     """
     renamed: StateDict = {}
-    for name, tensor in state.items():
+    for name, tensor in fold_weight_norm(state).items():
         if any(re.search(pattern, name) for pattern in published.unused):
             continue
         ours = name
@@ -116,6 +116,24 @@ def rename(state: Mapping[str, Tensor], published: registry.Published) -> StateD
             raise ResoluteError(f"two published tensors map to '{ours}': the key map of the registry is wrong")
         renamed[ours] = tensor
     return renamed
+
+
+def fold_weight_norm(state: Mapping[str, Tensor]) -> StateDict:
+    """A state dict with every pair `weight_g`, `weight_v` (weight normalisation) as the kernel that they stand for.
+
+    The kernel of an output channel is its direction v, of length g over all of its elements.
+    """
+    folded: StateDict = {}
+    for name, tensor in state.items():
+        if name.endswith(".weight_v"):
+            layer = name.removesuffix("_v")
+            if f"{layer}_g" not in state:
+                raise ResoluteError(f"'{name}' has no '{layer}_g' beside it: the weight normalisation is incomplete")
+            lengths = tensor.flatten(1).norm(dim=1).view(-1, *[1] * (tensor.dim() - 1))
+            folded[layer] = tensor * (state[f"{layer}_g"] / lengths)
+        elif not name.endswith(".weight_g"):
+            folded[name] = tensor
+    return folded
 
 
 def _fill(replacement: str, match: re.Match[str]) -> str:

@@ -1,6 +1,7 @@
 """Making the patch index and the pack of a data set."""
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,6 +57,9 @@ def make_patches(
     packed, total = pack.plan_pack(sizes)
     part = pixels_path.with_name(f"{pixels_path.name}.part")
     pixels = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(total,))
+    # The file claims its space at once: on a full disk a write to mapped memory would kill the process.
+    with part.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, part.stat().st_size)
     rows = []
     for (split, hr, lr), image in zip(pairs, packed, strict=True):
         lr_pixels = to_rgb(read_image(lr.path))

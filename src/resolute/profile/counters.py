@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from resolute.models.blocks.experts import routed
+
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.ReLU6)
 
@@ -23,7 +25,9 @@ class Counts:
 
     Attributes:
         params: elements of all registered parameters, each shared one once, used or not.
-        macs: multiply-adds of convolutions, linear layers and matrix products.
+        macs: multiply-adds of convolutions, linear layers and matrix products; where a network chooses experts, of
+            the costliest ones.
+        macs_lowest: the same, of the cheapest experts.
         flops_2macs: twice `macs`, as WBSR, ClassSR and ARM print it.
         flops_ntire2022: the challenge's count.
         activations: elements of the outputs of all convolution layers, over all calls.
@@ -32,6 +36,7 @@ class Counts:
 
     params: int
     macs: int
+    macs_lowest: int
     flops_2macs: int
     flops_ntire2022: int
     activations: int
@@ -51,17 +56,26 @@ def count(build: Callable[[], nn.Module], height: int, width: int) -> Counts:
         network = build().eval()
         lr = torch.empty(1, 3, height, width)
     challenge = ChallengeCounter(network)
-    with torch.no_grad(), challenge, FlopCounterMode(display=False) as dispatched:
-        network(lr)
-    macs = dispatched.get_total_flops() // 2
+    with challenge:
+        macs = _macs(network, lr)
+    choosing = list(routed(network))
+    for layer in choosing:
+        layer.assumed = 0
     return Counts(
         params=sum(parameter.numel() for parameter in network.parameters()),
         macs=macs,
+        macs_lowest=_macs(network, lr) if choosing else macs,
         flops_2macs=2 * macs,
         flops_ntire2022=challenge.flops,
         activations=challenge.activations,
         n_conv=challenge.n_conv,
     )
+
+
+def _macs(network: nn.Module, lr: Tensor) -> int:
+    with torch.no_grad(), FlopCounterMode(display=False) as dispatched:
+        network(lr)
+    return dispatched.get_total_flops() // 2
 
 
 class ChallengeCounter:

@@ -5,18 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from resolute import measurements, methods
 from resolute.core import devices, layout
 from resolute.core.errors import ResoluteError
+from resolute.methods.inference import prepare
 from resolute.profile.counters import count
 from resolute.profile.timing import latency_ms, peak_memory_bytes
 
 # metric, protocol and unit of every figure of the summary that becomes a row
 _ROWS = {
     "params": ("params", "", ""),
+    "params_ntire2022": ("params_ntire2022", "", ""),
     "macs": ("macs", "macs", ""),
+    "macs_lowest": ("macs_lowest", "macs", ""),
     "flops_2macs": ("flops", "flops_2macs", ""),
     "flops_ntire2022": ("flops", "flops_ntire2022", ""),
     "activations": ("activations", "", ""),
@@ -24,6 +26,8 @@ _ROWS = {
     "latency_ms": ("latency", "", "ms"),
     "peak_memory_bytes": ("peak_memory", "", "B"),
 }
+# metrics that are the same at every LR size
+_SIZELESS = {"params", "params_ntire2022", "n_conv"}
 
 
 def profile(
@@ -40,7 +44,8 @@ def profile(
         threads: CPU threads; 0 leaves the choice to torch.
 
     Returns:
-        method, scale, lr_size, the counts (plain integers), and `latency_ms`, `peak_memory_bytes`, `device`
+        method, scale, lr_size, the counts (plain integers; `params_ntire2022` are the parameters that the released
+        network registers, needed or not), and `latency_ms`, `peak_memory_bytes`, `device`
         (none where not timed, or not to be had).
 
     Raises:
@@ -64,6 +69,7 @@ def profile(
             f"an LR size of {width}x{height} is too small: {method} needs sides of at least {least} pixels"
         )
     found.update(count(lambda: implementation.build(scale), height, width).as_dict())
+    found["params_ntire2022"] = found["params"] + implementation.entry.released_extra_params
     found.update(latency_ms=None, peak_memory_bytes=None, device=None)
     if timed:
         found.update(_timed(implementation, scale, height, width, runs, threads))
@@ -78,8 +84,7 @@ def _timed(
     if device == "cpu":
         devices.claim_cpu(alone=True)
         torch.set_num_threads(threads or torch.get_num_threads())
-    network = implementation.build(scale).eval().to(device)
-    network = convert_conv2d_weight_memory_format(network, torch.channels_last)
+    network = prepare(implementation.build(scale), device)
     lr = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0)) * implementation.entry.data_range
     lr = lr.to(device).contiguous(memory_format=torch.channels_last)
     # Memory first: on a CPU a pass that has run before may find its buffers resident already.
@@ -105,6 +110,20 @@ def as_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
         described = {"source": "measured", "method": found["method"], "scale": found["scale"]}
         rows.append({**described, "setting": f"lr{found['lr_size']}", **row})
     return rows
+
+
+def rows_for_output(method: str, scale: float, output_size: tuple[int, int]) -> list[dict[str, Any]]:
+    """What a method costs for an output of a size, as tables of papers have it: counted, never timed.
+
+    Args:
+        output_size: width and height in pixels; the LR size is theirs over the scale, rounded down.
+
+    Returns:
+        Rows of the long form at the setting of that LR size, without what depends on no size.
+    """
+    width, height = (int(side / scale) for side in output_size)
+    rows = as_rows(profile(method, scale, (width, height), timed=False))
+    return [row for row in rows if row["metric"] not in _SIZELESS]
 
 
 def write_rows(rows: Sequence[dict[str, Any]], method: str, scale: float, **facts: Any) -> Path:

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from resolute import methods, registry
+from resolute import methods
 from resolute.core import atomic, devices, layout
 from resolute.core.errors import ResoluteError
 from resolute.core.provenance import digest, file_sha256, provenance
@@ -26,10 +26,12 @@ from resolute.images.pack import open_pack
 from resolute.methods import weights
 from resolute.methods.losses import LOSSES
 from resolute.methods.plan import Phase, Plan
+from resolute.models.blocks.reparameterised import fold
 from resolute.sources import sources_digest
 from resolute.train import checkpoint
 from resolute.train.batches import Batch, Batches, to_network
 from resolute.train.progress import TrainingProgress
+from resolute.train.start import find_start, starting_network
 
 LOG_COLUMNS = ("step", "phase", "loss", "learning_rate", "patches_per_s", "seconds")
 _LOG_ROWS = 200
@@ -81,15 +83,12 @@ class Training:
         self.dataset, self.checkpoint_every = dataset, checkpoint_every
         rank, world = self.fabric.global_rank, self.fabric.world_size
         self.batches = Batches(open_pack(dataset, run.scale), run.scale, plan, seed, rank, world)
-        self.facts = self._facts()
-        self.identity = digest(self.facts)
         self.stopped = False
 
         torch.manual_seed(seed)
-        network = self.method.build(run.scale)
-        if plan.warm_start:
-            _, path = registry.find_weights(run.method, run.scale, plan.warm_start)
-            weights.load_weights(network, path)
+        network = starting_network(self.method, run, plan.warm_start)
+        self.facts = self._facts()
+        self.identity = digest(self.facts)
         network = convert_conv2d_weight_memory_format(network, torch.channels_last)
         self.network = self.fabric.setup_module(network)
         self.ema: AveragedModel | None = None
@@ -174,7 +173,10 @@ class Training:
     def _prepare(self, phase: Phase) -> None:
         optimisers = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
         optimiser = optimisers[phase.optimiser](
-            self.network.parameters(), lr=phase.learning_rate, weight_decay=phase.weight_decay
+            self.network.parameters(),
+            lr=phase.learning_rate,
+            betas=(0.9, phase.beta2),
+            weight_decay=phase.weight_decay,
         )
         self.optimiser = self.fabric.setup_optimizers(optimiser)
         if phase.ema:
@@ -198,7 +200,7 @@ class Training:
 
     def _final_state(self) -> dict[str, Tensor]:
         module = self.ema.module if self.ema is not None else self.network.module
-        state = module.state_dict()
+        state = fold(module).state_dict()
         for name, tensor in state.items():
             if not bool(torch.isfinite(tensor).all()):
                 raise ResoluteError(f"{self.run}: '{name}' is not finite after training: no weights are written")
@@ -247,10 +249,12 @@ class Training:
 
     def _facts(self) -> dict[str, Any]:
         """What the weights are a function of, as the file and the report carry it."""
+        warm_start = self.plan.warm_start
         return provenance(
             run=str(self.run),
             seed=self.seed,
             plan=self.plan.as_dict(),
+            warm_start=file_sha256(find_start(self.run, warm_start)[1]) if warm_start else "",
             training_data=self.dataset,
             patches=file_sha256(layout.patch_index(self.dataset, self.run.scale)),
             code=sources_digest("train", self.run.method),

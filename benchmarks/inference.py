@@ -1,0 +1,97 @@
+"""CPU time of every NTIRE 2022 network as it is prepared for inference, beside plain eager execution.
+
+    .venv/bin/python benchmarks/inference.py --methods rlfn_team04 nlffc_team02
+
+Plain is the network as it was released, with the channels first, under no_grad. Each form has a process of its own,
+as preparing changes how a process keeps memory; both get the same weights and image. They take turns in random order,
+so that other load and a drifting clock meet them alike, and CPU time (of the process, not the wall) is compared. The
+ratio is the median over the rounds of plain / prepared.
+"""
+
+import argparse
+import multiprocessing
+import platform
+import random
+import statistics
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from resolute import methods, registry
+from resolute.methods.inference import prepare
+
+FORMS = ("plain", "prepared")
+SCALE = 4
+
+
+def serve(form: str, name: str, size: tuple[int, int], threads: int, pipe: Connection) -> None:
+    """Send the SR image, then at every request the milliseconds of CPU time of one more forward pass."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    method = methods.load(name)
+    network = method.build(SCALE).eval()
+    lr = torch.rand(1, 3, size[1], size[0]) * method.entry.data_range
+    if form == "prepared":
+        network = prepare(network, "cpu")
+        lr = lr.contiguous(memory_format=torch.channels_last)
+    with torch.no_grad() if form == "plain" else torch.inference_mode():
+        pipe.send(network(lr).numpy())
+        while pipe.recv():
+            start = time.process_time()
+            network(lr)
+            pipe.send(1000 * (time.process_time() - start))
+
+
+def compare(name: str, size: tuple[int, int], threads: int, rounds: int) -> tuple[dict[str, float], float, float]:
+    """Median milliseconds of each form, median ratio, and the largest difference over the range of the output."""
+    spawn = multiprocessing.get_context("spawn")
+    pipes: dict[str, Connection] = {}
+    for form in FORMS:
+        pipes[form], theirs = spawn.Pipe()
+        spawn.Process(target=serve, args=(form, name, size, threads, theirs), daemon=True).start()
+    plain, prepared = (pipes[form].recv() for form in FORMS)
+    times: dict[str, list[float]] = {form: [] for form in FORMS}
+    turns = random.Random(0)
+    for _ in range(rounds):
+        for form in turns.sample(FORMS, len(FORMS)):
+            pipes[form].send(True)
+            times[form].append(pipes[form].recv())
+    for pipe in pipes.values():
+        pipe.send(False)
+    ratio = statistics.median(a / b for a, b in zip(times["plain"], times["prepared"], strict=True))
+    error = float(np.abs(plain - prepared).max() / np.ptp(plain))
+    return {form: statistics.median(values) for form, values in times.items()}, ratio, error
+
+
+def processor() -> str:
+    """The CPU's name."""
+    facts = Path("/proc/cpuinfo")
+    lines = facts.read_text().splitlines() if facts.exists() else []
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.processor())
+
+
+def main() -> None:
+    entries = {name: registry.entry(name) for name in registry.names()}
+    challenge = [name for name, entry in entries.items() if entry.family == "ntire2022" and entry.model]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--methods", nargs="+", default=challenge, help="default: all of NTIRE 2022")
+    parser.add_argument("--lr-size", default="128x128", help="width x height of the image (default: 128x128)")
+    parser.add_argument("--threads", type=int, default=1, help="of each process (default: 1)")
+    parser.add_argument("--rounds", type=int, default=9, help="timed passes of each form (default: 9)")
+    arguments = parser.parse_args()
+    width, height = (int(side) for side in arguments.lr_size.split("x"))
+    print(f"{processor()}, {arguments.threads} threads, torch {torch.__version__}, LR {width}x{height}, CPU ms")
+    print(f"{'':22}{'plain':>9}{'prepared':>10}{'ratio':>7}  difference / range")
+    ratios = []
+    for name in arguments.methods:
+        medians, ratio, error = compare(name, (width, height), arguments.threads, arguments.rounds)
+        ratios.append(ratio)
+        print(f"{name:22}{medians['plain']:9.1f}{medians['prepared']:10.1f}{ratio:7.2f}  {error:.1e}", flush=True)
+    print(f"{'geometric mean':41}{statistics.geometric_mean(ratios):7.2f}  least {min(ratios):.2f}")
+
+
+if __name__ == "__main__":
+    main()

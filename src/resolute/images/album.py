@@ -1,0 +1,41 @@
+"""Several images in one file: PNGs in a zip archive, which any file manager opens."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from resolute.core import atomic
+from resolute.core.errors import ResoluteError
+
+
+def pack_images(path: Path, images: Mapping[str, np.ndarray]) -> None:
+    """Write images (H x W x 3, uint8) as `<name>.png`; equal images make equal bytes, none an empty archive."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name in sorted(images):
+            png = io.BytesIO()
+            Image.fromarray(images[name]).save(png, "png", optimize=True)
+            # A ZipInfo that is told nothing bears the date 1 January 1980.
+            archive.writestr(zipfile.ZipInfo(f"{name}.png"), png.getvalue())
+    atomic.write(path, content.getvalue())
+
+
+def unpack_image(path: Path, name: str) -> np.ndarray:
+    """One image of an archive, H x W x 3, uint8.
+
+    Raises:
+        ResoluteError: the archive is absent or damaged, or has no such image.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return np.asarray(Image.open(io.BytesIO(archive.read(f"{name}.png"))).convert("RGB"))
+    except FileNotFoundError:
+        raise ResoluteError(f"{path} is not there: `snakemake --cores all {path}` makes it") from None
+    except KeyError:
+        raise ResoluteError(f"{path} has no image '{name}': name it in evaluate.keep of params.yaml") from None
+    except (zipfile.BadZipFile, OSError) as error:
+        raise ResoluteError(f"{path} is damaged ({error}): delete it and run again") from None

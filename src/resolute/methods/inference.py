@@ -1,0 +1,57 @@
+"""What makes a network run fast, in one place: for upscaling and for timing alike."""
+
+import ctypes
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import convert_conv2d_weight_memory_format
+
+from resolute.models.blocks.fused import FusedConv
+from resolute.models.blocks.fusion import fuse_convolutions
+from resolute.models.blocks.restated import restate
+
+# Parameters of glibc's mallopt (malloc.h).
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
+
+
+def prepare(network: nn.Module, device: str) -> nn.Module:
+    """A copy of a network for inference on a device: the same function, within float rounding.
+
+    It takes its input in `torch.channels_last`, which lets oneDNN and cuDNN use their fast kernels without
+    reordering every layer. A network whose class has `inference_layout` works in that layout instead. On a CPU
+    convolutions are fused with what surrounds them, and the process keeps the memory that it frees from now on.
+    """
+    layout = getattr(network, "inference_layout", torch.channels_last)
+    faster = restate(network).eval().to(device)
+    if device == "cpu" and torch.backends.mkldnn.is_available():
+        keep_freed_memory()
+        faster = fuse_convolutions(faster)
+    if layout is not torch.channels_last:
+        return _Contiguous(faster)
+    for module in faster.modules():
+        if isinstance(module, FusedConv):
+            module.pack()
+    return convert_conv2d_weight_memory_format(faster, torch.channels_last)
+
+
+class _Contiguous(nn.Module):
+    """A network that works on maps with the channels first."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, lr: Tensor) -> Tensor:
+        return self.network(lr.contiguous())
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep what is freed for the next map, for the whole process; other C libraries stay as they are.
+
+    By default large maps go back to the kernel at once, which hands out the next one page by page, with zeros: in
+    networks that work at HR size that costs as much time as the convolutions.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_MAX, 0)
+        mallopt(_M_TRIM_THRESHOLD, -1)

@@ -1,0 +1,41 @@
+"""The weights that a training starts from: fresh ones, or those of another run, at the same scale or another."""
+
+import re
+from pathlib import Path
+
+from torch import nn
+
+from resolute import methods, registry
+from resolute.core.layout import Run
+from resolute.methods import weights
+
+
+def find_start(run: Run, warm_start: str) -> tuple[float, Path]:
+    """The scale and the file of the weights that a plan's `warm_start` names for a run."""
+    match = re.fullmatch(r"x(\d+(?:\.\d+)?)/([^/]+)", warm_start)
+    scale, name = (float(match[1]), match[2]) if match else (run.scale, warm_start)
+    return scale, registry.find_weights(run.method, scale, name)[1]
+
+
+def starting_network(method: methods.Method, run: Run, warm_start: str) -> nn.Module:
+    """The network of a run as its training starts.
+
+    Weights on disk are folded: what starts from them is trained in the folded form. From another scale, the tensors
+    are taken that have the same shape there; the others, of the last layers, are fresh.
+
+    Raises:
+        ResoluteError: the weights are missing, broken, or not this method's.
+    """
+    if not warm_start:
+        return method.build_for_training(run.scale)
+    network = method.build(run.scale)
+    scale, path = find_start(run, warm_start)
+    if scale == run.scale:
+        weights.load_weights(network, path)
+        return network
+    source = method.build(scale)
+    weights.load_weights(source, path)
+    state = network.state_dict()
+    state.update((name, tensor) for name, tensor in source.state_dict().items() if tensor.shape == state[name].shape)
+    network.load_state_dict(state)
+    return network

@@ -1,0 +1,129 @@
+"""The network that runs is the network that was loaded."""
+
+import pytest
+import torch
+from torch import nn
+
+from resolute import methods, registry
+from resolute.methods.inference import prepare
+from resolute.models.blocks.experts import Router
+from resolute.models.blocks.fused import FusedConv
+from resolute.models.blocks.pointwise import BSConv, PointwiseLinear
+from resolute.models.blocks.restated import as_convolution
+from resolute.profile.counters import count
+
+# Of the output's range. Fused layers add up in another order than plain ones, in float32 both; 2e-6 is the most seen.
+TOLERANCE = 1e-5
+
+NETWORKS = [name for name in registry.names() if registry.entry(name).model]
+
+# Height and width: neither are multiples of windows, and the second is far from where shapes were probed.
+SIZES = ((40, 56), (71, 33))
+
+
+def network() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(PointwiseLinear(3, 8), nn.GELU(), BSConv(8, 6), PointwiseLinear(6, 3, bias=False))
+
+
+def difference(plain: nn.Module, x: torch.Tensor) -> float:
+    """The largest difference that preparing makes, of the range of the output."""
+    fast = prepare(plain, "cpu")
+    with torch.inference_mode():
+        expected, found = plain(x), fast(x.contiguous(memory_format=torch.channels_last))
+    assert expected.shape == found.shape
+    return float((found - expected).abs().max() / (expected.max() - expected.min()))
+
+
+def give_norms_statistics(trained: nn.Module) -> None:
+    """Fresh batch norms and PReLUs of one slope would hide what happens to them."""
+    for module in trained.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            for tensor in (*module.parameters(), module.get_buffer("running_mean"), module.get_buffer("running_var")):
+                nn.init.uniform_(tensor, 0.5, 1.5)
+        if isinstance(module, nn.PReLU):
+            nn.init.uniform_(module.weight, 0.1, 0.4)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_prepared_networks_compute_the_same(name: str) -> None:
+    torch.manual_seed(0)
+    method = methods.load(name)
+    plain = method.build(method.entry.scales[-1]).eval()
+    give_norms_statistics(plain)
+    fast = prepare(plain, "cpu")
+    for height, width in SIZES:
+        x = torch.rand(2, 3, height, width) * method.entry.data_range
+        with torch.inference_mode():
+            expected, found = plain(x), fast(x.contiguous(memory_format=torch.channels_last))
+        assert expected.shape == found.shape
+        assert (found - expected).abs().max() < TOLERANCE * (expected.max() - expected.min())
+    # What a router calls depends on the image: such a network has no one graph to fuse.
+    routed = any(isinstance(module, Router) for module in plain.modules())
+    if torch.backends.mkldnn.is_available() and not routed:
+        assert any(isinstance(module, FusedConv) for module in fast.modules()), "it could not be traced"
+
+
+def test_batch_norms_fold_on_both_sides_of_a_convolution() -> None:
+    torch.manual_seed(0)
+    plain = nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.BatchNorm2d(8), nn.Conv2d(8, 4, 1)
+    ).eval()
+    give_norms_statistics(plain)
+    assert difference(plain, torch.randn(2, 3, 9, 7)) < TOLERANCE
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in prepare(plain, "cpu").modules())
+
+
+class Broadcasting(nn.Module):
+    """Sums and products of maps of different shapes, one of them read twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wide, self.narrow, self.pooled = nn.Conv2d(3, 4, 1), nn.Conv2d(3, 1, 1), nn.Conv2d(4, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        wide = self.wide(x)
+        masked = wide * self.narrow(x) + self.pooled(wide.mean((2, 3), keepdim=True))
+        return torch.relu(masked + wide)
+
+
+class Deciding(nn.Module):
+    """A network whose flow depends on its input's size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.conv(x) if x.shape[-1] > 8 else x * 2
+
+
+@pytest.mark.parametrize("width", [7, 9])
+@pytest.mark.parametrize("make", [Broadcasting, Deciding])
+def test_what_cannot_be_fused_stays_right(make: type[nn.Module], width: int) -> None:
+    torch.manual_seed(0)
+    assert difference(make().eval(), torch.randn(2, 3, 8, width)) < TOLERANCE
+
+
+def test_affine_layers_become_convolutions_without_linear_layers() -> None:
+    torch.manual_seed(0)
+    layer = PointwiseLinear(5, 3)
+    x = torch.randn(2, 5, 4, 6)
+    assert torch.allclose(as_convolution(layer, 5)(x), layer(x), atol=1e-6)
+    assert not any(isinstance(module, nn.Linear) for module in prepare(network(), "cpu").modules())
+
+
+def test_the_network_given_stays_as_it_is() -> None:
+    plain = network()
+    before = {name: tensor.clone() for name, tensor in plain.state_dict().items()}
+    prepare(plain, "cpu")
+    assert sum(isinstance(module, nn.Linear) for module in plain.modules()) == 3
+    after = plain.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_counters_see_the_released_form() -> None:
+    """Linear layers are no convolutions to the challenge: only the depthwise one of BSConv is."""
+    assert count(network, 7, 5).n_conv == 1
+    assert count(lambda: prepare(network(), "meta"), 7, 5).n_conv == 4
