@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.engines.conftest import Project, copy_parts
+from tests.engines.conftest import METHODS, Project, copy_parts
 
 Edges = dict[str, set[str]]
 
@@ -116,7 +116,7 @@ def test_a_dependency_that_one_side_lacks_is_named(bare: Project) -> None:
     content["stages"]["patches"]["deps"].append("params.yaml")
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     found = differences(bare)
-    weights = {f"data/weights/trained/{name}_tiny/x4/quick-seed0" for name in ("imdn", "rfdn", "rlfn")}
+    weights = {f"data/weights/trained/{name}/x4/quick-seed0" for name in (*METHODS, "seemore_t")}
     tables = {file for lacking, output, file in found if output == "reports/index.html"}
     assert tables
     assert all(file.startswith("reports/tables/") for file in tables)
@@ -131,6 +131,21 @@ def test_a_dependency_that_one_side_lacks_is_named(bare: Project) -> None:
     }
 
 
+def test_a_warm_start_that_one_side_lacks_is_named(bare: Project) -> None:
+    bare.run("resolute", "preset", "bsds")
+    path = bare.root / "dvc.yaml"
+    content = yaml.safe_load(path.read_text())
+    needed = content["stages"]["train_warm"]["do"]["deps"]
+    needed.remove(next(file for file in needed if "${item.start}" in file))
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+    runs = [(f"data/weights/trained/seemore_{size}", scale) for size in "tbl" for scale in (3, 4)]
+    assert differences(bare) == {
+        ("dvc", f"{folder}/x{scale}/bsds-seed0.{form}", f"{folder}/x{scale - 1}/bsds-seed0.safetensors")
+        for folder, scale in runs
+        for form in ("csv", "safetensors")
+    }
+
+
 def test_a_stage_that_one_side_lacks_is_named(bare: Project) -> None:
     path = bare.root / "dvc.yaml"
     content = yaml.safe_load(path.read_text())
@@ -138,23 +153,21 @@ def test_a_stage_that_one_side_lacks_is_named(bare: Project) -> None:
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     named = {(lacking, output) for lacking, output, _ in differences(bare)}
     shapes = [f"reports/figures/patch_{what}_motorcycle_left" for what in ("categories", "difficulty")]
-    assert {("dvc", f"{shape}.{form}") for shape in shapes for form in ("png", "svg")} == named
+    forms = {f"{shape}.{form}" for shape in shapes for form in ("pdf", "png", "svg")}
+    assert {("dvc", output) for output in (*forms, f"{shapes[1]}.json")} == named
 
 
 # A file, a text in it and what replaces it; an empty text appends, a file that is not there is made.
 EDITS = {
-    "a training setting": ("params.yaml", "learning_rate: 0.001,", "learning_rate: 0.002,"),
+    "a training setting": ("params.yaml", "\n  learning_rate: 0.001\n", "\n  learning_rate: 0.002\n"),
     "a method's recipe": ("params.yaml", "imdn_tiny: {}", "imdn_tiny: {iterations: 6}"),
     "protocols": ("params.yaml", "[y_basicsr, y_matlab]", "[y_basicsr]"),
     "profiling": ("params.yaml", "lr_size: 64x64", "lr_size: 32x32"),
     "patches": ("params.yaml", "lr_stride: 32", "lr_stride: 16"),
     "what figures show": ("params.yaml", "protocol: y_basicsr", "protocol: y_matlab"),
     "checkpoints": ("params.yaml", "{every: 200}", "{every: 100}"),
-    "one cost": (
-        "params.yaml",
-        "method: imdn_tiny, scale: 4, timed: false",
-        "method: imdn_tiny, scale: 4, timed: true",
-    ),
+    "one cost": ("params.yaml", "timed: []", "timed: [imdn_tiny]"),
+    "another seed": ("params.yaml", "seeds: [0]", "seeds: [0, 1]"),
     "a model": ("src/resolute/models/rlfn.py", "", "\n# edited\n"),
     "a block": ("src/resolute/models/blocks/attention.py", "", "\n# edited\n"),
     "a new block": ("src/resolute/models/blocks/newcomer.py", "", '"""New."""\n'),
@@ -164,16 +177,19 @@ EDITS = {
     "the data sets": ("src/resolute/datasets/registry.yaml", "", "\n# edited\n"),
     "a published table": ("data/published/ntire2022/errata.csv", "", "\n"),
 }
-ALL = {"fetch_images", "degrade", "patches", "train", "evaluate", "profile", "tables", "figures", "report"}
+TRAINED = {"train", "training_figures", "evaluate", "tables", "figures", "report"}
+ALL = {"fetch_images", "degrade", "patches", "profile", *TRAINED}
 # What a few of the edits must call for, so that both engines cannot agree on nothing.
 RULES = {
-    "a training setting": {"train", "evaluate", "tables", "figures", "report"},
+    "a training setting": TRAINED,
     "protocols": {"evaluate", "tables", "figures", "report"},
     "profiling": {"profile", "tables", "figures", "report"},
-    "patches": {"patches", "train", "evaluate", "tables", "figures", "report"},
+    "patches": {"patches", *TRAINED},
+    "one cost": {"profile", "tables", "figures", "report"},
+    "another seed": TRAINED,
     "what figures show": {"tables", "figures", "report"},
     "checkpoints": {"report"},
-    "a block": {"train", "evaluate", "profile", "tables", "figures", "report"},
+    "a block": {"profile", *TRAINED},
     "the data sets": ALL - {"profile"},
     "a published table": {"tables", "report"},
 }
@@ -196,14 +212,9 @@ def made(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
     return Project(folder)
 
 
-@pytest.fixture(scope="module")
-def stages(made: Project) -> dict[str, dict[str, list[str]]]:
-    return json.loads(made.run(sys.executable, "-c", ASK_STAGES))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("edit", EDITS)
-def test_both_engines_call_the_same_stale(edit: str, made: Project, stages: dict[str, dict[str, list[str]]]) -> None:
+def test_both_engines_call_the_same_stale(edit: str, made: Project) -> None:
     path, old, new = EDITS[edit]
     file = made.root / path
     text = file.read_text() if file.exists() else None
@@ -211,14 +222,17 @@ def test_both_engines_call_the_same_stale(edit: str, made: Project, stages: dict
         made.edit(path, old, new)
     else:
         file.write_text((text or "") + new)
+    made.run("resolute", "jobs")
     try:
         changed = made.changed()
         planned = planned_outputs(made)
+        stages = json.loads(made.run(sys.executable, "-c", ASK_STAGES))
     finally:
         if text is None:
             file.unlink()
         else:
             file.write_text(text)
+        made.run("resolute", "jobs")
     redone = {
         stage
         for stage, facts in stages.items()

@@ -88,7 +88,9 @@ def test_refused_while_dvc_is_locked(command: str, small: Project) -> None:
 
 def test_seal_is_refused_while_snakemake_has_work(small: Project) -> None:
     small.edit("params.yaml", "imdn_tiny: {}", "imdn_tiny: {iterations: 6}")
-    assert_refused(small, "seal", "Snakemake has work to do (evaluate, figures, report, tables, train)")
+    assert_refused(
+        small, "seal", "Snakemake has work to do (evaluate, figures, report, tables, train, training_figures)"
+    )
     # DVC alone would have called weights of 5 iterations those of 6.
     assert small.changed()
 

@@ -1,9 +1,12 @@
 """Two machines that share one DVC remote, and what happens when something fails in between."""
 
+import asyncio
 import os
 import re
 import shutil
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,37 +20,78 @@ RESTORED = ("data/raw", "data/weights/trained", "reports/index.html")
 ORDINARY = ("setpriv", "--inh-caps=-dac_override,-dac_read_search", "--bounding-set=-dac_override,-dac_read_search")
 
 
-@pytest.fixture(params=["local", "s3"])
-def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable]:
-    """Makes a new remote the default one of a small, as docs/dvc.md says."""
-    if request.param == "local":
-        folder = tmp_path / "remote"
-        yield lambda small: small.run("dvc", "remote", "add", "--local", "--force", "--default", "shared", str(folder))
-        return
-    pytest.importorskip("dvc_s3", reason="dvc-s3 is not installed: pip install -e '.[s3]'")
-    moto = pytest.importorskip("moto.server", reason="moto is not installed: pip install 'moto[s3]' flask flask-cors")
-    import boto3
+@contextmanager
+def local_folder(folder: Path) -> Iterator[dict[str, str]]:
+    yield {"url": str(folder)}
 
-    server = moto.ThreadedMotoServer(port=0, verbose=False)
+
+@contextmanager
+def s3_server(folder: Path) -> Iterator[dict[str, str]]:
+    """An S3 bucket of this machine's own."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    settings = {"endpointurl": f"http://{host}:{port}", "region": "us-east-1"}
-    settings |= {"access_key_id": "test", "secret_access_key": "test"}
-    boto3.client(
-        "s3",
-        endpoint_url=settings["endpointurl"],
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    ).create_bucket(Bucket="bucket")
-
-    def use(small: Project) -> None:
-        small.run("dvc", "remote", "add", "--local", "--force", "--default", "shared", "s3://bucket/resolute")
-        for name, value in settings.items():
-            small.run("dvc", "remote", "modify", "--local", "shared", name, value)
-
-    yield use
+    endpoint, secret = f"http://{host}:{port}", "test"
+    client = boto3.client(
+        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=secret, aws_secret_access_key=secret
+    )
+    client.create_bucket(Bucket="bucket")
+    yield {
+        "url": "s3://bucket/resolute",
+        "endpointurl": endpoint,
+        "region": "us-east-1",
+        "access_key_id": secret,
+        "secret_access_key": secret,
+    }
     server.stop()
+
+
+@contextmanager
+def ssh_server(folder: Path) -> Iterator[dict[str, str]]:
+    """An SSH server that lets anybody copy files into a folder."""
+    import asyncssh
+
+    class Open(asyncssh.SSHServer):
+        def begin_auth(self, username: str) -> bool:
+            return False
+
+    def files(channel: asyncssh.SSHServerChannel) -> asyncssh.SFTPServer:
+        return asyncssh.SFTPServer(channel, chroot=str(folder))
+
+    async def listen() -> int:
+        key = asyncssh.generate_private_key("ssh-ed25519")
+        listener = await asyncssh.listen(
+            "127.0.0.1", 0, server_host_keys=[key], server_factory=Open, sftp_factory=files
+        )
+        return listener.get_port()
+
+    folder.mkdir()
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    port = asyncio.run_coroutine_threadsafe(listen(), loop).result()
+    yield {"url": f"ssh://test@127.0.0.1:{port}/resolute"}
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+
+
+SERVERS = {"local": local_folder, "s3": s3_server, "ssh": ssh_server}
+
+
+@pytest.fixture(params=SERVERS)
+def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable]:
+    """Makes a new remote the default one of a project, as docs/dvc.md says."""
+
+    def use(project: Project) -> None:
+        project.run("dvc", "remote", "add", "--local", "--force", "--default", "shared", settings["url"])
+        for name, value in settings.items():
+            project.run("dvc", "remote", "modify", "--local", "shared", name, value)
+
+    with SERVERS[request.param](tmp_path / "remote") as settings:
+        yield use
 
 
 def clone(small: Project, folder: Path) -> Project:

@@ -15,11 +15,12 @@ from tests.engines.conftest import METHODS, Project
 pytestmark = pytest.mark.slow
 
 TRAIN = "train@imdn_tiny-x4-seed0"
+CURVE = "training_figures@imdn_tiny-x4-seed0"
 EVALUATE = "evaluate_trained@imdn_tiny-x4-seed0-embedded"
 RECIPE = "+recipes.imdn_tiny.iterations=6"
 # What an edit of one method calls for: the method, and what shows all methods.
-ONE_METHOD = {"train": 1, "evaluate": 1, "tables": 1, "figures": 1, "report": 1}
-RAN = {TRAIN, EVALUATE, "tables", "figures", "report"}
+ONE_METHOD = {"train": 1, "training_figures": 1, "evaluate": 1, "tables": 1, "figures": 1, "report": 1}
+RAN = {TRAIN, CURVE, EVALUATE, "tables", "figures", "report"}
 # The report shows all params, so that DVC sees an edit there too.
 STALE = {TRAIN, "report"}
 
@@ -38,9 +39,9 @@ def test_row_0_snakemake_from_nothing_then_seal(base: Path, small: Project) -> N
     sealing = json.loads((base / "sealing.json").read_text())
     stages = set(small.run("dvc", "stage", "list", "--name-only").split())
     assert set(sealing["changed"]) == stages
-    assert len(stages) == 16
+    assert len(stages) == 19
     assert sealing["planned"] == {}
-    assert sealing["sealed"].startswith("sealed 16 stages")
+    assert sealing["sealed"].startswith("sealed 19 stages")
     assert_agreed(small)
     assert "nothing to seal" in small.run("resolute", "seal")
     assert "Both engines have nothing to do" in small.run("resolute", "status")
@@ -66,10 +67,10 @@ def test_rows_3_7_and_8_an_edited_param_then_snakemake_then_revisions(small: Pro
     edit_recipe(small)
     small.make()
     assert small.planned() == {}
-    assert small.changed() == {TRAIN, EVALUATE, "tables", "figures", "report"}
+    assert small.changed() == RAN
     # Row 3b: without `seal`, DVC would train once more what Snakemake has trained.
     assert f"Running stage '{TRAIN}'" in small.run("dvc", "repro", "--dry")
-    assert "sealed 5 stages" in small.run("resolute", "seal")
+    assert "sealed 6 stages" in small.run("resolute", "seal")
     assert_agreed(small)
     small.commit("edited")
 
@@ -89,7 +90,7 @@ def test_rows_3_7_and_8_an_edited_param_then_snakemake_then_revisions(small: Pro
 
 def test_row_4_an_edited_source_file_then_dvc(small: Project) -> None:
     small.add_comment("src/resolute/models/imdn.py")
-    profile = "profile@imdn_tiny-x4"
+    profile = "profile_counted@imdn_tiny-x4"
     assert small.changed() == {TRAIN, EVALUATE, profile}
     assert small.planned() == {**ONE_METHOD, "profile": 1}
     ran = set(small.reproduce())
@@ -103,7 +104,7 @@ def test_row_5_an_edited_source_file_then_snakemake(small: Project) -> None:
     small.add_comment("src/resolute/models/imdn.py")
     small.make()
     assert small.planned() == {}
-    assert {TRAIN, EVALUATE, "profile@imdn_tiny-x4"} <= small.changed()
+    assert {TRAIN, EVALUATE, "profile_counted@imdn_tiny-x4"} <= small.changed()
     assert "sealed" in small.run("resolute", "seal")
     assert_agreed(small)
 
@@ -119,7 +120,14 @@ def test_rows_9_and_11_a_clone_pulls_syncs_and_then_edits(small: Project) -> Non
     # DVC restores files in no order; this one last is one of the orders that mislead Snakemake.
     (clone.root / "data/raw/embedded.csv").touch()
     assert clone.changed() == set()
-    assert clone.planned() == {**ONE_METHOD, "degrade": 1, "patches": 1, "train": 3, "evaluate": 4}
+    assert clone.planned() == {
+        **ONE_METHOD,
+        "degrade": 1,
+        "patches": 1,
+        "train": 3,
+        "training_figures": 3,
+        "evaluate": 4,
+    }
     assert "synced" in clone.run("resolute", "sync")
     assert_agreed(clone)
     edit_recipe(clone)  # row 11
@@ -131,7 +139,7 @@ def test_row_10_a_clone_that_is_edited_before_sync(small: Project) -> None:
     clone = small.clone("clone")
     edit_recipe(clone)
     assert clone.changed() == STALE
-    assert "5 stages are stale and stay so" in clone.run("resolute", "sync")
+    assert "6 stages are stale and stay so" in clone.run("resolute", "sync")
     assert clone.planned() == ONE_METHOD
     # The edit taken back: Snakemake has no record yet of what it was not told.
     edited = "imdn_tiny: {iterations: 6}"

@@ -2,29 +2,59 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 from resolute import params
-from resolute.params import presets
+from resolute.core.errors import ResoluteError
+from resolute.methods.plan import make_plan
+from resolute.params import jobs, presets
 
 
 def test_all_means_every_method_that_fits(checkout: Path) -> None:
     bench = presets.resolve("bench")
-    assert set(bench["runs"]["published"]) >= {"imdn_baseline-x4", "rfdn_baseline-x4", "rlfn_team04-x4"}
-    assert list(bench["runs"]["baseline"]) == ["bicubic-x4"]
-    assert bench["runs"]["trained"] == {}
-    assert len(bench["evaluations"]["published"]) == 4 * len(bench["runs"]["published"])
-    assert "bicubic-x4" not in bench["costs"]
+    assert set(bench["methods"]["published"]) >= {"bicubic", "imdn_baseline", "rfdn_baseline", "rlfn_team04"}
+    assert bench["methods"]["trained"] == []
+    assert "bicubic" not in bench["methods"]["counted"]
+    derived = jobs.derive(bench)
+    assert list(derived["runs"]["baseline"]) == ["bicubic-x4"]
+    assert len(derived["evaluations"]["published"]) == 4 * len(derived["runs"]["published"])
 
 
 def test_seeds_and_scales_become_runs(checkout: Path) -> None:
     path = Path("workflow/presets/own.yaml")
     preset = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text())
     path.write_text(yaml.safe_dump({**preset, "seeds": [0, 7], "scales": [2, 4]}))
-    own = presets.resolve("own")
-    assert len(own["runs"]["trained"]) == 3 * 2 * 2
-    assert own["runs"]["trained"]["rlfn_tiny-x2-seed7"]["seed"] == 7
-    assert own["runs"]["baseline"].keys() == {"bicubic-x2", "bicubic-x4"}
+    runs = jobs.derive(presets.resolve("own"))["runs"]
+    assert len(runs["trained"]) == 4 * 2 * 2
+    assert runs["trained"]["rlfn_tiny-x2-seed7"]["seed"] == 7
+    assert runs["baseline"].keys() == {"bicubic-x2", "bicubic-x4"}
+
+
+def test_a_warm_start_is_from_the_scale_before() -> None:
+    trainings = jobs.derive(presets.resolve("bsds"))["trainings"]
+    starts = {name: job["start"] for name, job in trainings["warm_started"].items()}
+    assert starts == {f"seemore_{size}-x{scale}-seed0": start for size in "tbl" for scale, start in ((3, 2), (4, 3))}
+    assert {f"seemore_{size}-x2-seed0" for size in "tbl"} < trainings["fresh"].keys()
+
+
+def test_the_recipes_of_the_papers_are_those_of_the_registry(checkout: Path) -> None:
+    papers = presets.resolve("paper")
+    recipe = papers["recipes"]["seemore_t"]
+    assert recipe["halve_at"] == [250_000, 400_000, 450_000, 475_000]
+    plan = make_plan(papers["train"], recipe, "seemore_t")
+    assert (plan.iterations, plan.phases[0].batch_size, plan.phases[0].loss) == (500_000, 32, "l1_fft")
+    params.check(papers, "paper")
+
+
+def test_jobs_that_are_not_those_of_the_params_are_refused(checkout: Path) -> None:
+    presets.write("quick")
+    jobs.check(params.load())
+    Path("params.yaml").write_text(Path("params.yaml").read_text().replace("seeds: [0]", "seeds: [0, 1]"))
+    with pytest.raises(ResoluteError, match=r"workflow/jobs\.yaml is not what params\.yaml calls for"):
+        jobs.check(params.load())
+    jobs.write(params.load())
+    jobs.check(params.load())
 
 
 def test_writing_says_what_changed(checkout: Path) -> None:
@@ -50,3 +80,21 @@ def test_results_of_another_preset_step_aside_and_come_back(checkout: Path) -> N
     assert quick.read_text() == "measured by quick"
     assert figure.read_text() == "drawn by quick"
     assert not bench.exists()
+
+
+def test_compared_images_are_kept_once(checkout: Path) -> None:
+    path = Path("workflow/presets/own.yaml")
+    preset = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text())
+    shown = {"dataset": "embedded", "image": "coffee", "scale": 4}
+    preset["figures"]["comparisons"] = {"a": {**shown, "crop": "auto"}, "b": {**shown, "crop": [0, 0, 64, 64]}}
+    path.write_text(yaml.safe_dump(preset))
+    assert presets.resolve("own")["evaluate"]["keep"] == {"embedded": ["coffee"]}
+
+
+def test_a_compared_image_that_is_not_kept_is_one_clear_line(checkout: Path) -> None:
+    settings = presets.resolve("quick")
+    settings["evaluate"]["keep"] = {}
+    with pytest.raises(
+        ResoluteError, match=r"figures\.comparisons\.coffee shows 'coffee', which evaluate\.keep\.embedded lacks"
+    ):
+        params.check(settings, "params.yaml")

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from resolute import params
-from resolute.params import presets
+from resolute.params import jobs, presets
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -58,35 +58,42 @@ def edit_params(**changes: object) -> None:
         else:
             content[section] = value
     path.write_text(yaml.safe_dump(content))
+    jobs.write(params.load())
 
 
 def test_params_are_the_quick_preset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
     assert params.load() == presets.resolve("quick")
+    jobs.check(params.load())
 
 
 @pytest.mark.parametrize("name", ["quick", "bench", "bsds", "paper"])
 def test_every_preset_is_valid_and_makes_a_dag(name: str, checkout: Path) -> None:
     presets.write(name)
-    jobs = planned()
+    planned_jobs = planned()
     settings = params.load()
-    assert jobs["report"] == jobs["tables"] == jobs["figures"] == 1
-    assert jobs.get("patch_figures", 0) == len(settings["figures"]["photographs"])
-    assert jobs["fetch_images"] == len(settings["data"]["sets"])
-    assert jobs.get("train", 0) == len(settings["runs"]["trained"])
-    runs = sum(len(group) for group in settings["runs"].values())
-    assert jobs["evaluate"] == runs * len(settings["data"]["test"])
-    assert jobs["profile"] == len(settings["costs"])
+    called_for = jobs.derive(settings)
+    assert planned_jobs["report"] == planned_jobs["tables"] == planned_jobs["figures"] == 1
+    assert planned_jobs.get("patch_figures", 0) == len(settings["figures"]["photographs"])
+    assert planned_jobs.get("comparison_figures", 0) == len(settings["figures"]["comparisons"])
+    assert planned_jobs.get("training_figures", 0) == len(called_for["runs"]["trained"])
+    assert planned_jobs["fetch_images"] == len(settings["data"]["sets"])
+    assert planned_jobs.get("train", 0) == len(called_for["runs"]["trained"])
+    runs = sum(len(group) for group in called_for["runs"].values())
+    assert planned_jobs["evaluate"] == runs * len(settings["data"]["test"])
+    assert planned_jobs["profile"] == sum(len(group) for group in called_for["costs"].values())
 
 
 def test_wrong_params_and_config_are_refused_before_anything_runs(checkout: Path) -> None:
     text = (checkout / "params.yaml").read_text()
-    (checkout / "params.yaml").write_text(text.replace("method: rlfn_tiny", "method: rlfn_tinny"))
-    done = snakemake("all")
+    wrong = text.replace("trained: [imdn_tiny,", "trained: [imdn_tinny,")
+    assert wrong != text
+    (checkout / "params.yaml").write_text(wrong)
+    done = snakemake("-n", "all")
     assert done.returncode != 0
-    assert "unknown method 'rlfn_tinny': did you mean 'rlfn_tiny'" in done.stderr + done.stdout
+    assert "unknown method 'imdn_tinny': did you mean 'imdn_tiny'" in done.stderr + done.stdout
     (checkout / "params.yaml").write_text(text)
-    done = snakemake("all", "--config", "seeds=3")
+    done = snakemake("-n", "all", "--config", "seeds=3")
     assert done.returncode != 0
     assert "jobs read params.yaml, not --config" in done.stderr + done.stdout
 
@@ -113,8 +120,9 @@ def test_a_run_is_whole_and_edits_redo_only_what_they_touch(own_source: Path) ->
     assert (own_source / "reports/index.html").stat().st_size > 10_000
     assert planned() == {}
 
+    shown = {"training_figures": 1, "comparison_figures": 2, "tables": 1, "figures": 1, "report": 1}
     edit_params(recipes={"imdn_tiny": {"iterations": 12}, "rlfn_tiny": {}})
-    assert planned() == {"train": 1, "evaluate": 1, "figures": 1, "report": 1, "tables": 1}
+    assert planned() == {"train": 1, "evaluate": 1, **shown}
     edit_params(recipes={"imdn_tiny": {}, "rlfn_tiny": {}})
     assert planned() == {}
 
@@ -125,7 +133,7 @@ def test_a_run_is_whole_and_edits_redo_only_what_they_touch(own_source: Path) ->
     network = own_source / "src/resolute/models/rlfn.py"
     text = network.read_text()
     network.write_text(f"{text}\n# edited\n")
-    assert planned() == {"train": 1, "evaluate": 1, "profile": 1, "figures": 1, "report": 1, "tables": 1}
+    assert planned() == {"train": 1, "evaluate": 1, "profile": 1, **shown}
     network.write_text(text)
     assert planned() == {}  # the same content, whatever its time
 
@@ -161,7 +169,7 @@ def test_a_method_is_one_file_and_one_entry(own_source: Path) -> None:
     (own_source / "src/resolute/registry/newcomer.yaml").write_text(yaml.safe_dump(entry))
     resolute = [sys.executable, "-m", "resolute"]
     subprocess.run([*resolute, "preset", "quick"], check=True, capture_output=True)
-    assert "newcomer-x4" in yaml.safe_load(Path("params.yaml").read_text())["costs"]
+    assert "newcomer" in yaml.safe_load(Path("params.yaml").read_text())["methods"]["counted"]
     done = snakemake("-n", "reports/measurements/cost/newcomer/x4.parquet", "--quiet", "progress")
     assert done.returncode == 0, done.stderr
     counted = subprocess.run(

@@ -15,7 +15,9 @@ from resolute import datasets
 from resolute.core import layout
 from resolute import params as params_file
 from resolute.core.errors import ResoluteError
+from resolute.engines.clock import bring_back
 from resolute.engines.unlock import hold
+from resolute.params import jobs
 from resolute import registry
 from resolute.sources import sources
 
@@ -30,8 +32,12 @@ if config:
     )
 try:
     PARAMS = params_file.load()
+    jobs.check(PARAMS)
 except ResoluteError as error:
     raise WorkflowError(str(error))
+
+# A clock that was ahead and has been set back would make every job fail until it has caught up.
+bring_back()
 
 # `resolute unlock` sees by it whether Snakemake's lock has a living owner.
 hold()
@@ -52,6 +58,8 @@ wildcard_constraints:
     weights="[a-z0-9_]+-[a-z0-9_]+",
     seed="[0-9]+",
     photograph="[A-Za-z0-9_-]+",
+    comparison="[A-Za-z0-9_-]+",
+    run=r"[a-z0-9_]+-x[0-9.]+-seed[0-9]+",
 
 
 def local(*paths):
@@ -71,10 +79,11 @@ def code(stage, method=""):
 
 
 MEASUREMENTS = local(*params_file.measurements(PARAMS))
-PUBLISHED = [
-    str(path) for path in sorted(Path("data/published").rglob("*")) if path.is_file()
-]
-REFERENCE = local(*layout.reference_files())
+SR_IMAGES = local(*params_file.sr_files(PARAMS))
+PUBLISHED, REFERENCE = (
+    [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+    for folder in ("data/published", "data/reference")
+)
 TABLES = local(*layout.table_files())
 FIGURES = local(*params_file.figure_files(PARAMS))
 
@@ -87,11 +96,7 @@ def original_of(wildcards):
 
 def is_timed(wildcards):
     """Whether a method's latency is measured, or its cost only counted."""
-    return (
-        PARAMS["costs"]
-        .get(f"{wildcards.method}-x{wildcards.scale}", {})
-        .get("timed", True)
-    )
+    return wildcards.method in PARAMS["methods"]["timed"]
 
 
 def photograph(wildcards):
@@ -104,12 +109,20 @@ def photograph_patches(wildcards):
     return f"data/patches/{facts['dataset']}/x{facts['scale']}.parquet"
 
 
+def comparison(wildcards):
+    """The image that methods are compared on, and where."""
+    return PARAMS["figures"]["comparisons"][wildcards.comparison]
+
+
+def training_log(wildcards):
+    """The log of a training that the params name."""
+    job = jobs.derive(PARAMS)["runs"]["trained"][wildcards.run]
+    return local(layout.training_log(jobs.run_of(PARAMS, job)))
+
+
 def training_patches(wildcards):
     """The patches that a training draws from."""
-    dataset = params_file.training_set(
-        PARAMS, wildcards.method, float(wildcards.scale), int(wildcards.seed)
-    )
-    return f"data/patches/{dataset}/x{wildcards.scale}.parquet"
+    return f"data/patches/{params_file.training_set(PARAMS)}/x{wildcards.scale}.parquet"
 
 
 def run_of(wildcards):
@@ -125,9 +138,10 @@ def weights_of(wildcards):
 
 def warm_start_of(wildcards):
     """The weights that a training starts from, if any."""
-    start = PARAMS["recipes"].get(wildcards.method, {}).get("warm_start")
-    if not start:
-        return []
-    return local(
-        registry.find_weights(wildcards.method, float(wildcards.scale), start)[1]
+    run = layout.Run(
+        wildcards.method,
+        float(wildcards.scale),
+        f"{PARAMS['preset']}-seed{wildcards.seed}",
     )
+    start = jobs.warm_start(PARAMS, run)
+    return local(layout.weights(start)) if start else []

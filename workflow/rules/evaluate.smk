@@ -1,4 +1,4 @@
-# PSNR and SSIM of one run on one data set.
+# PSNR and SSIM of one run on one data set, and the SR images that figures show.
 
 
 rule evaluate:
@@ -8,13 +8,14 @@ rule evaluate:
         lr="data/lr/{dataset}/x{scale}.csv",
         code=lambda wildcards: code("evaluate", wildcards.method),
     output:
-        "reports/measurements/quality/{method}/x{scale}/{weights}/{dataset}.parquet",
+        rows="reports/measurements/quality/{method}/x{scale}/{weights}/{dataset}.parquet",
+        images="reports/sr/{method}/x{scale}/{weights}/{dataset}.zip",
     log:
         "work/logs/evaluate/{method}-x{scale}-{weights}-{dataset}.log",
     resources:
         gpu=1,
     params:
-        protocols=PARAMS["evaluate"]["protocols"],
+        evaluate=canonical(PARAMS["evaluate"]),
     shell:
         "resolute evaluate {wildcards.method} --weights {wildcards.weights}"
         " --dataset {wildcards.dataset} --scale {wildcards.scale} 2> >(tee {log} >&2)"

@@ -1,4 +1,4 @@
-# All figures, as SVG and PNG.
+# All figures, as SVG, PNG and PDF, and the data of those that the report draws anew.
 
 
 rule figures:
@@ -6,14 +6,23 @@ rule figures:
         measurements=MEASUREMENTS,
         code=code("figures"),
     output:
-        "reports/figures/psnr_macs.svg",
-        "reports/figures/psnr_macs.png",
+        report(
+            [
+                f"reports/figures/psnr_{cost}.svg"
+                for cost in ("macs", "params", "latency")
+            ],
+            caption="../report/tradeoff.rst",
+            category="Quality against cost",
+        ),
+        multiext("reports/figures/psnr_macs", ".png", ".pdf"),
+        multiext("reports/figures/psnr_params", ".png", ".pdf"),
+        multiext("reports/figures/psnr_latency", ".png", ".pdf"),
     log:
-        "work/logs/figures/psnr_macs.log",
+        "work/logs/figures/tradeoff.log",
     params:
         protocol=PARAMS["figures"]["protocol"],
     shell:
-        "resolute figures psnr_macs 2> >(tee {log} >&2)"
+        "resolute figures tradeoff 2> >(tee {log} >&2)"
 
 
 rule patch_figures:
@@ -22,13 +31,81 @@ rule patch_figures:
         images=lambda wildcards: f"data/raw/{photograph(wildcards)['dataset']}.csv",
         code=code("figures"),
     output:
-        "reports/figures/patch_categories_{photograph}.svg",
-        "reports/figures/patch_categories_{photograph}.png",
-        "reports/figures/patch_difficulty_{photograph}.svg",
-        "reports/figures/patch_difficulty_{photograph}.png",
+        report(
+            [
+                "reports/figures/patch_categories_{photograph}.svg",
+                "reports/figures/patch_difficulty_{photograph}.svg",
+            ],
+            caption="../report/patches.rst",
+            category="Patches",
+            labels={"photograph": "{photograph}"},
+        ),
+        multiext("reports/figures/patch_categories_{photograph}", ".png", ".pdf"),
+        multiext(
+            "reports/figures/patch_difficulty_{photograph}", ".png", ".pdf", ".json"
+        ),
     log:
-        "work/logs/figures/{photograph}.log",
+        "work/logs/figures/patches-{photograph}.log",
     params:
         photograph=lambda wildcards: canonical(photograph(wildcards)),
     shell:
-        "resolute figures {wildcards.photograph} 2> >(tee {log} >&2)"
+        "resolute figures patches_{wildcards.photograph} 2> >(tee {log} >&2)"
+
+
+rule training_figures:
+    input:
+        training_log,
+        code=code("figures"),
+    output:
+        report(
+            "reports/figures/training_{run}.svg",
+            caption="../report/training.rst",
+            category="Training",
+            labels={"run": "{run}"},
+        ),
+        multiext("reports/figures/training_{run}", ".png", ".pdf", ".json"),
+    log:
+        "work/logs/figures/training-{run}.log",
+    shell:
+        "resolute figures training_{wildcards.run} 2> >(tee {log} >&2)"
+
+
+rule routing_figures:
+    input:
+        measurements=MEASUREMENTS,
+        code=code("figures"),
+    output:
+        report(
+            "reports/figures/routing_{run}.svg",
+            caption="../report/routing.rst",
+            category="Experts",
+            labels={"run": "{run}"},
+        ),
+        multiext("reports/figures/routing_{run}", ".png", ".pdf"),
+    log:
+        "work/logs/figures/routing-{run}.log",
+    shell:
+        "resolute figures routing_{wildcards.run} 2> >(tee {log} >&2)"
+
+
+rule comparison_figures:
+    input:
+        images=lambda wildcards: f"data/raw/{comparison(wildcards)['dataset']}.csv",
+        sr=SR_IMAGES,
+        measurements=MEASUREMENTS,
+        code=code("figures"),
+    output:
+        report(
+            "reports/figures/comparison_{comparison}.svg",
+            caption="../report/comparison.rst",
+            category="Images",
+            labels={"image": "{comparison}"},
+        ),
+        multiext("reports/figures/comparison_{comparison}", ".png", ".pdf", ".json"),
+    log:
+        "work/logs/figures/comparison-{comparison}.log",
+    params:
+        comparison=lambda wildcards: canonical(comparison(wildcards)),
+        protocol=PARAMS["figures"]["protocol"],
+    shell:
+        "resolute figures comparison_{wildcards.comparison} 2> >(tee {log} >&2)"

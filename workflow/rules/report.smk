@@ -1,4 +1,7 @@
-# The page that opens in a browser, and nothing beside it.
+# The page that opens in a browser, and nothing beside it. `snakemake --report` writes an appendix to it.
+
+
+report: "../report/workflow.rst"
 
 
 rule report:
@@ -11,7 +14,9 @@ rule report:
         reference=REFERENCE,
         code=code("report"),
     output:
-        "reports/index.html",
+        report(
+            "reports/index.html", caption="../report/page.rst", category="The report"
+        ),
     log:
         "work/logs/report.log",
     params:

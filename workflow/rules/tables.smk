@@ -8,6 +8,7 @@ rule tables:
         code=code("tables"),
     output:
         TABLES,
+        results="reports/results.parquet",
         tradeoff="reports/psnr_macs.csv",
         metrics="reports/metrics.json",
     log:

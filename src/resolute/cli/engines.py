@@ -10,8 +10,18 @@ from resolute.cli.stages import AsJson
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    for command in (seal, sync, status, unlock):
+    for command in (jobs, seal, sync, status, unlock):
         app.command()(command)
+
+
+def jobs() -> None:
+    """After an edit of params.yaml that adds or removes jobs: write workflow/jobs.yaml anew, for DVC."""
+    from resolute import params
+    from resolute.core import layout
+    from resolute.params import jobs
+
+    jobs.write(params.load())
+    print(layout.relative(jobs.path()))
 
 
 def seal() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from resolute.core.errors import ResoluteError
 
 TABLE_FORMATS = ("csv", "md", "tex", "html")
+FIGURE_FORMATS = ("svg", "png", "pdf")
 
 
 def project_root() -> Path:
@@ -96,6 +97,11 @@ def quality(run: Run, dataset: str) -> Path:
     return project_root() / "reports/measurements/quality" / str(run) / f"{dataset}.parquet"
 
 
+def sr_images(run: Run, dataset: str) -> Path:
+    """The SR images that an evaluation keeps: PNGs in a zip file, which is there even where it keeps none."""
+    return project_root() / "reports/sr" / str(run) / f"{dataset}.zip"
+
+
 def cost(method: str, scale: float) -> Path:
     return project_root() / "reports/measurements/cost" / method / f"{scale_name(scale)}.parquet"
 
@@ -119,8 +125,18 @@ def tradeoff_file() -> Path:
     return project_root() / "reports/psnr_macs.csv"
 
 
+def results_file() -> Path:
+    """Every cell of every table in one long form."""
+    return project_root() / "reports/results.parquet"
+
+
 def metrics_file() -> Path:
     return project_root() / "reports/metrics.json"
+
+
+def recorded_verdicts(paper: str) -> Path:
+    """The verdicts that a paper is known to have, kept with the project."""
+    return project_root() / "data/recorded" / f"{paper}.csv"
 
 
 def reference_files() -> list[Path]:

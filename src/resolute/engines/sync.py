@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import project_root
 from resolute.engines.tools import (
-    changed_stages,
     last_line,
     planned_jobs,
     refuse_inside_dvc,
@@ -22,6 +22,8 @@ from snakemake.executors.touch import Executor
 Executor.SLEEPING_TIME = 0.002
 main(sys.argv[1:])
 """
+# Nothing is computed: as many jobs at once as there are spares Snakemake rounds of planning.
+_AT_ONCE = 10_000
 
 
 def sync() -> str:
@@ -39,24 +41,15 @@ def sync() -> str:
     """
     refuse_inside_dvc()
     refuse_beside_snakemake()
-    fresh, stale = _fresh_outputs()
+    with ThreadPoolExecutor(1) as pool:
+        planned = pool.submit(planned_jobs)
+        fresh, stale = _fresh_outputs()
     if not fresh:
         return f"nothing to sync: DVC calls none of {stale} stages unchanged; `dvc pull` or `dvc checkout` first"
-    if not planned_jobs():
+    if not planned.result() and any((project_root() / ".snakemake/metadata").glob("*")):
         return "nothing to sync: Snakemake has nothing to do"
-    command = [
-        sys.executable,
-        "-c",
-        _TOUCH,
-        "--touch",
-        "--forceall",
-        "--cores",
-        "1",
-        "--quiet",
-        "all",
-        "--",
-        *fresh,
-    ]
+    resources = ["--cores", str(_AT_ONCE), "--resources", f"gpu={_AT_ONCE}", "--scheduler", "greedy"]
+    command = [sys.executable, "-c", _TOUCH, "--touch", "--forceall", *resources, "--quiet", "progress", "--", *fresh]
     done = subprocess.run(command, cwd=project_root(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise ResoluteError(f"not synced: snakemake --touch failed: {last_line(done)}")
@@ -67,15 +60,20 @@ def sync() -> str:
 def _fresh_outputs() -> tuple[list[str], int]:
     """The outputs of the stages that are unchanged with all their ancestors; and how many stages are not."""
     import networkx
-    from dvc.repo import Repo
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo, lock_repo
 
-    changed = set(changed_stages())
-    with Repo(str(project_root())) as repo:
-        graph = repo.index.graph  # edges point from a stage to what it depends on
-        stale = {stage for stage in graph if stage.addressing in changed}
-        for stage in list(stale):
-            stale |= networkx.ancestors(graph, stage)
-        outputs = [Path(out.fs_path) for stage in graph if stage not in stale for out in stage.outs]
+    try:
+        # Under one lock DVC reads its files once for both questions.
+        with Repo(str(project_root())) as repo, lock_repo(repo):
+            changed = repo.status()
+            graph = repo.index.graph  # edges point from a stage to what it depends on
+    except DvcException as error:
+        raise ResoluteError(f"dvc cannot tell its status: {error}") from None
+    stale = {stage for stage in graph if stage.addressing in changed}
+    for stage in list(stale):
+        stale |= networkx.ancestors(graph, stage)
+    outputs = [Path(out.fs_path) for stage in graph if stage not in stale for out in stage.outs]
     return sorted(target for output in outputs for target in _targets(output)), len(stale)
 
 

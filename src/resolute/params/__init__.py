@@ -1,7 +1,7 @@
-"""`params.yaml`: the whole configuration, checked, and what it calls for: runs, files, settings.
+"""`params.yaml`: the whole configuration, checked, and the files that it calls for.
 
-It is written by `resolute preset` and edited by hand or by `dvc exp run -S`. Everything that a run consists of is
-spelled out in it, because DVC cannot derive anything: `runs`, `evaluations` and `costs` name every job of the DAG.
+It is written by `resolute preset` and edited by hand or by `dvc exp run -S`; both engines read it, and nothing else is
+configuration. `resolute.params.jobs` spells out what it calls for.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,12 +10,11 @@ from typing import Any
 
 from resolute.core import layout
 from resolute.core.errors import ResoluteError, nearest
-from resolute.core.layout import Run, project_root, scale_name
+from resolute.core.layout import project_root
 from resolute.core.schema import read_yaml, validate
+from resolute.params import jobs
 
 Params = dict[str, Any]
-
-GROUPS = ("baseline", "published", "trained")
 
 
 def load() -> Params:
@@ -29,33 +28,22 @@ def check(params: Params, where: str) -> None:
     """Refuse params that break the schema, that name what is not there, or that contradict the registries."""
     validate(params, project_root() / "workflow/schemas/params.schema.json", where)
     _check_data(params["data"], where)
-    for section in ("runs", "evaluations"):
-        for group in GROUPS:
-            for key, facts in params[section][group].items():
-                _check_job(f"{where}: {section}.{group}.{key}", key, facts)
-                if facts.get("dataset", "") not in ("", *params["data"]["test"]):
-                    missing = f"'{facts['dataset']}', which data.test lacks"
-                    raise ResoluteError(f"{where}: {section}.{group}.{key} evaluates on {missing}")
-    for key, facts in params["costs"].items():
-        _check_job(f"{where}: costs.{key}", key, facts)
-    for key, facts in params["runs"]["trained"].items():
-        if facts["method"] not in params["recipes"]:
-            raise ResoluteError(f"{where}: recipes.{facts['method']} is missing: {{}} if it needs none of its own")
-        if facts["data"] not in params["data"]["train"]:
-            raise ResoluteError(f"{where}: runs.trained.{key} trains on '{facts['data']}', which data.train lacks")
+    for choice, names in params["methods"].items():
+        for name in names:
+            _check_method(f"{where}: methods.{choice}", choice, name, params["scales"])
+    for name in params["methods"]["trained"]:
+        if name not in params["recipes"]:
+            raise ResoluteError(f"{where}: recipes.{name} is missing: {{}} if it needs none of its own")
+    if params["methods"]["trained"]:
+        training_set(params)
+    for name, facts in params["figures"]["comparisons"].items():
+        if facts["image"] not in params["evaluate"]["keep"].get(facts["dataset"], ()):
+            missing = f"'{facts['image']}', which evaluate.keep.{facts['dataset']} lacks"
+            raise ResoluteError(f"{where}: figures.comparisons.{name} shows {missing}")
 
 
-def run_of(params: Params, facts: Mapping[str, Any]) -> Run:
-    """The run that an entry of `runs` or `evaluations` names."""
-    weights = f"published-{facts['tag']}" if "tag" in facts else f"{params['preset']}-seed{facts['seed']}"
-    return Run(facts["method"], float(facts["scale"]), weights)
-
-
-def training_set(params: Params, method: str, scale: float, seed: int) -> str:
-    """The data set that a run trains on: as `runs.trained` has it, else the first of `data.train`."""
-    facts = params["runs"]["trained"].get(job_key({"method": method, "scale": scale, "seed": seed}))
-    if facts:
-        return str(facts["data"])
+def training_set(params: Params) -> str:
+    """The data set that methods train on: the first of `data.train`."""
     if not params["data"]["train"]:
         raise ResoluteError("data.train is empty: the params name nothing to train on, choose another preset")
     return str(params["data"]["train"][0])
@@ -72,25 +60,33 @@ def training_splits(params: Params, dataset: str) -> list[str]:
 
 def measurements(params: Params) -> list[Path]:
     """The measurement files that the params call for, whether they exist yet or not."""
-    evaluations = [facts for group in GROUPS for facts in params["evaluations"][group].values()]
-    quality = [layout.quality(run_of(params, facts), facts["dataset"]) for facts in evaluations]
-    cost = [layout.cost(facts["method"], float(facts["scale"])) for facts in params["costs"].values()]
+    costs = [job for group in jobs.derive(params)["costs"].values() for job in group.values()]
+    quality = [layout.quality(run, dataset) for run, dataset in jobs.evaluations(params)]
+    cost = [layout.cost(job["method"], float(job["scale"])) for job in costs]
     return quality + cost
 
 
+def sr_files(params: Params) -> list[Path]:
+    """The SR images that the evaluations keep, one archive each."""
+    return [layout.sr_images(run, dataset) for run, dataset in jobs.evaluations(params)]
+
+
 def figure_files(params: Params) -> list[Path]:
-    """The figures that the params call for, as SVG and PNG."""
-    names = ["psnr_macs"]
-    for photograph in params["figures"]["photographs"]:
-        names += [f"patch_categories_{photograph}", f"patch_difficulty_{photograph}"]
-    return [layout.figures() / f"{name}.{form}" for name in names for form in ("svg", "png")]
-
-
-def job_key(facts: Mapping[str, Any]) -> str:
-    """How the params name a job: `rlfn_tiny-x4`, `rlfn_tiny-x4-seed0`, `rlfn_tiny-x4-seed0-set5`."""
-    seed = [f"seed{facts['seed']}"] if "seed" in facts else []
-    dataset = [facts["dataset"]] if "dataset" in facts else []
-    return "-".join([facts["method"], scale_name(facts["scale"]), *seed, *dataset])
+    """The figures that the params call for, in every form, with the data of those that the report draws anew."""
+    shown = params["figures"]
+    derived = jobs.derive(params)
+    plain = [
+        *("psnr_macs", "psnr_params", "psnr_latency"),
+        *(f"patch_categories_{name}" for name in shown["photographs"]),
+        *(f"routing_{run}" for run in derived["routings"]["trained"]),
+    ]
+    with_data = [
+        *(f"patch_difficulty_{name}" for name in shown["photographs"]),
+        *(f"training_{run}" for run in derived["runs"]["trained"]),
+        *(f"comparison_{name}" for name in shown["comparisons"]),
+    ]
+    files = [f"{name}.{form}" for name in plain + with_data for form in layout.FIGURE_FORMATS]
+    return [layout.figures() / file for file in files + [f"{name}.json" for name in with_data]]
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -102,21 +98,18 @@ def leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield f"{prefix}{key}", value
 
 
-def _check_job(where: str, key: str, facts: Mapping[str, Any]) -> None:
+def _check_method(where: str, choice: str, name: str, scales: list[float]) -> None:
     from resolute import registry
 
-    method = facts["method"]
-    if method not in registry.names():
-        raise ResoluteError(f"{where}: unknown method '{method}': {nearest(method, registry.names())}")
-    entry = registry.entry(method)
-    entry.check_scale(facts["scale"])
-    if key != job_key(facts):
-        raise ResoluteError(f"{where}: the key must be '{job_key(facts)}', as what it holds says")
-    if "tag" in facts:
-        entry.tag(facts["tag"])
-    for name, value in (("kind", entry.kind), ("model", entry.model)):
-        if facts.get(name, value) != value:
-            raise ResoluteError(f"{where}: {name} is '{facts[name]}', the registry says '{value}'")
+    if name not in registry.names():
+        raise ResoluteError(f"{where}: unknown method '{name}': {nearest(name, registry.names())}")
+    entry = registry.entry(name)
+    if not set(scales) & set(entry.scales):
+        entry.check_scale(scales[0])
+    if choice == "published":
+        entry.tag()
+    elif not entry.trainable:
+        raise ResoluteError(f"{where}: '{name}' has no network")
 
 
 def _check_data(data: Mapping[str, Any], where: str) -> None:

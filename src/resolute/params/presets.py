@@ -9,12 +9,10 @@ from resolute.core.errors import ResoluteError, nearest
 from resolute.core.layout import project_root
 from resolute.core.schema import read_yaml
 from resolute.methods.plan import Phase
-from resolute.params import Params, check, figure_files, job_key, leaves, measurements
-from resolute.registry import Entry
+from resolute.params import Params, check, figure_files, jobs, leaves, measurements, sr_files
 
 # Folders that stages of DVC depend on as a whole.
-_WHOLE = ("reports/measurements", "reports/figures")
-# What a preset says about methods becomes `runs`, `evaluations` and `costs`.
+_WHOLE = ("reports/measurements", "reports/sr", "reports/figures")
 _CHOICES = ("published", "trained", "counted", "timed")
 
 
@@ -24,7 +22,7 @@ def names() -> list[str]:
 
 
 def write(name: str) -> list[str]:
-    """Write a preset to `params.yaml`, whole or not at all.
+    """Write a preset to `params.yaml`, and its jobs to `workflow/jobs.yaml`.
 
     Measurements and figures that it does not call for are set aside in `work/`, and come back with their preset: DVC
     takes the folders that they lie in as a whole.
@@ -41,7 +39,8 @@ def write(name: str) -> list[str]:
     text = yaml.safe_dump(params, sort_keys=False, default_flow_style=None, width=110, allow_unicode=True)
     header = f"# Written by `resolute preset {name}`; the only configuration that both engines read.\n"
     atomic.write(target, header + text)
-    _set_aside({*measurements(params), *figure_files(params)})
+    jobs.write(params)
+    _set_aside({*measurements(params), *sr_files(params), *figure_files(params)})
     before, after = dict(leaves(old)), dict(leaves(params))
     keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     return [f"{key}: {before.get(key, 'absent')} -> {after.get(key, 'absent')}" for key in keys]
@@ -61,78 +60,41 @@ def _set_aside(wanted: set[Path]) -> None:
 def resolve(name: str) -> Params:
     """A preset as complete params.
 
-    `all` under `methods` is every method that fits; methods, scales and seeds become `runs` and `costs`; every
-    setting of a training phase that the preset leaves out gets its default, every trained method its `recipes`.
+    `all` under `methods` is every method that fits; every setting of a training phase that the preset leaves out gets
+    its default, every trained method its recipe: `recipes: papers` stands for those of the registry.
     """
     if name not in names():
         raise ResoluteError(f"unknown preset '{name}': {nearest(name, names())}")
     preset = read_yaml(project_root() / "workflow/presets" / f"{name}.yaml")
-    methods, seeds = preset.pop("methods"), preset.pop("seeds")
-    chosen = {choice: _chosen(methods[choice], choice, preset["scales"]) for choice in _CHOICES}
-    timed = [entry.name for entry in chosen["timed"]]
-    published = [job for entry in chosen["published"] for job in _published(entry, preset["scales"])]
-    trained = [
-        {
-            "method": entry.name,
-            "scale": scale,
-            "seed": seed,
-            "data": preset["data"]["train"][0],
-            **_code(entry),
-        }
-        for entry in chosen["trained"]
-        for scale in _scales(entry, preset["scales"])
-        for seed in seeds
-    ]
-    costs = [
-        {"method": entry.name, "scale": scale, "timed": entry.name in timed, **_code(entry)}
-        for entry in chosen["counted"]
-        for scale in _scales(entry, preset["scales"])
-    ]
+    methods = {choice: _chosen(preset["methods"][choice], choice, preset["scales"]) for choice in _CHOICES}
     given = preset.pop("recipes", {})
-    runs = {
-        "baseline": [job for job in published if "model" not in job],
-        "published": [job for job in published if "model" in job],
-        "trained": trained,
-    }
+    recipes = {name: _recipe(name) if given == "papers" else dict(given.get(name, {})) for name in methods["trained"]}
+    figures = {**preset["figures"], "comparisons": preset["figures"].get("comparisons", {})}
     return {
         "preset": name,
         **preset,
+        "methods": methods,
         "data": _data(preset["data"]),
+        "evaluate": {**preset["evaluate"], "keep": _kept(figures["comparisons"])},
+        "figures": figures,
         "train": {**_phase_defaults(), **preset["train"]},
-        "recipes": {entry.name: given.get(entry.name, {}) for entry in chosen["trained"]},
-        "runs": {group: _keyed(jobs) for group, jobs in runs.items()},
-        "evaluations": {group: _keyed(_evaluations(jobs, preset["data"]["test"])) for group, jobs in runs.items()},
-        "costs": _keyed(costs),
+        "recipes": recipes,
     }
 
 
-def _chosen(names: Any, choice: str, scales: list[float]) -> list[Entry]:
+def _chosen(asked: Any, choice: str, scales: list[float]) -> list[str]:
     from resolute import registry
 
-    if names != "all":
-        return [registry.entry(name) for name in names]
-    fitting = [registry.entry(name) for name in registry.names()]
-    fitting = [entry for entry in fitting if _scales(entry, scales)]
-    return [entry for entry in fitting if (entry.published if choice == "published" else entry.trainable)]
+    if asked != "all":
+        return list(asked)
+    fitting = [entry for entry in map(registry.entry, registry.names()) if set(scales) & set(entry.scales)]
+    return [entry.name for entry in fitting if (entry.published if choice == "published" else entry.trainable)]
 
 
-def _published(entry: Entry, scales: list[float]) -> list[dict[str, Any]]:
-    tag = entry.tag()
-    files = entry.published[tag].files
-    return [
-        {"method": entry.name, "scale": scale, "tag": tag, **_code(entry)}
-        for scale in _scales(entry, scales)
-        if not files or scale in files
-    ]
+def _recipe(method: str) -> dict[str, Any]:
+    from resolute import registry
 
-
-def _scales(entry: Entry, scales: list[float]) -> list[float]:
-    return [scale for scale in scales if scale in entry.scales]
-
-
-def _code(entry: Entry) -> dict[str, str]:
-    """The files that implement a method, for DVC's dependencies."""
-    return {"kind": entry.kind, "model": entry.model} if entry.model else {"kind": entry.kind}
+    return dict(registry.entry(method).recipe)
 
 
 def _data(data: dict[str, Any]) -> dict[str, Any]:
@@ -147,15 +109,17 @@ def _data(data: dict[str, Any]) -> dict[str, Any]:
     return {"sets": sets, **data, "splits": {**splits, **data.get("splits", {})}}
 
 
+def _kept(comparisons: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+    """The images that comparisons show, by data set."""
+    kept: dict[str, list[str]] = {}
+    for facts in comparisons.values():
+        names = kept.setdefault(facts["dataset"], [])
+        if facts["image"] not in names:
+            names.append(facts["image"])
+    return kept
+
+
 def _phase_defaults() -> dict[str, Any]:
     required = {"iterations", "batch_size", "lr_patch_size"}
-    return {item.name: item.default for item in fields(Phase) if item.name not in required}
-
-
-def _evaluations(runs: list[dict[str, Any]], datasets: list[str]) -> list[dict[str, Any]]:
-    kept = [{name: value for name, value in run.items() if name != "data"} for run in runs]
-    return [{**run, "dataset": dataset} for run in kept for dataset in datasets]
-
-
-def _keyed(jobs: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {job_key(job): job for job in jobs}
+    defaults = {item.name: item.default for item in fields(Phase) if item.name not in required}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in defaults.items()}
