@@ -36,7 +36,7 @@ def sources(stage: str, method: str = "") -> list[Path]:
         if entry.model:
             roots.append(f"resolute.models.{entry.model}")
         data.add(registry.path(method))
-    code = _closure(tuple(sorted(roots)))
+    code = frozenset[Path]().union(*map(_closure, roots))
     for module, read in READS.items():
         if PACKAGE / module in code:
             data.update(file for path in read for file in _files(path))
@@ -65,9 +65,10 @@ def _module(file: Path) -> str:
 
 
 @cache
-def _closure(roots: tuple[str, ...]) -> frozenset[Path]:
+def _closure(root: str) -> frozenset[Path]:
+    """The files that importing a module runs."""
     found: set[Path] = set()
-    waiting = list(roots)
+    waiting = [root]
     while waiting:
         name = waiting.pop()
         path = _path(name)
@@ -83,6 +84,7 @@ def _closure(roots: tuple[str, ...]) -> frozenset[Path]:
     return frozenset(found)
 
 
+@cache
 def _path(module: str) -> Path | None:
     if module.partition(".")[0] != "resolute":
         return None

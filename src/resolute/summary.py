@@ -1,5 +1,6 @@
 """What tables, figures and report all ask of the measurements: means over images, and names to show."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,22 @@ def means(rows: pd.DataFrame) -> pd.DataFrame:
     return averaged.assign(image="")[measurements.COLUMNS.names]
 
 
+def at_own_size(means: pd.DataFrame) -> pd.DataFrame:
+    """The means without the costs that are counted again for the output size of papers' tables.
+
+    Parameters, which have no size, stand with the costs of the LR size that the params ask for; a method without them
+    keeps all of its costs.
+    """
+    own: dict[tuple[str, float], set[str]] = defaultdict(set)
+    for record in records(means[means["metric"] == "params"]):
+        own[record["method"], record["scale"]].add(record["setting"])
+    kept = [
+        not is_cost(record) or record["setting"] in own.get((record["method"], record["scale"]), {record["setting"]})
+        for record in records(means)
+    ]
+    return means[pd.Series(kept, index=means.index, dtype=bool)]
+
+
 def records(rows: pd.DataFrame) -> list[Record]:
     """The rows as plain mappings from column to value."""
     return [{str(name): value for name, value in record.items()} for record in rows.to_dict("records")]
@@ -48,6 +65,11 @@ def records(rows: pd.DataFrame) -> list[Record]:
 def is_trained(weights: str) -> bool:
     """Whether a long form's `weights` were trained here: neither published nor none at all (costs)."""
     return weights != "" and not weights.startswith("published-")
+
+
+def is_cost(record: Record) -> bool:
+    """Whether a record is of the network alone, whatever its weights: counts, time, memory."""
+    return record["weights"] == "" and record["dataset"] == ""
 
 
 def method_title(method: str) -> str:

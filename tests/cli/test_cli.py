@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from resolute import measurements
 from resolute.methods import load, weights
 
 HEAVY = (
@@ -99,6 +100,13 @@ def test_profile_prints_one_json_object(checkout: Path) -> None:
     }
 
 
+def test_profile_keeps_counts_of_both_sizes(checkout: Path) -> None:
+    kept = resolute("profile", "rlfn_team04", "--count-only").stdout.splitlines()[0]
+    rows = measurements.read(checkout / kept)
+    assert rows[rows["metric"] == "params"]["setting"].tolist() == ["lr256x256"]
+    assert rows[rows["metric"] == "macs"]["setting"].tolist() == ["lr256x256", "lr320x180"]
+
+
 def test_evaluate_fetches_and_degrades_what_it_needs(checkout: Path) -> None:
     done = resolute("evaluate", "bicubic", "--dataset", "embedded", "--json")
     found = json.loads(done.stdout)
@@ -128,17 +136,23 @@ def test_outside_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ("trian: 3", "params.yaml: unknown key 'trian': did you mean 'train'"),
         ("preset: 7", "params.yaml: preset: 7 is not of type 'string'"),
         (
-            "costs: {rlfn_team4-x4: {method: rlfn_team4, scale: 4, timed: false, kind: network, model: rlfn}}",
-            "costs.rlfn_team4-x4: unknown method 'rlfn_team4': did you mean 'rlfn_team04'",
+            "methods: {published: [], trained: [], counted: [rlfn_team4], timed: []}",
+            "methods.counted: unknown method 'rlfn_team4': did you mean 'rlfn_team04'",
         ),
         (
-            "costs: {rlfn_tiny: {method: rlfn_tiny, scale: 4, timed: false, kind: network, model: rlfn}}",
-            "costs.rlfn_tiny: the key must be 'rlfn_tiny-x4'",
+            "methods: {published: [], trained: [rlfn_team04], counted: [], timed: []}",
+            "recipes.rlfn_team04 is missing: {} if it needs none of its own",
         ),
         (
-            "costs: {rlfn_tiny-x4: {method: rlfn_tiny, scale: 4, timed: false, kind: network, model: imdn}}",
-            "model is 'imdn', the registry says 'rlfn'",
+            "methods: {published: [rlfn_tiny], trained: [], counted: [], timed: []}",
+            "rlfn_tiny has no published weights",
         ),
+        (
+            "methods: {published: [], trained: [bicubic], counted: [], timed: []}",
+            "methods.trained: 'bicubic' has no network",
+        ),
+        ("scales: [3]", "has no x3: it is made for x4"),
+        ("seeds: []", "seeds: [] should be non-empty"),
         ("data: {sets: [], splits: {}, train: [], test: [set5]}", "data.test has 'set5': list it in data.sets"),
         (
             "data: {sets: [set5], splits: {set5: [test]}, train: [set5], test: []}",

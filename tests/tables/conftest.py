@@ -52,5 +52,6 @@ def official_counts(write: Write) -> list[Path]:
             for metric, value in network.items()
             if metric != "method"
         ]
+        rows.append({"metric": "params_ntire2022", "value": float(network["params"])})
         files.append(write(rows, method=network["method"], setting="lr256x256"))
     return files

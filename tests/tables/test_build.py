@@ -18,11 +18,13 @@ Write = Callable[..., Path]
 CPU = "A CPU"
 
 
-def table(files: list[Path], name: str = "table1", implemented: tuple[str, ...] = ("rlfn_team04",)) -> Table:
+def table(files: list[Path], name: str = "table1", methods: tuple[str, ...] = ("rlfn_team04",)) -> Table:
     spec = read_spec(Path(f"data/published/ntire2022/{name}.yaml").absolute())
     tolerances = read_tolerances(Path("data/published/tolerances.yaml"))
     means = summary.means(summary.load(files))
-    return build(spec, measurements.read(spec.figures), means, tolerances, implemented)
+    return build(
+        spec, measurements.read(spec.figures), means, tolerances, dict.fromkeys(methods, "published-ntire2022")
+    )
 
 
 def cell(table: Table, method: str, key: str) -> Cell:
@@ -79,7 +81,17 @@ def test_rows_say_whether_they_are_implemented(write: Write) -> None:
     status = {row.spec.method: row.status for _, rows in built.groups for row in rows}
     assert status["imdn_baseline"] == "measured here"
     assert status["rlfn_team04"] == "not part of this run"
-    assert status["fmen_team03"] == "no implementation yet"
+    assert status["fmen_team03"] == "paper only: no implementation here"
+
+
+def test_a_network_built_from_the_report_alone_reproduces_or_does_not_compare(write: Write) -> None:
+    rows = [
+        {"metric": "n_conv", "value": 74.0, "protocol": ""},
+        {"metric": "flops", "value": 32.5e9, "protocol": "flops_ntire2022"},
+    ]
+    built = table([write(rows, method="restormer_iso", setting="lr256x256")], methods=("restormer_iso",))
+    assert verdict(built, "restormer_iso", "n_conv") is Verdict.REPRODUCED
+    assert verdict(built, "restormer_iso", "flops") is Verdict.NOT_COMPARABLE
 
 
 def test_published_weights_are_judged_trained_ones_stand_beside(write: Write) -> None:
@@ -163,7 +175,7 @@ def test_a_wrong_specification_is_one_clear_line(project: Path, edit: tuple[str,
     ("file", "old", "new", "message"),
     [
         ("ntire2022/errata.csv", ",9.50,", ",9.51,", "errata.csv: bsrn_team18 does not claim 9.51 as flops"),
-        ("ntire2022/errata.csv", "claim,finding", "finding,claim", "its columns must be method, metric"),
+        ("ntire2022/errata.csv", "claim,finding", "finding,claim", "its columns must be table, method, metric"),
         ("tolerances.yaml", "params: {compare: digits}\n", "", "metric 'params' is not in"),
         ("tolerances.yaml", "compare: digits", "compare: digit", "did you mean 'digits'"),
     ],
@@ -178,6 +190,8 @@ def test_wrong_facts_are_one_clear_line(project: Path, file: str, old: str, new:
 
 
 def test_an_unknown_unit_is_refused(write: Write) -> None:
-    file = write([{"metric": "params", "value": 317.0, "unit": "KB"}], method="rlfn_team04", setting="lr256x256")
+    file = write(
+        [{"metric": "params_ntire2022", "value": 317.0, "unit": "KB"}], method="rlfn_team04", setting="lr256x256"
+    )
     with pytest.raises(ResoluteError, match="params of rlfn_team04: unknown unit 'KB'"):
         table([file])

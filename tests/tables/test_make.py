@@ -5,8 +5,6 @@ import html.parser
 import io
 import json
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,9 +12,8 @@ import pytest
 import yaml
 
 from resolute.core.errors import ResoluteError
-from resolute.core.layout import TABLE_FORMATS
+from resolute.core.layout import table_files
 from resolute.tables import make_tables
-from resolute.tables.render import markdown, tex
 
 Write = Callable[..., Path]
 
@@ -119,34 +116,18 @@ def test_markdown_rows_have_equally_many_cells(hostile: list[Path], official_cou
     assert "9.50 → 2.02 (\N{MINUS SIGN}7.48) ⓘ" in read("ntire2022", "md")
 
 
-def test_escaping() -> None:
-    assert markdown("a|b_c<d") == r"a\|b\_c&lt;d"
-    assert tex("50% of A&B_c\\d") == r"50\% of A\&B\_c\textbackslash{}d"
-    assert tex("two\nlines") == "two lines"
-
-
-@pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
-def test_latex_compiles(hostile: list[Path], official_counts: list[Path], project: Path) -> None:
-    make_tables(hostile + official_counts, "y_basicsr")
-    packages = "\\usepackage[T1]{fontenc}\\usepackage{textcomp,booktabs,graphicx}"
-    names = ("ntire2022/table1", "ntire2022/psnr_set5_set14", "hostile/table1")
-    inputs = "".join(f"\\input{{reports/tables/{name}.tex}}" for name in names)
-    (project / "paper.tex").write_text(
-        f"\\documentclass{{article}}{packages}\\begin{{document}}{inputs}\\end{{document}}"
-    )
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, errors="replace", check=False)
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert (project / "paper.pdf").stat().st_size > 0
-
-
 def test_equal_measurements_make_equal_bytes(hostile: list[Path], official_counts: list[Path]) -> None:
     def made() -> dict[Path, bytes]:
         make_tables(hostile + official_counts, "y_basicsr")
-        return {path: path.read_bytes() for path in Path("reports").rglob("*.*") if path.suffix != ".parquet"}
+        return {path: path.read_bytes() for path in Path("reports").rglob("*.*") if "measurements" not in path.parts}
 
     first = made()
-    assert len(first) == 3 * len(TABLE_FORMATS) + 2
+    assert {path.relative_to("reports").as_posix() for path in first} == {
+        *(path.relative_to(Path("reports").absolute()).as_posix() for path in table_files()),
+        "metrics.json",
+        "psnr_macs.csv",
+        "results.parquet",
+    }
     assert made() == first
 
 
@@ -157,6 +138,21 @@ def test_metrics_are_counts_mean_psnrs_and_verdicts(hostile: list[Path], officia
     assert metrics["counts"]["rlfn_team04/x4"] == {"params": 317218}
     assert metrics["verdicts"]["ntire2022"]["table1"]["explained"] == 1
     assert metrics["verdicts"]["hostile"]["table1"]["differs"] == 1
+
+
+def test_overviews_have_each_cost_once_at_the_size_of_the_parameters(write: Write) -> None:
+    costs = [
+        {"metric": "macs", "setting": "lr320x180", "value": 11.7e9},
+        {"metric": "macs", "setting": "lr256x256", "value": 13.3e9},
+        {"metric": "params", "setting": "lr256x256", "value": 231_804},
+    ]
+    psnr = {"metric": "psnr", "protocol": "y_basicsr", "dataset": "set5", "image": "a", "value": 32.0}
+    make_tables([write(costs, method="m"), write([psnr], method="m", weights="quick-seed0")], "y_basicsr")
+    assert json.loads(Path("reports/metrics.json").read_text())["counts"] == {
+        "m/x4": {"macs": 13_300_000_000, "params": 231_804}
+    }
+    (row,) = csv.DictReader(io.StringIO(Path("reports/psnr_macs.csv").read_text()))
+    assert row["macs_g"] == "13.3"
 
 
 def test_the_tradeoff_has_every_run_whose_cost_is_known(write: Write) -> None:

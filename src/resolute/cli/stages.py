@@ -68,22 +68,27 @@ def train(
     method: MethodName,
     scale: Scale = 4,
     seed: Annotated[int, typer.Option(min=0, help="Of initialisation and sampling.")] = 0,
-    warm_start: Annotated[str, typer.Option(help="Weights to start from, named as for evaluate.")] = "",
+    warm_start: Annotated[
+        str, typer.Option(help="Weights to start from, named as for evaluate; of another scale, x<scale>/<weights>.")
+    ] = "",
 ) -> None:
     """Train a method as params.yaml says; goes on where an interrupted training stopped."""
     from dataclasses import replace
 
     from resolute import methods, params
     from resolute.core import layout
+    from resolute.params import jobs
 
     settings = params.load()
     plan = methods.load(method).plan(settings["train"], settings["recipes"].get(method, {}))
-    if warm_start:
-        plan = replace(plan, warm_start=warm_start)
-    dataset = params.training_set(settings, method, scale, seed)
+    dataset = params.training_set(settings)
+    run = layout.Run(method, scale, f"{settings['preset']}-seed{seed}")
+    start = jobs.warm_start(settings, run)
+    if not warm_start and start:
+        warm_start = f"{layout.scale_name(start.scale)}/{start.weights}"
+    plan = replace(plan, warm_start=warm_start)
     from resolute.train import train
 
-    run = layout.Run(method, scale, f"{settings['preset']}-seed{seed}")
     print(layout.relative(train(run, seed, plan, dataset, settings["train"], settings["checkpoints"]["every"])))
 
 
@@ -103,12 +108,20 @@ def evaluate(
     from resolute import params
     from resolute.cli.prepare import ensure_images, ensure_weights
     from resolute.core import layout
-    from resolute.evaluate import evaluate, summarise, write_rows
+    from resolute.evaluate import evaluate, summarise, write_images, write_rows
 
     settings = params.load()
+    asked = settings["evaluate"]
+    names = asked["keep"].get(dataset, ())
+    kept: dict[str, Any] = {}
     ensure_weights(method, scale, weights)
     ensure_images(dataset, scale)
-    rows = evaluate(method, scale, weights, dataset, settings["evaluate"]["protocols"])
+
+    def keep(name: str, sr: Any) -> None:
+        if name in names:
+            kept[name] = sr
+
+    rows = evaluate(method, scale, weights, dataset, asked["protocols"], keep)
     if as_json:
         print(json.dumps(summarise(rows)))
         return
@@ -116,6 +129,7 @@ def evaluate(
     run = layout.Run(method, scale, found["weights"])
     if layout.quality(run, dataset) in params.measurements(settings):
         print(layout.relative(write_rows(rows, run, dataset)))
+        print(layout.relative(write_images(kept, run, dataset)))
     for protocol, metrics in found["protocols"].items():
         print(f"  {protocol:16} {metrics['psnr']:7.3f} dB  SSIM {metrics['ssim']:.4f}")
 
@@ -129,12 +143,12 @@ def profile(
 ) -> None:
     """Count a network's cost and time it, alone on the machine.
 
-    The figures are kept where params.yaml calls for them, and only shown otherwise.
+    The figures are kept where params.yaml calls for them, beside counts for its output size, and only shown otherwise.
     """
     from resolute import params
     from resolute.cli.prepare import parse_size
     from resolute.core import layout
-    from resolute.profile import as_rows, profile, write_rows
+    from resolute.profile import as_rows, profile, rows_for_output, write_rows
 
     settings = params.load()
     asked = settings["profile"]
@@ -144,7 +158,8 @@ def profile(
         print(json.dumps(found))
         return
     if size == parse_size(asked["lr_size"]) and layout.cost(method, scale) in params.measurements(settings):
-        print(layout.relative(write_rows(as_rows(found), method, scale)))
+        rows = as_rows(found) + rows_for_output(method, scale, parse_size(asked["output_size"]))
+        print(layout.relative(write_rows(rows, method, scale)))
     _print_facts(found)
 
 
@@ -161,26 +176,25 @@ def tables() -> None:
 
 
 def figures(
-    name: Annotated[str, typer.Argument(help="psnr_macs, or a photograph of params.yaml; all where not given.")] = "",
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="tradeoff, patches_<name>, training_<run>, routing_<run> or comparison_<name>; all where not given."
+        ),
+    ] = "",
 ) -> None:
-    """Draw the figures: quality against cost, and the patches of photographs."""
-    from resolute import datasets, params
+    """Draw the figures: quality against cost, patches, trainings, chosen experts, and methods compared on an image."""
+    from resolute import params
+    from resolute.cli.figures import drawings
     from resolute.core import layout
     from resolute.core.errors import ResoluteError, nearest
-    from resolute.figures import Photograph, draw_patches, draw_tradeoff
 
     settings = params.load()
-    photographs = settings["figures"]["photographs"]
-    known = ("psnr_macs", *photographs)
+    known = drawings(settings)
     if name and name not in known:
         raise ResoluteError(f"unknown figure '{name}': {nearest(name, known)}")
     for one in (name,) if name else known:
-        if one == "psnr_macs":
-            draw_tradeoff(params.measurements(settings), settings["figures"]["protocol"])
-        else:
-            dataset, scale = photographs[one]["dataset"], photographs[one]["scale"]
-            image = datasets.image(dataset, one)
-            draw_patches(Photograph(dataset, one, image.path, layout.patch_index(dataset, scale)))
+        known[one]()
     for path in params.figure_files(settings):
         print(layout.relative(path))
 
@@ -193,7 +207,7 @@ def report() -> None:
 
     settings = params.load()
     tables = [path for path in layout.table_files() if path.suffix == ".html"]
-    figures = [path for path in params.figure_files(settings) if path.suffix == ".svg"]
+    figures = [path for path in params.figure_files(settings) if path.suffix in (".svg", ".json")]
     make_report(settings, params.measurements(settings), tables, figures, layout.reference_files())
     print(layout.relative(layout.report()))
 

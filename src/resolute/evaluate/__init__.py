@@ -1,6 +1,6 @@
 """Stage `evaluate`: PSNR and SSIM of a set of weights on a data set, by named protocols, image by image."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,9 @@ from resolute import datasets, measurements, methods, registry
 from resolute.core import devices, layout
 from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
+from resolute.images.album import pack_images
 from resolute.images.files import read_image, to_rgb
+from resolute.images.gradients import gradient_magnitude
 from resolute.images.imresize import crop_to_multiple
 from resolute.methods import weights as weight_files
 from resolute.metrics.protocols import measure
@@ -24,6 +26,7 @@ def evaluate(
     weights: str,
     dataset: str,
     protocols: Sequence[str],
+    on_image: Callable[[str, np.ndarray], object] | None = None,
 ) -> list[dict[str, Any]]:
     """Measure a method on the test split of a data set.
 
@@ -33,9 +36,11 @@ def evaluate(
         weights: `published`, `published-<tag>`, `<preset>-seed<n>` or a safetensors file.
         dataset: a data set whose HR and LR images lie ready.
         protocols: names of `resolute.metrics.protocols.PROTOCOLS`.
+        on_image: called with the name and the SR pixels (H x W x 3, 0..255, any dtype) of every image.
 
     Returns:
-        Rows of the long form: one per image, protocol and metric.
+        Rows of the long form: one per image, protocol and metric. Of a method that chooses experts, also the
+        `expert_rank` that every group takes (`setting` names the group) and the `difficulty` of the LR image.
 
     Raises:
         ResoluteError: weights or images are missing, broken, or too small for the network.
@@ -46,7 +51,8 @@ def evaluate(
     devices.claim_gpus(1)
     device = devices.accelerator()
     has_weights = implementation.entry.trainable
-    upscale = implementation.upscaler(scale, path if has_weights else None, device)
+    routes: list[int] = []
+    upscale = implementation.upscaler(scale, path if has_weights else None, device, routes.append)
     described = {
         "source": "measured",
         "method": method,
@@ -59,10 +65,14 @@ def evaluate(
     }
     rows = []
     for lr_image, hr_image in _pairs(dataset, scale):
+        lr = read_image(lr_image.path)
+        routes.clear()
         try:
-            sr = upscale(to_rgb(read_image(lr_image.path)))
+            sr = upscale(to_rgb(lr))
         except ResoluteError as error:
             raise ResoluteError(f"{dataset}/{lr_image.name} at x{scale:g}: {error}") from None
+        if on_image:
+            on_image(lr_image.name, sr)
         hr = _cropped(read_image(hr_image.path), scale, sr.shape)
         for protocol in protocols:
             for metric, value in measure(sr, hr, scale, protocol).items():
@@ -75,6 +85,9 @@ def evaluate(
                     "unit": unit,
                 }
                 rows.append({**described, **row})
+        if routes:
+            ranks = [implementation.entry.ranks[number] for number in routes]
+            rows += [{**described, "image": lr_image.name, **row} for row in _routing(lr, ranks)]
     return rows
 
 
@@ -86,19 +99,41 @@ def write_rows(rows: Sequence[dict[str, Any]], run: layout.Run, dataset: str) ->
     return target
 
 
+def write_images(images: Mapping[str, np.ndarray], run: layout.Run, dataset: str) -> Path:
+    """Keep SR images by their names as `reports/sr/<run>/<dataset>.zip`, rounded to uint8; always the same bytes."""
+    target = layout.sr_images(run, dataset)
+    pack_images(target, {name: np.rint(sr.clip(0, 255)).astype(np.uint8) for name, sr in images.items()})
+    return target
+
+
 def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The rows as one JSON object: means per protocol, and the values of every image."""
     first = rows[0]
     images: dict[str, dict[str, Any]] = {}
     for row in rows:
         image = images.setdefault(row["image"], {"image": row["image"], "protocols": {}})
-        image["protocols"].setdefault(row["protocol"], {})[row["metric"]] = row["value"]
+        if row["metric"] == "expert_rank":
+            image.setdefault("expert_ranks", []).append(int(row["value"]))
+        elif row["metric"] == "difficulty":
+            image["difficulty"] = row["value"]
+        else:
+            image["protocols"].setdefault(row["protocol"], {})[row["metric"]] = row["value"]
     means: dict[str, dict[str, float]] = {}
     for protocol, metrics in next(iter(images.values()))["protocols"].items():
         values = {metric: [image["protocols"][protocol][metric] for image in images.values()] for metric in metrics}
         means[protocol] = {metric: float(np.mean(column)) for metric, column in values.items()}
     described = {key: first[key] for key in ("method", "weights", "dataset", "scale", "device")}
     return {**described, "protocols": means, "images": list(images.values())}
+
+
+def _routing(lr: np.ndarray, ranks: Sequence[int]) -> list[dict[str, Any]]:
+    """What was chosen for an image, and how hard it is by the measure that patches are sorted by."""
+    magnitude = gradient_magnitude(lr)
+    chosen = [
+        {"setting": f"group{group}", "metric": "expert_rank", "value": float(rank)}
+        for group, rank in enumerate(ranks, start=1)
+    ]
+    return [*chosen, {"metric": "difficulty", "value": float(magnitude.mean() + magnitude.std())}]
 
 
 def _pairs(dataset: str, scale: float) -> list[tuple[Any, Any]]:

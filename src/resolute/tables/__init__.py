@@ -1,7 +1,21 @@
 """Stage `tables`: the published tables, regenerated, with a verdict for every number."""
 
-from resolute.tables.make import make_tables
+from resolute.tables.build import Table
+from resolute.tables.guard import Guarded, guard, read_recorded, record
+from resolute.tables.make import make_tables, paper_tables
+from resolute.tables.results import results
 from resolute.tables.spec import spec_files
 from resolute.tables.verdict import Verdict
 
-__all__ = ["Verdict", "make_tables", "spec_files"]
+__all__ = [
+    "Guarded",
+    "Table",
+    "Verdict",
+    "guard",
+    "make_tables",
+    "paper_tables",
+    "read_recorded",
+    "record",
+    "results",
+    "spec_files",
+]

@@ -1,9 +1,9 @@
 """Building a table: published figures joined with what was measured here, cell by cell."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from statistics import fmean
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean, stdev
 
 import pandas as pd
 
@@ -23,6 +23,7 @@ FACTORS = {
     "B": 1,
     "MiB": 2**20,
     "GiB": 2**30,
+    "%": 1,
     "K": 1e3,
     "M": 1e6,
     "G": 1e9,
@@ -32,6 +33,9 @@ FACTORS = {
 # Only a network trained with the paper's own recipe says anything about the paper's quality figures.
 FULL_RECIPE = "paper"
 
+PAPER_ONLY = "paper only: no implementation here"
+
+RECONSTRUCTED = "built from the report alone, which leaves widths open: these are ours"
 MISSING = {"code": "its authors have released no code", "weights": "its authors have released no weights"}
 
 
@@ -39,20 +43,36 @@ MISSING = {"code": "its authors have released no code", "weights": "its authors 
 class Cell:
     """One number of the paper and what stands against it, all in the column's unit.
 
-    `measured` is with the published weights (or of the network alone: counts), `trained` the mean over the
-    seeds trained here. The first of the two that is there is the one judged.
+    `measured` is with the published weights (or of the network alone: counts), `seeds` are the values of what
+    was trained here. `measured`, else the mean of the seeds, is the one judged. `records` are the rows of the
+    long form that they come from.
     """
 
     paper: float | None
     measured: float | None = None
-    trained: float | None = None
+    seeds: tuple[float, ...] = ()
     judgement: Judgement | None = None
+    records: tuple[Record, ...] = ()
+
+    @property
+    def trained(self) -> float | None:
+        """Mean over the seeds trained here."""
+        return fmean(self.seeds) if self.seeds else None
+
+    @property
+    def spread(self) -> float | None:
+        """Sample standard deviation over the seeds; None for fewer than two."""
+        return stdev(self.seeds) if len(self.seeds) > 1 else None
+
+    @property
+    def here(self) -> float | None:
+        """The judged value."""
+        return self.trained if self.measured is None else self.measured
 
     @property
     def difference(self) -> float | None:
         """Judged value minus the paper's."""
-        here = self.trained if self.measured is None else self.measured
-        return None if here is None or self.paper is None else here - self.paper
+        return None if self.here is None or self.paper is None else self.here - self.paper
 
 
 @dataclass(frozen=True)
@@ -61,6 +81,22 @@ class BuiltRow:
     status: str
     cells: tuple[Cell, ...]
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether anything in it has been measured here."""
+        return any(cell.here is not None for cell in self.cells)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A cell with everything that says what it is."""
+
+    group: str
+    row: BuiltRow
+    column: Column
+    tolerance: Tolerance | None
+    cell: Cell
+
 
 @dataclass(frozen=True)
 class Table:
@@ -68,19 +104,21 @@ class Table:
     tolerances: tuple[Tolerance | None, ...]
     groups: tuple[tuple[str, tuple[BuiltRow, ...]], ...]
 
-    def cells(self) -> Iterator[Cell]:
-        for _, rows in self.groups:
+    def entries(self) -> Iterator[Entry]:
+        """All cells, row by row."""
+        for group, rows in self.groups:
             for row in rows:
-                yield from row.cells
+                for column, tolerance, cell in zip(self.spec.columns, self.tolerances, row.cells, strict=True):
+                    yield Entry(group, row, column, tolerance, cell)
 
     @property
     def is_measured(self) -> bool:
         """Whether anything in it has been measured here."""
-        return any(cell.measured is not None or cell.trained is not None for cell in self.cells())
+        return any(row.is_measured for _, rows in self.groups for row in rows)
 
     def counts(self) -> dict[str, int]:
         """How many cells have each verdict, in the verdicts' own order."""
-        found = Counter(cell.judgement.verdict for cell in self.cells() if cell.judgement)
+        found = Counter(entry.cell.judgement.verdict for entry in self.entries() if entry.cell.judgement)
         return {verdict.value: found[verdict] for verdict in Verdict}
 
 
@@ -89,7 +127,7 @@ def build(
     published: pd.DataFrame,
     measured: pd.DataFrame,
     tolerances: Mapping[tuple[str, bool], Tolerance],
-    implemented: Collection[str],
+    methods: Mapping[str, str],
 ) -> Table:
     """A table from its specification.
 
@@ -98,7 +136,8 @@ def build(
         published: the paper's figures in the long form, values in printed units.
         measured: means of what was measured here, in the long form.
         tolerances: by metric and whether the protocol is open.
-        implemented: the methods that the registry has.
+        methods: the methods that the registry has, each with the name of its own published weights
+            (`published-<tag>`), empty where it has none.
 
     Raises:
         ResoluteError: two different numbers match one cell, a published figure's method has no row, a metric
@@ -106,7 +145,7 @@ def build(
     """
     figures, ours = _by_method(published), _by_method(measured)
     _check_rows(spec, figures)
-    builder = _Builder(spec, figures, ours, tolerances, implemented)
+    builder = _Builder(spec, figures, ours, tolerances, methods)
     groups = tuple((group.title, tuple(builder.row(row) for row in group.rows)) for group in spec.groups)
     return Table(spec, tuple(builder.tolerance(column) for column in spec.columns), groups)
 
@@ -117,13 +156,12 @@ class _Builder:
     published: Mapping[str, Sequence[Record]]
     measured: Mapping[str, Sequence[Record]]
     tolerances: Mapping[tuple[str, bool], Tolerance]
-    implemented: Collection[str]
+    methods: Mapping[str, str]
 
     def row(self, row: Row) -> BuiltRow:
-        absent = "not part of this run" if row.method in self.implemented else "no implementation yet"
-        cells = tuple(self.cell(row, column, absent) for column in self.spec.columns)
-        here = any(cell.measured is not None or cell.trained is not None for cell in cells)
-        return BuiltRow(row, "measured here" if here else absent, cells)
+        absent = "not part of this run" if row.method in self.methods else PAPER_ONLY
+        built = BuiltRow(row, absent, tuple(self.cell(row, column, absent) for column in self.spec.columns))
+        return replace(built, status="measured here") if built.is_measured else built
 
     def tolerance(self, column: Column) -> Tolerance | None:
         if column.published_only:
@@ -139,15 +177,15 @@ class _Builder:
         if tolerance is None:
             return Cell(paper)
         ours = self.select(self.measured, row, column.measured_match)
-        published = [record for record in ours if record["weights"] in ("", self.spec.weights)]
+        published = [record for record in ours if record["weights"] in ("", self.weights(row))]
         trained = [record for record in ours if summary.is_trained(record["weights"])]
-        measured = self.one(published, row, column)
-        mean = fmean(_in_unit(record, column) for record in trained) if trained else None
+        seeds = tuple(_in_unit(record, column) for record in trained)
+        cell = Cell(paper, self.one(published, row, column), seeds, records=(*published, *trained))
         if paper is None:
-            return Cell(paper, measured, mean)
+            return cell
         judgement = judge(
             paper,
-            mean if measured is None else measured,
+            cell.here,
             digits=column.digits,
             tolerance=tolerance,
             incomparable=_incomparable(published or trained, tolerance),
@@ -155,7 +193,13 @@ class _Builder:
             absent=absent,
             erratum=self.spec.errata.get((row.method, *column.quantity)),
         )
-        return Cell(paper, measured, mean, judgement)
+        if row.missing == "code" and judgement.verdict is Verdict.DIFFERS:
+            judgement = Judgement(Verdict.NOT_COMPARABLE, RECONSTRUCTED)
+        return replace(cell, judgement=judgement)
+
+    def weights(self, row: Row) -> str:
+        """The published weights that stand for the paper's own."""
+        return self.methods.get(row.method, "") if self.spec.weights == "published" else self.spec.weights
 
     def select(self, records: Mapping[str, Sequence[Record]], row: Row, match: Match) -> list[Record]:
         wanted = {**self.spec.match, **row.match, **match}

@@ -11,31 +11,39 @@ import pandas as pd
 
 from resolute import measurements, registry, summary
 from resolute.core import atomic, layout
+from resolute.core.errors import ResoluteError, nearest
 from resolute.core.layout import Run
 from resolute.tables.build import Table, build
-from resolute.tables.render import render
-from resolute.tables.spec import read_spec, read_tolerances, spec_files
+from resolute.tables.ranking import Ranking, rank, read_ranking
+from resolute.tables.render import render, render_ranking
+from resolute.tables.results import write_results
+from resolute.tables.spec import ranking_files, read_spec, read_tolerances, spec_files
+from resolute.tables.verdict import Tolerance
 
 
 def make_tables(measured: Sequence[Path], protocol: str) -> None:
-    """Write every published table, the file that `dvc plots` draws, and the metrics file.
+    """Write every published table and ranking, their cells in one long form, and the small files for DVC.
 
     `reports/tables/<paper>/<table>.{csv,md,tex,html}` for each specification under `data/published/`,
-    `reports/psnr_macs.csv` and `reports/metrics.json`.
+    `reports/results.parquet`, `reports/psnr_macs.csv` (for `dvc plots`) and `reports/metrics.json`.
 
     Args:
         measured: the measurement files of the runs to judge.
-        protocol: the evaluation protocol of the mean PSNRs in the last two.
+        protocol: the evaluation protocol of the mean PSNRs in the last two files.
 
     Raises:
         ResoluteError: a measurement file is not there, or a specification does not hold together.
     """
     means = summary.means(summary.load(measured))
-    tables = _built(means)
-    for table in tables:
-        for form in layout.TABLE_FORMATS:
-            path = layout.tables() / table.spec.paper / f"{table.spec.table}.{form}"
-            atomic.write(path, render(table, form))
+    tables = [_built(path, means) for path in spec_files()]
+    rankings = [_ranked(path, means) for path in ranking_files()]
+    for form in layout.TABLE_FORMATS:
+        for table in tables:
+            atomic.write(_target(table, form), render(table, form))
+        for ranking in rankings:
+            atomic.write(_target(ranking, form), render_ranking(ranking, form))
+    write_results(layout.results_file(), tables)
+    means = summary.at_own_size(means)
     atomic.write(layout.tradeoff_file(), tradeoff(means, protocol).to_csv(index=False))
     text = json.dumps(metrics(means, tables, protocol), indent=2, sort_keys=True, allow_nan=False)
     atomic.write(layout.metrics_file(), f"{text}\n")
@@ -71,11 +79,41 @@ def tradeoff(means: pd.DataFrame, protocol: str) -> pd.DataFrame:
     return columns.assign(macs_g=found["value_macs"].astype(float) / 1e9, psnr_db=found["value"].round(4))
 
 
-def _built(means: pd.DataFrame) -> list[Table]:
-    tolerances = read_tolerances(layout.published_tables() / "tolerances.yaml")
-    tables = []
-    for path in spec_files():
-        spec = read_spec(path)
-        published = measurements.read(spec.figures)
-        tables.append(build(spec, published, means, tolerances, registry.names()))
-    return tables
+def paper_tables(paper: str, measured: Sequence[Path], name: str = "") -> list[Table]:
+    """A paper's tables with their verdicts; only the named one where a name is given.
+
+    Raises:
+        ResoluteError: the paper or the table is unknown, or as for `make_tables`.
+    """
+    papers = {path.parent.name for path in spec_files()}
+    if paper not in papers:
+        raise ResoluteError(f"unknown paper '{paper}': {nearest(paper, papers)}")
+    files = {path.stem: path for path in spec_files() if path.parent.name == paper}
+    if name and name not in files:
+        raise ResoluteError(f"{paper} has no table '{name}' with verdicts: {nearest(name, files)}")
+    means = summary.means(summary.load(measured))
+    return [_built(path, means) for stem, path in files.items() if name in ("", stem)]
+
+
+def _built(path: Path, means: pd.DataFrame) -> Table:
+    spec = read_spec(path)
+    return build(spec, measurements.read(spec.figures), means, _tolerances(), _methods())
+
+
+def _ranked(path: Path, means: pd.DataFrame) -> Ranking:
+    asked = read_ranking(path)
+    return rank(asked, measurements.read(asked.figures), means, _tolerances(), _methods())
+
+
+def _tolerances() -> dict[tuple[str, bool], Tolerance]:
+    return read_tolerances(layout.published_tables() / "tolerances.yaml")
+
+
+def _methods() -> dict[str, str]:
+    """The registry's methods, each with the name of its first published weights; empty where it has none."""
+    first = {name: next(iter(registry.entry(name).published), "") for name in registry.names()}
+    return {name: tag and f"published-{tag}" for name, tag in first.items()}
+
+
+def _target(made: Table | Ranking, form: str) -> Path:
+    return layout.tables() / made.spec.paper / f"{made.spec.table}.{form}"

@@ -1,4 +1,4 @@
-"""A built table as CSV, Markdown, LaTeX and HTML.
+"""A built table or ranking as CSV, Markdown, LaTeX and HTML.
 
 Every output is escaped by its environment, not by its template: whatever a template prints is made harmless
 for the format, so a name with markup in it stays a name.
@@ -7,15 +7,19 @@ for the format, so a name with markup in it stays a name.
 import csv
 import io
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from resolute.tables.build import BuiltRow, Cell, Table
+from resolute.tables.escape import MINUS, csv_text, markdown, tex
+from resolute.tables.ranking import Place, RankedRow, Ranking
 from resolute.tables.spec import Column
 from resolute.tables.verdict import Tolerance, Verdict
 
-PARTS = ("measured", "trained", "difference", "verdict", "reason")
+PARTS = ("measured", "trained", "trained_std", "difference", "verdict", "reason")
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -23,39 +27,21 @@ TEMPLATES = Path(__file__).parent / "templates"
 LETTERS = dict(zip(Verdict, ("R", "E", "D", "N", "C", ""), strict=True))
 MARKS = dict(zip(Verdict, ("✓", "ⓘ", "✗", "≁", "∅", ""), strict=True))
 
-MINUS = "\N{MINUS SIGN}"
-
-TEX = {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    MINUS: r"\textminus{}",
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-}
-
 
 def render(table: Table, form: str) -> str:
-    """The table in one of `FORMATS`. HTML is a fragment in plain ASCII, to be put into any page."""
+    """The table in one of `layout.TABLE_FORMATS`. HTML is a fragment in plain ASCII, to be put into any page."""
     if form == "csv":
         return _csv(table)
-    text = (
-        _environment(form)
-        .get_template(f"table.{form}.jinja")
-        .render(
-            table=table,
-            label=re.sub(r"[^A-Za-z0-9]+", "-", f"{table.spec.paper}-{table.spec.table}"),
-            spec=table.spec,
-            columns=list(zip(table.spec.columns, table.tolerances, strict=True)),
-            counts=table.counts(),
-            letters=LETTERS,
-            marks=MARKS,
-        )
-    )
-    return text.encode("ascii", "xmlcharrefreplace").decode() if form == "html" else text
+    columns = list(zip(table.spec.columns, table.tolerances, strict=True))
+    facts = {"columns": columns, "counts": table.counts(), "letters": LETTERS, "marks": MARKS}
+    return _filled("table", form, table=table, spec=table.spec, **facts)
+
+
+def render_ranking(ranking: Ranking, form: str) -> str:
+    """The ranking in one of `layout.TABLE_FORMATS`, as for `render`."""
+    if form == "csv":
+        return _ranking_csv(ranking)
+    return _filled("ranking", form, ranking=ranking, spec=ranking.spec)
 
 
 def number(value: float | None, digits: int) -> str:
@@ -63,52 +49,60 @@ def number(value: float | None, digits: int) -> str:
     return "" if value is None else f"{value:.{digits}f}".replace("-", MINUS)
 
 
+def trained(cell: Cell, column: Column) -> str:
+    """The mean over the seeds trained here, and its standard deviation where there are several."""
+    mean = number(cell.trained, column.digits)
+    return mean if cell.spread is None else f"{mean} ± {number(cell.spread, column.digits)}"
+
+
 def difference(cell: Cell, column: Column, tolerance: Tolerance | None) -> str:
     """Measured minus printed, signed; one digit more than printed where differences are what is judged.
 
     At the printed digits the two roundings are subtracted, so that what looks equal differs by nothing.
     """
-    here = cell.trained if cell.measured is None else cell.measured
-    if here is None or cell.paper is None:
+    if cell.here is None or cell.paper is None:
         return ""
     digits = column.digits
     if tolerance and tolerance.within is not None:
-        digits, value = digits + 1, here - cell.paper
+        digits, value = digits + 1, cell.here - cell.paper
     else:
-        value = round(here, digits) - round(cell.paper, digits)
+        value = round(cell.here, digits) - round(cell.paper, digits)
     shown = f"{value:+.{digits}f}"
     return shown.lstrip("+-") if float(shown) == 0 else shown.replace("-", MINUS)
 
 
-def tex(value: object) -> str:
-    """Text with LaTeX's own characters made harmless."""
-    return "".join(TEX.get(character, character) for character in _line(value))
+def footnote(column: Column, tolerance: Tolerance | None) -> str:
+    """What stands behind a column: metric, data set, protocol, setting, and how it is judged."""
+    parts = [column.basis]
+    if tolerance is None:
+        parts.append("as printed, not judged")
+    else:
+        unit = f" {column.unit}" if tolerance.within is not None and column.unit else ""
+        parts.append(f"{tolerance}{unit}{', as the paper leaves its protocol open' if column.protocol_open else ''}")
+    if column.missing:
+        parts.append(column.missing)
+    return "; ".join(parts)
 
 
-def markdown(value: object) -> str:
-    """Text with the characters made harmless that mean something in a Markdown table."""
-    text = _line(value).replace("&", "&amp;").replace("<", "&lt;")
-    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", text)
-
-
-def _line(value: object) -> str:
-    """On one line, with the space at its ends kept."""
-    return re.sub(r"\s+", " ", str(value))
+def _filled(template: str, form: str, **facts: Any) -> str:
+    spec = facts["spec"]
+    label = re.sub(r"[^A-Za-z0-9]+", "-", f"{spec.paper}-{spec.table}")
+    text = _environment(form).get_template(f"{template}.{form}.jinja").render(label=label, **facts)
+    return text.encode("ascii", "xmlcharrefreplace").decode() if form == "html" else text
 
 
 def _environment(form: str) -> Environment:
-    escape = {"md": markdown, "tex": tex, "html": None}[form]
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=form == "html",
-        finalize=escape,
+        finalize={"md": markdown, "tex": tex, "html": None}[form],
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
     environment.filters["number"] = number
-    environment.globals["difference"] = difference
+    environment.globals.update(difference=difference, footnote=footnote, trained=trained)
     if form != "tex":
         return environment
     # TeX is full of braces, so its template speaks with angles.
@@ -123,18 +117,17 @@ def _environment(form: str) -> Environment:
 
 
 def _csv(table: Table) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     header = ["group", "method", *table.spec.labels, "status"]
     for column in table.spec.columns:
         header.append(f"{column.key}_paper")
         if not column.published_only:
             header += [f"{column.key}_{part}" for part in PARTS]
-    writer.writerow(header)
-    for title, rows in table.groups:
-        for row in rows:
-            writer.writerow([title, row.spec.method, *row.spec.labels, row.status, *_csv_cells(table, row)])
-    return text.getvalue()
+    rows = ([*_csv_names(title, row), *_csv_cells(table, row)] for title, rows in table.groups for row in rows)
+    return _csv_lines(header, rows)
+
+
+def _csv_names(title: str, row: BuiltRow) -> list[str]:
+    return [csv_text(text) for text in (title, row.spec.method, *row.spec.labels, row.status)]
 
 
 def _csv_cells(table: Table, row: BuiltRow) -> list[str]:
@@ -143,7 +136,31 @@ def _csv_cells(table: Table, row: BuiltRow) -> list[str]:
     for column, cell in zip(table.spec.columns, row.cells, strict=True):
         values.append("" if cell.paper is None else f"{cell.paper:.{column.digits}f}")
         if not column.published_only:
-            here = (cell.measured, cell.trained, cell.difference)
+            here = (cell.measured, cell.trained, cell.spread, cell.difference)
             values += ["" if value is None else f"{value:.{column.digits + 4}f}" for value in here]
-            values += [cell.judgement.verdict.value, cell.judgement.reason] if cell.judgement else ["", ""]
+            judged = cell.judgement
+            values += [judged.verdict.value, csv_text(judged.reason)] if judged else ["", ""]
     return values
+
+
+def _ranking_csv(ranking: Ranking) -> str:
+    parts = ("printed", "rank", "figure", "measured")
+    header = ["method", *ranking.spec.labels, *(f"{one.key}_{part}" for one in ranking.columns for part in parts)]
+    return _csv_lines(header, (_ranking_csv_row(ranking, row) for row in ranking.rows))
+
+
+def _ranking_csv_row(ranking: Ranking, row: RankedRow) -> list[str]:
+    def values(place: Place, digits: int) -> list[str]:
+        return [str(place.printed), str(place.rank), f"{place.figure:.{digits}f}", "yes" if place.measured else "no"]
+
+    names = [csv_text(text) for text in (row.method, *row.labels)]
+    pairs = zip(ranking.columns, row.places, strict=True)
+    return [*names, *(value for column, place in pairs for value in values(place, column.digits))]
+
+
+def _csv_lines(header: list[str], rows: Iterable[list[str]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([csv_text(name) for name in header])
+    writer.writerows(rows)
+    return text.getvalue()

@@ -14,7 +14,7 @@ from resolute.core.schema import read_yaml, validate
 from resolute.tables.verdict import Erratum, Tolerance
 
 FOLDER = Path(__file__).parent
-ERRATA_COLUMNS = ["method", "metric", "protocol", "claim", "finding", "evidence"]
+ERRATA_COLUMNS = ["table", "method", "metric", "protocol", "claim", "finding", "evidence", "command"]
 
 Match = Mapping[str, Any]
 """Values of the long form's columns that select one number."""
@@ -43,6 +43,12 @@ class Column:
     def measured_match(self) -> Match:
         return self.measured or self.match
 
+    @property
+    def basis(self) -> str:
+        """What is measured and how: metric, data set, protocol, setting."""
+        keys = ("metric", "dataset", "protocol", "setting")
+        return ", ".join(self.measured_match[key] for key in keys if key in self.measured_match)
+
 
 @dataclass(frozen=True)
 class Row:
@@ -53,6 +59,11 @@ class Row:
     match: Match = field(default_factory=dict)
     missing: str = ""
     note: str = ""
+
+    @property
+    def key(self) -> str:
+        """Names the row within its table: the method, and what else selects its figures."""
+        return " ".join([self.method, *(f"{name}={value}" for name, value in self.match.items())])
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,8 @@ class Group:
 class Spec:
     """How a table is built: a join of the long forms by `match`, pivoted into rows and columns.
 
-    `weights` names the published weights that the paper's own figures were made with.
+    `weights` names the published weights that the paper's own figures were made with: one tag for all methods
+    (`published-<tag>`), or for each method the first of its registry entry (`published`).
     """
 
     path: Path
@@ -94,13 +106,18 @@ class Spec:
 
     @cached_property
     def errata(self) -> dict[tuple[str, str, str], Erratum]:
-        """The paper's known errors by method, metric and protocol."""
-        return read_errata(self.path.with_name("errata.csv"))
+        """The table's known errors by method, metric and protocol."""
+        return read_errata(self.path.with_name("errata.csv"), self.table)
 
 
 def spec_files() -> list[Path]:
     """The specifications of all published tables, `data/published/<paper>/<table>.yaml`, in order."""
-    return sorted(layout.published_tables().glob("*/*.yaml"))
+    return sorted(set(layout.published_tables().glob("*/*.yaml")) - set(ranking_files()))
+
+
+def ranking_files() -> list[Path]:
+    """The specifications of rankings, `data/published/<paper>/rankings.yaml`, in order."""
+    return sorted(layout.published_tables().glob("*/rankings.yaml"))
 
 
 def read_spec(path: Path) -> Spec:
@@ -137,15 +154,15 @@ def read_tolerances(path: Path) -> dict[tuple[str, bool], Tolerance]:
     return tolerances
 
 
-def read_errata(path: Path) -> dict[tuple[str, str, str], Erratum]:
-    """A paper's known errors by method, metric and protocol; none where the file is absent."""
+def read_errata(path: Path, table: str) -> dict[tuple[str, str, str], Erratum]:
+    """The known errors of a paper's table by method, metric and protocol; none where the file is absent."""
     if not path.is_file():
         return {}
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.reader(file)
         if next(reader, None) != ERRATA_COLUMNS:
             raise ResoluteError(f"{layout.relative(path)}: its columns must be {', '.join(ERRATA_COLUMNS)}")
-        return {(method, metric, protocol): Erratum(*facts) for method, metric, protocol, *facts in reader}
+        return {(row[1], row[2], row[3]): Erratum(*row[4:]) for row in reader if row[:1] == [table]}
 
 
 def _row(facts: dict[str, Any], labels: int, where: str) -> Row:

@@ -34,11 +34,12 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Erratum:
-    """A known error of a paper: what it claims, what is found instead (as printed), and how that is known."""
+    """A known error of a paper: what it claims, what is found instead (as printed), how that is known and checked."""
 
     claim: str
     finding: str
     evidence: str
+    command: str = ""
 
 
 @dataclass(frozen=True)

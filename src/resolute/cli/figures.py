@@ -1,0 +1,55 @@
+"""The figures that the params call for, and how each is drawn."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from resolute import datasets, params
+from resolute.core import layout
+from resolute.figures import (
+    Comparison,
+    Crop,
+    Photograph,
+    draw_comparison,
+    draw_patches,
+    draw_routing,
+    draw_tradeoff,
+    draw_training,
+)
+from resolute.params import jobs
+
+
+def drawings(settings: params.Params) -> dict[str, Callable[[], None]]:
+    """By its name in `resolute figures`, what draws a figure."""
+    shown, measured = settings["figures"], params.measurements(settings)
+    found: dict[str, Callable[[], None]] = {"tradeoff": partial(draw_tradeoff, measured, shown["protocol"])}
+    for name, facts in shown["photographs"].items():
+        found[f"patches_{name}"] = partial(_patches, name, facts)
+    for name, job in jobs.derive(settings)["runs"]["trained"].items():
+        found[f"training_{name}"] = partial(draw_training, name, jobs.run_of(settings, job))
+    for name, job in jobs.derive(settings)["routings"]["trained"].items():
+        found[f"routing_{name}"] = partial(draw_routing, name, jobs.run_of(settings, job), measured)
+    for name, facts in shown["comparisons"].items():
+        found[f"comparison_{name}"] = partial(_comparison, settings, name, facts)
+    return found
+
+
+def _patches(name: str, facts: dict[str, Any]) -> None:
+    dataset, index = facts["dataset"], layout.patch_index(facts["dataset"], facts["scale"])
+    draw_patches(Photograph(dataset, name, datasets.image(dataset, name).path, index))
+
+
+def _comparison(settings: params.Params, name: str, facts: dict[str, Any]) -> None:
+    dataset, scale = facts["dataset"], float(facts["scale"])
+    runs = [run for run, tested in jobs.evaluations(settings) if tested == dataset and run.scale == scale]
+    found = datasets.images(dataset, datasets.test_split(dataset), scale)
+    comparison = Comparison(
+        name=name,
+        dataset=dataset,
+        image=facts["image"],
+        scale=scale,
+        file=next(image.path for image in found if image.name == facts["image"]),
+        archives={run: layout.sr_images(run, dataset) for run in runs},
+        crop=None if facts["crop"] == "auto" else Crop(*facts["crop"]),
+    )
+    draw_comparison(comparison, params.measurements(settings), settings["figures"]["protocol"])

@@ -1,0 +1,118 @@
+"""`resolute verdict`: a paper's tables in the terminal, and an exit status that guards the reproduction."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from resolute.cli.stages import AsJson
+
+if TYPE_CHECKING:
+    from resolute.tables import Guarded, Table
+
+STYLES = {
+    "reproduced": "green",
+    "explained": "cyan",
+    "differs": "bold red",
+    "not comparable": "yellow",
+    "cannot be measured": "dim",
+    "not run": "dim",
+}
+UNSEEN = ("", "not run", "cannot be measured")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the program."""
+    app.command("verdict")(verdict)
+
+
+def verdict(
+    paper: Annotated[str, typer.Argument(metavar="PAPER", help="A paper, see `resolute list papers`.")],
+    table: Annotated[str, typer.Option(help="One of its tables; all where not given.")] = "",
+    as_json: AsJson = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Print what this run does not measure, too.")] = False,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Fail also where a recorded cell is not measured in this run.")
+    ] = False,
+    write: Annotated[
+        bool, typer.Option("--record", help="Record this run's verdicts as what must hold from now on.")
+    ] = False,
+) -> None:
+    """Show which of a paper's figures hold; exit with 1 where one no longer does, or newly differs."""
+    from resolute import params
+    from resolute.tables import guard, paper_tables, read_recorded, record
+
+    tables = paper_tables(paper, params.measurements(params.load()), table)
+    if write:
+        record(paper, tables)
+    recorded = {place: known for place, known in read_recorded(paper).items() if table in ("", place[0])}
+    guarded = guard(tables, recorded, complete)
+    if as_json:
+        print(json.dumps(_as_json(paper, tables, guarded)))
+    else:
+        _print(tables, guarded, len(recorded), show_all)
+    if guarded.problems:
+        raise typer.Exit(1)
+
+
+def _as_json(paper: str, tables: "list[Table]", guarded: "Guarded") -> dict[str, Any]:
+    from resolute.tables import results
+
+    return {
+        "paper": paper,
+        "holds": not guarded.problems,
+        "problems": guarded.problems,
+        "recorded_not_measured": guarded.unmeasured,
+        "counts": {table.spec.table: table.counts() for table in tables},
+        "cells": list(results(tables)),
+    }
+
+
+def _print(tables: "list[Table]", guarded: "Guarded", recorded: int, show_all: bool) -> None:
+    from rich.console import Console
+
+    from resolute.tables import results
+
+    console = Console(markup=False, highlight=False)
+    for table in tables:
+        headers = {column.key: column.header for column in table.spec.columns}
+        shown = [cell for cell in results([table]) if show_all or cell["verdict"] not in UNSEEN]
+        console.print(table.spec.title, style="bold")
+        if shown:
+            _print_cells(console, shown, headers)
+        counts = ", ".join(f"{count} {name}" for name, count in table.counts().items() if count)
+        console.print(f"{counts or 'shown as printed, nothing to judge'}\n")
+    for problem in guarded.problems:
+        console.print(problem, style="bold red", soft_wrap=True)
+    if guarded.problems:
+        console.print(f"{len(guarded.problems)} of the verdicts do not hold", style="bold red")
+    else:
+        console.print(f"all that is recorded holds: {recorded} cells, {guarded.unmeasured} of them not in this run")
+
+
+def _print_cells(console: Any, cells: Iterable[Mapping[str, Any]], headers: Mapping[str, str]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("row", "column"):
+        grid.add_column(name, overflow="fold")
+    for name in ("paper", "measured", "trained here"):
+        grid.add_column(name, justify="right", no_wrap=True)
+    grid.add_column("verdict", no_wrap=True)
+    for cell in cells:
+        unit = f" ({cell['unit']})" if cell["unit"] else ""
+        values = (_number(cell, name) for name in ("paper_value", "measured_value", "trained_value"))
+        verdict = Text(cell["verdict"], style=STYLES.get(cell["verdict"], ""))
+        grid.add_row(Text(cell["row"]), Text(f"{headers[cell['column']]}{unit}"), *values, verdict)
+    console.print(grid)
+
+
+def _number(cell: Mapping[str, Any], name: str) -> str:
+    """A value at the printed digits; a mean over several seeds with its deviation."""
+    if cell[name] is None:
+        return ""
+    shown = f"{cell[name]:.{cell['digits']}f}"
+    spread = cell["trained_std"] if name == "trained_value" else None
+    return shown if spread is None else f"{shown} ± {spread:.{cell['digits']}f}"

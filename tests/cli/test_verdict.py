@@ -1,0 +1,93 @@
+"""`resolute verdict` as a person reads it and as CI uses it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from resolute import measurements
+from resolute.core import layout
+
+COUNTS = {"params_ntire2022": 317218.0, "flops": 19695306752.0, "activations": 80045184.0, "n_conv": 39.0}
+
+
+def verdict(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "resolute", "verdict", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def measure(**counts: float) -> None:
+    """What `profile` keeps of RLFN, as the params call for."""
+    common = {"source": "measured", "method": "rlfn_team04", "scale": 4.0, "setting": "lr256x256"}
+    rows: list[dict[str, Any]] = [
+        {**common, "metric": metric, "value": value, "protocol": "flops_ntire2022" if metric == "flops" else ""}
+        for metric, value in counts.items()
+    ]
+    measurements.write(layout.cost("rlfn_team04", 4), rows)
+
+
+@pytest.fixture
+def run(checkout: Path) -> Path:
+    """A checkout whose params count one network and nothing else."""
+    params = yaml.safe_load((checkout / "params.yaml").read_text())
+    params["methods"] = {"published": [], "trained": [], "counted": ["rlfn_team04"], "timed": []}
+    (checkout / "params.yaml").write_text(yaml.safe_dump(params))
+    measure(**COUNTS)
+    return checkout
+
+
+def test_the_terminal_shows_what_the_report_shows(run: Path) -> None:
+    done = verdict("ntire2022", "--table", "table1")
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert ["rlfn_team04", "FLOPs", "(G)", "19.70", "19.70", "reproduced"] in lines
+    assert "4 reproduced, 67 cannot be measured, 289 not run" in done.stdout
+    assert "psnr_set5_set14" not in done.stdout
+    assert len(verdict("ntire2022", "--table", "table1", "--all").stdout.splitlines()) > 45 * 8
+
+
+def test_json_is_one_object(run: Path) -> None:
+    found = json.loads(verdict("ntire2022", "--json").stdout)
+    assert (found["paper"], found["holds"], found["problems"]) == ("ntire2022", True, [])
+    assert found["counts"]["table1"]["reproduced"] == 4
+    assert {cell["column"] for cell in found["cells"] if cell["verdict"] == "reproduced"} == {
+        "params",
+        "flops",
+        "activations",
+        "n_conv",
+    }
+
+
+def test_ci_can_guard_a_reproduction(run: Path) -> None:
+    assert verdict("ntire2022", "--record").returncode == 0
+    assert verdict("ntire2022", "--complete").returncode == 0
+    measure(**{**COUNTS, "params_ntire2022": 318000.0})
+    done = verdict("ntire2022")
+    assert done.returncode == 1
+    assert "table1, rlfn_team04, params: recorded as reproduced, now differs" in done.stdout
+    found = json.loads(verdict("ntire2022", "--json").stdout)
+    assert (found["holds"], len(found["problems"])) == (False, 1)
+    assert verdict("ntire2022", "--table", "psnr_set5_set14").returncode == 0
+
+
+def test_a_new_difference_fails_before_anything_is_recorded(run: Path) -> None:
+    measure(**{**COUNTS, "n_conv": 40.0})
+    done = verdict("ntire2022")
+    assert done.returncode == 1
+    assert "table1, rlfn_team04, n_conv: differs, which is not recorded" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("ntire2002",), "unknown paper 'ntire2002': did you mean 'ntire2022'?"),
+        (("ntire2022", "--table", "tabel1"), "ntire2022 has no table 'tabel1' with verdicts: did you mean 'table1'?"),
+    ],
+)
+def test_unknown_names_are_one_line(run: Path, arguments: tuple[str, ...], message: str) -> None:
+    done = verdict(*arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"resolute: {message}\n")
