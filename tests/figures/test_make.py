@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from resolute.core.errors import ResoluteError
+from resolute.core.layout import FIGURE_FORMATS
 from resolute.figures import Photograph, draw_patches, draw_tradeoff
 from resolute.figures.difficulty import category_map
 
@@ -30,7 +32,9 @@ def arguments(write: Write, patches: Path, photograph: Path) -> dict[str, Any]:
 
 
 TITLES = {
-    "psnr_macs": "PSNR against multiply-adds",
+    "psnr_macs": "PSNR against MACs",
+    "psnr_params": "PSNR against parameters",
+    "psnr_latency": "PSNR against latency",
     "patch_categories_photo": "Patch categories on a photograph",
     "patch_difficulty_photo": "Difficulty of patches",
 }
@@ -48,7 +52,8 @@ def written() -> dict[str, bytes]:
 def test_equal_data_make_equal_bytes(arguments: dict[str, Any]) -> None:
     draw(**arguments)
     first = written()
-    assert set(first) == {f"{name}.{form}" for name in TITLES for form in ("svg", "png")}
+    drawn = {f"{name}.{form}" for name in TITLES for form in FIGURE_FORMATS}
+    assert set(first) == {*drawn, "patch_difficulty_photo.json"}
     draw(**arguments)
     assert written() == first
 
@@ -63,6 +68,9 @@ def test_figures_carry_their_captions(arguments: dict[str, Any]) -> None:
         with Image.open(f"reports/figures/{name}.png") as image:
             assert image.info["Description"] == caption
             assert not {"Software", "Creation Time"} & set(image.info)
+        pdf = Path(f"reports/figures/{name}.pdf").read_bytes()
+        assert b"/Title (" in pdf
+        assert not any(key in pdf for key in (b"/CreationDate", b"/Producer", b"/Creator "))
 
 
 def test_the_tradeoff_says_what_it_shows(arguments: dict[str, Any]) -> None:
@@ -102,6 +110,14 @@ def test_an_absent_index_is_one_clear_line(arguments: dict[str, Any]) -> None:
     absent = Path("data/patches/none.parquet").absolute()
     with pytest.raises(ResoluteError, match=r"none\.parquet is not there: run `resolute patches embedded"):
         draw_patches(replace(arguments["photograph"], patches=absent))
+
+
+def test_the_histogram_holds_every_patch(arguments: dict[str, Any]) -> None:
+    draw(**arguments)
+    data = json.loads(Path("reports/figures/patch_difficulty_photo.json").read_text())
+    assert [sum(counts) for counts in data["counts"]] == [12, 12, 12, 12]
+    assert len(data["edges"]) == len(data["counts"][0]) + 1
+    assert data["edges"][-1] == pytest.approx(1000)  # the hardest patch
 
 
 def test_overlapping_patches_show_their_mean_category() -> None:

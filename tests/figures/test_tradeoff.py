@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from resolute import summary
 from resolute.figures.labels import Point, place_labels
 from resolute.figures.style import style
-from resolute.figures.tradeoff import Result, pareto_front, results
+from resolute.figures.tradeoff import COSTS, Result, pareto_front, results, tradeoff
 
 Write = Callable[..., Path]
 
@@ -22,7 +22,7 @@ quality = st.sampled_from([28.0, 28.5, 29.0, 29.5])
 @given(st.lists(st.tuples(costs, quality), max_size=12))
 def test_the_front_holds_what_nothing_beats(pairs: list[tuple[float, float]]) -> None:
     found = [Result(str(number), macs, psnr, False) for number, (macs, psnr) in enumerate(pairs)]
-    front = {(one.macs, one.psnr) for one in pareto_front(found)}
+    front = {(one.cost, one.psnr) for one in pareto_front(found)}
     unbeaten = {
         (macs, psnr)
         for macs, psnr in pairs
@@ -41,8 +41,8 @@ def test_runs_of_several_seeds_are_one_result(write: Write) -> None:
         write("no_cost", 30.0, "quick-seed0"),
         write("rlfn_tiny", 40.0, "quick-seed0", dataset="set5"),
     ]
-    found, baseline = results(summary.means(summary.load(files)), "y_basicsr", "embedded", 4.0)
-    assert sorted((one.macs, one.psnr, one.trained) for one in found) == [
+    found, baseline = results(summary.means(summary.load(files)), "y_basicsr", "embedded", 4.0, COSTS["macs"])
+    assert sorted((one.cost, one.psnr, one.trained) for one in found) == [
         (2.0, 28.5, True),
         (2.0, 29.5, False),
     ]
@@ -72,12 +72,26 @@ def test_names_never_overlap_each_other_or_the_points_of_others(seed: int, count
 
 @pytest.mark.parametrize("files", [0, 1])
 def test_a_run_without_networks_still_has_its_figure(write: Write, files: int) -> None:
-    from resolute.figures.tradeoff import tradeoff
-
     measured = [write("bicubic", 27.0, "published-matlab")][:files]
     with style():
-        figure, caption = tradeoff(summary.means(summary.load(measured)), "y_basicsr")
+        figure, caption = tradeoff(summary.means(summary.load(measured)), "y_basicsr", COSTS["macs"])
         title = figure.axes[0].get_title("left")
         plt.close(figure)
     assert "y_basicsr" in caption
     assert ("scikit-image" in title) is bool(files)
+
+
+@pytest.mark.parametrize(("baseline", "is_line"), [(28.2, True), (20.0, False)])
+def test_bicubic_never_squeezes_the_networks(write: Write, baseline: float, is_line: bool) -> None:
+    measured = [
+        write("rlfn_tiny", 28.5, "quick-seed0", macs=2e9),
+        write("imdn_tiny", 29.0, "quick-seed0", macs=3e9),
+        write("bicubic", baseline, "published-matlab"),
+    ]
+    with style():
+        figure, _ = tradeoff(summary.means(summary.load(measured)), "y_basicsr", COSTS["macs"])
+        lowest = figure.axes[0].get_ylim()[0]
+        notes = [text.get_text() for text in figure.axes[0].texts]
+        plt.close(figure)
+    assert lowest > 28
+    assert any("bicubic 20.00 dB" in note for note in notes) is not is_line

@@ -1,5 +1,23 @@
-"""Stage `figures`: quality against cost, and how hard the patches are; SVG and PNG, always the same bytes."""
+"""Stage `figures`: quality against cost, trainings, patches, chosen experts and comparisons; always the same bytes."""
 
-from resolute.figures.make import Photograph, draw_patches, draw_tradeoff
+from resolute.figures.crops import Crop
+from resolute.figures.make import (
+    Comparison,
+    Photograph,
+    draw_comparison,
+    draw_patches,
+    draw_routing,
+    draw_tradeoff,
+    draw_training,
+)
 
-__all__ = ["Photograph", "draw_patches", "draw_tradeoff"]
+__all__ = [
+    "Comparison",
+    "Crop",
+    "Photograph",
+    "draw_comparison",
+    "draw_patches",
+    "draw_routing",
+    "draw_tradeoff",
+    "draw_training",
+]

@@ -1,13 +1,14 @@
 """How hard the patches of a data set are: categories on a photograph, and the distribution of difficulty."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import BoundaryNorm, Colormap
+from matplotlib.colors import BoundaryNorm, Colormap, to_hex
 from matplotlib.figure import Figure
 
 from resolute.core.errors import ResoluteError
@@ -96,6 +97,20 @@ def overlay(patches: pd.DataFrame, photograph: np.ndarray, image: str, dataset: 
         " category."
     )
     return figure, caption
+
+
+def histogram_data(patches: pd.DataFrame, dataset: str) -> dict[str, Any]:
+    """The histogram's bins for a chart: `counts` of each category between `edges`, and the categories' colours."""
+    scale = Scale(int(patches["category"].max()))
+    edges = np.histogram_bin_edges(patches["difficulty"], BINS)
+    groups = [patches.loc[patches["category"] == k + 1, "difficulty"] for k in range(scale.count)]
+    return {
+        "title": f"{len(patches):,} patches of {short(dataset)}".replace(",", " "),
+        "size": int(patches["size"].iloc[0]),
+        "edges": edges.round(2).tolist(),
+        "counts": [np.histogram(group, edges)[0].tolist() for group in groups],
+        "colours": [to_hex(scale.colours(k)) for k in range(scale.count)],
+    }
 
 
 def histogram(patches: pd.DataFrame, dataset: str) -> tuple[Figure, str]:

@@ -1,20 +1,29 @@
 """Drawing and writing all figures."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from resolute import summary
-from resolute.core import layout
+from resolute import registry, summary
+from resolute.core import atomic, layout
 from resolute.core.errors import ResoluteError
-from resolute.figures.difficulty import histogram, overlay
+from resolute.core.layout import Run
+from resolute.figures.comparison import View, as_data, strip
+from resolute.figures.crops import Crop, choose_crop
+from resolute.figures.difficulty import histogram, histogram_data, overlay
+from resolute.figures.routing import routing
 from resolute.figures.style import save, style
-from resolute.figures.tradeoff import tradeoff
+from resolute.figures.tradeoff import COSTS, tradeoff
+from resolute.figures.training import thinned, training_curve
+from resolute.images.album import unpack_image
 from resolute.images.files import read_image, to_rgb
+from resolute.images.imresize import crop_to_multiple
 
 
 @dataclass(frozen=True)
@@ -30,8 +39,24 @@ class Photograph:
     patches: Path
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """An image of a data set, of which methods are compared on a crop.
+
+    `file` is the HR image, `archives` are the runs' SR images of the data set; without a `crop`, the methods choose it.
+    """
+
+    name: str
+    dataset: str
+    image: str
+    scale: float
+    file: Path
+    archives: Mapping[Run, Path]
+    crop: Crop | None = None
+
+
 def draw_tradeoff(measured: Sequence[Path], protocol: str) -> None:
-    """Write `reports/figures/psnr_macs.{svg,png}`: quality against cost.
+    """Write `reports/figures/psnr_{macs,params,latency}.{svg,png,pdf}`: quality against cost.
 
     Args:
         measured: the measurement files of the runs to plot.
@@ -40,9 +65,10 @@ def draw_tradeoff(measured: Sequence[Path], protocol: str) -> None:
     Raises:
         ResoluteError: a file is not there.
     """
-    means = summary.means(summary.load(measured))
+    means = summary.at_own_size(summary.means(summary.load(measured)))
     with style():
-        _save("psnr_macs", "PSNR against multiply-adds", *tradeoff(means, protocol))
+        for name, cost in COSTS.items():
+            _save(f"psnr_{name}", f"PSNR against {cost.words}", *tradeoff(means, protocol, cost))
 
 
 def draw_patches(photograph: Photograph) -> None:
@@ -60,6 +86,89 @@ def draw_patches(photograph: Photograph) -> None:
         categories = overlay(index, pixels, photograph.name, title)
         _save(f"patch_categories_{photograph.name}", "Patch categories on a photograph", *categories)
         _save(f"patch_difficulty_{photograph.name}", "Difficulty of patches", *histogram(index, title))
+        _save_data(f"patch_difficulty_{photograph.name}", histogram_data(index, title))
+
+
+def draw_training(name: str, run: Run) -> None:
+    """Write `training_<name>`: the loss of a run over its steps, and the curve as JSON.
+
+    Raises:
+        ResoluteError: the run's log is not there.
+    """
+    path = layout.training_log(run)
+    if not path.is_file():
+        raise ResoluteError(f"{layout.relative(path)} is not there: run `resolute train {run.method}`")
+    log = thinned(pd.read_csv(path))
+    title = f"{summary.method_title(run.method)}, x{run.scale:g}, {run.weights}"
+    with style():
+        figure, caption = training_curve(log, title)
+        _save(f"training_{name}", "Training loss", figure, caption)
+    curve = {"step": log["step"].round(1).tolist(), "loss": [float(f"{value:.4g}") for value in log["loss"]]}
+    _save_data(f"training_{name}", {"run": str(run), "title": title, **curve})
+
+
+def draw_routing(name: str, run: Run, measured: Sequence[Path]) -> None:
+    """Write `routing_<name>`: which experts a run chooses on each data set.
+
+    Args:
+        name: of the figure.
+        run: of a method that chooses experts.
+        measured: the measurement files, those of the run among them.
+
+    Raises:
+        ResoluteError: a file is not there.
+    """
+    rows = summary.load(measured)
+    own = rows[(rows["method"] == run.method) & (rows["scale"] == run.scale)]
+    quality, costs = own[own["weights"] == run.weights], own[own["weights"] == ""]
+    title = f"{summary.method_title(run.method)}, x{run.scale:g}, {run.weights}"
+    with style():
+        figure, caption = routing(quality, costs, registry.entry(run.method).ranks, title)
+        _save(f"routing_{name}", f"Experts chosen by {title}", figure, caption)
+
+
+def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: str) -> None:
+    """Write `comparison_<name>`: a crop of every method beside the original, and the crops as JSON.
+
+    Args:
+        comparison: what to compare.
+        measured: the measurement files of the runs.
+        protocol: the evaluation protocol of the PSNRs shown.
+
+    Raises:
+        ResoluteError: a file is not there, an archive lacks the image, or the crop lies outside of it.
+    """
+    rows = summary.load(measured)
+    rows = rows[(rows["image"] == comparison.image) & (rows["dataset"] == comparison.dataset)]
+    rows = rows[(rows["metric"] == "psnr") & (rows["protocol"] == protocol) & (rows["scale"] == comparison.scale)]
+    psnr = {(row["method"], row["weights"]): float(row["value"]) for row in summary.records(rows)}
+    hr = to_rgb(crop_to_multiple(read_image(comparison.file), comparison.scale))
+    views = [
+        View(
+            run.method,
+            summary.method_title(run.method),
+            run.weights,
+            unpack_image(path, comparison.image),
+            psnr.get((run.method, run.weights)),
+        )
+        for run, path in comparison.archives.items()
+    ]
+    views.sort(key=lambda view: (view.method != summary.BASELINE, -(view.psnr or 0), view.method))
+    crop = comparison.crop or choose_crop([view.pixels for view in views] or [hr])
+    if crop.left + crop.width > hr.shape[1] or crop.top + crop.height > hr.shape[0] or 0 in crop[2:]:
+        where = f"figures.comparisons.{comparison.name}.crop"
+        raise ResoluteError(f"{where}: {[*crop]} is no part of {comparison.image}, {hr.shape[1]}x{hr.shape[0]}")
+    subject = f"{comparison.image} ({summary.dataset_title(comparison.dataset)}, x{comparison.scale:g})"
+    with style():
+        figure, caption = strip(hr, views, crop, subject, protocol)
+        _save(f"comparison_{comparison.name}", f"Methods compared on {subject}", figure, caption)
+        data = {"subject": subject, "protocol": protocol, **as_data(hr, views, crop)}
+    _save_data(f"comparison_{comparison.name}", data)
+
+
+def _save_data(name: str, data: Mapping[str, Any]) -> None:
+    """The data of a figure that the report draws anew."""
+    atomic.write(layout.figures() / f"{name}.json", json.dumps(data, allow_nan=False) + "\n")
 
 
 def _save(name: str, title: str, figure: Figure, caption: str) -> None:

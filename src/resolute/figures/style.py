@@ -50,6 +50,7 @@ RC: dict[str, Any] = {
     "xtick.minor.size": 0,
     "savefig.dpi": 150,
     "svg.fonttype": "none",
+    "pdf.fonttype": 42,
     # Element ids by content instead of by chance, so that equal figures are equal files.
     "svg.hashsalt": "resolute",
 }
@@ -59,6 +60,13 @@ def short(text: str, limit: int = 60) -> str:
     """A name that leaves the figure its size, whatever it is."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
+
+# What a format calls the description, and what it would say of itself.
+METADATA: dict[str, tuple[str, tuple[str, ...]]] = {
+    "svg": ("Description", ("Date", "Creator")),
+    "png": ("Description", ("Software",)),
+    "pdf": ("Subject", ("CreationDate", "Creator", "Producer")),
+}
 
 TIGHT: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.05}
 
@@ -72,9 +80,9 @@ def style() -> Iterator[None]:
 
 
 def save(figure: Figure, folder: Path, name: str, title: str, caption: str) -> None:
-    """Write `<name>.svg` and `<name>.png`, title and caption in their metadata, without dates or versions."""
-    for form, nothing in (("svg", ("Date", "Creator")), ("png", ("Software",))):
-        metadata = {"Title": title, "Description": caption, **dict.fromkeys(nothing)}
+    """Write `<name>.svg`, `.png` and `.pdf`, title and caption in their metadata, without dates or versions."""
+    for form, (described, nothing) in METADATA.items():
+        metadata = {"Title": title, described: caption, **dict.fromkeys(nothing)}
         content = BytesIO()
         transparent = form == "svg"  # stands on the page's own ground, light or dark
         figure.savefig(content, format=form, metadata=metadata, transparent=transparent, **TIGHT)

@@ -1,4 +1,4 @@
-"""Quality against cost: mean PSNR over multiply-adds, one panel per data set and scale."""
+"""Quality against cost: mean PSNR over a quantity of cost, one panel per data set and scale."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,29 +15,55 @@ from resolute import summary
 from resolute.figures.labels import Point, place_labels
 from resolute.figures.style import BLUE, INK, MUTED, VERMILLION, short
 
-GIGA = 1e9
 WIDTH, PANEL_HEIGHT = 7.2, 4.3  # inches
+# The baseline farther below the networks than this share of their own range is a note, not a line: a line would
+# leave the networks no room.
+FAR_BELOW = 0.6
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A quantity of the long form, and how an axis shows it."""
+
+    metric: str
+    protocol: str
+    words: str
+    unit: str
+    divisor: float
+
+    @property
+    def axis(self) -> str:
+        return f"{self.words} ({self.unit})"
+
+
+COSTS = {
+    "macs": Cost("macs", "macs", "MACs", "G", 1e9),
+    "params": Cost("params", "", "parameters", "K", 1e3),
+    "latency": Cost("latency", "", "latency", "ms", 1),
+}
 
 
 @dataclass(frozen=True)
 class Result:
-    """One set of weights on one data set: MACs in G, mean PSNR in dB."""
+    """One set of weights on one data set: its cost in the axis's unit, mean PSNR in dB."""
 
     name: str
-    macs: float
+    cost: float
     psnr: float
     trained: bool
 
 
-def results(means: pd.DataFrame, protocol: str, dataset: str, scale: float) -> tuple[list[Result], float | None]:
-    """What a panel shows: every method whose MACs are known, and the baseline's PSNR (None: not measured).
+def results(
+    means: pd.DataFrame, protocol: str, dataset: str, scale: float, axis: Cost
+) -> tuple[list[Result], float | None]:
+    """What a panel shows: every method whose cost is known, and the baseline's PSNR (None: not measured).
 
     Runs that differ by their seed alone are one result, their mean.
     """
     rows = means[(means["metric"] == "psnr") & (means["protocol"] == protocol)]
     rows = rows[(rows["dataset"] == dataset) & (rows["scale"] == scale)]
-    macs = means[(means["metric"] == "macs") & (means["scale"] == scale) & (means["value"] > 0)]
-    cost = macs.groupby("method")["value"].first()
+    costs = means[(means["metric"] == axis.metric) & (means["protocol"] == axis.protocol)]
+    cost = costs[(costs["scale"] == scale) & (costs["value"] > 0)].groupby("method")["value"].first()
     preset = rows["weights"].str.replace(r"-seed\d+$", "", regex=True)
     runs = rows.assign(weights=preset).groupby(["method", "weights"])["value"].mean().reset_index()
     found, baseline = [], None
@@ -47,27 +73,27 @@ def results(means: pd.DataFrame, protocol: str, dataset: str, scale: float) -> t
             baseline = psnr
         elif method in cost.index:
             name, trained = summary.method_title(method), summary.is_trained(run["weights"])
-            found.append(Result(name, float(cost[method]) / GIGA, psnr, trained))
+            found.append(Result(name, float(cost[method]) / axis.divisor, psnr, trained))
     return found, baseline
 
 
 def pareto_front(found: Sequence[Result]) -> list[Result]:
     """The results that no other beats at the same or a lower cost, by rising cost."""
     front: list[Result] = []
-    for result in sorted(found, key=lambda result: (result.macs, -result.psnr)):
+    for result in sorted(found, key=lambda result: (result.cost, -result.psnr)):
         if not front or result.psnr > front[-1].psnr:
             front.append(result)
     return front
 
 
-def tradeoff(means: pd.DataFrame, protocol: str) -> tuple[Figure, str]:
+def tradeoff(means: pd.DataFrame, protocol: str, axis: Cost) -> tuple[Figure, str]:
     """The figure and its caption."""
     quality = means[(means["metric"] == "psnr") & (means["protocol"] == protocol)]
     panels = list(quality[["dataset", "scale"]].drop_duplicates().itertuples(index=False, name=None))
     size = WIDTH, PANEL_HEIGHT * max(1, len(panels))
     figure, axes = plt.subplots(max(1, len(panels)), squeeze=False, figsize=size, layout="constrained")
     for panel, (dataset, scale) in zip(axes[:, 0], panels, strict=False):
-        _panel(panel, *results(means, protocol, dataset, scale))
+        _panel(panel, *results(means, protocol, dataset, scale, axis), axis)
         panel.set_title(f"{short(summary.dataset_title(dataset))}, x{scale:g}")
     _legend(figure, axes[:, 0])
     if not panels:
@@ -76,32 +102,44 @@ def tradeoff(means: pd.DataFrame, protocol: str) -> tuple[Figure, str]:
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for panel, (dataset, scale) in zip(axes[:, 0], panels, strict=False):
-        found, _ = results(means, protocol, dataset, scale)
-        names = [Point(one.macs, one.psnr, short(one.name, 40)) for one in _by_interest(found)]
+        found, _ = results(means, protocol, dataset, scale, axis)
+        names = [Point(one.cost, one.psnr, short(one.name, 40)) for one in _by_interest(found)]
         place_labels(panel, names, figure.dpi, _corners(pareto_front(found)))
-    return figure, _caption(means, protocol, panels)
+    return figure, _caption(means, protocol, panels, axis)
 
 
-def _panel(axes: Axes, found: Sequence[Result], baseline: float | None) -> None:
+def _panel(axes: Axes, found: Sequence[Result], baseline: float | None, axis: Cost) -> None:
     for trained, colour, marker, label in (
         (False, BLUE, "o", "published weights"),
         (True, VERMILLION, "D", "trained here"),
     ):
         group = [result for result in found if result.trained is trained]
         if group:
-            x, y = [result.macs for result in group], [result.psnr for result in group]
+            x, y = [result.cost for result in group], [result.psnr for result in group]
             axes.scatter(x, y, s=34, c=colour, marker=marker, linewidths=0, label=label, zorder=3)
     front = pareto_front(found)
     if len(front) > 1:
         axes.plot(*zip(*_corners(front), strict=True), color=INK, linewidth=1, label="Pareto front", zorder=2)
     if baseline is not None:
-        axes.axhline(baseline, color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label="bicubic")
-    axes.set(xscale="log", xlabel="MACs (G)", ylabel="PSNR (dB)")
+        _baseline(axes, found, baseline)
+    if not found:
+        axes.text(0.5, 0.5, f"no {axis.words} known", transform=axes.transAxes, color=MUTED, ha="center")
+    axes.set(xscale="log", xlabel=axis.axis, ylabel="PSNR (dB)")
     axes.margins(x=0.14, y=0.12)
     # A narrow range must still show several ticks.
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _baseline(axes: Axes, found: Sequence[Result], baseline: float) -> None:
+    """A line where it leaves the networks their room, else a note at the foot of the panel."""
+    psnrs = [result.psnr for result in found] or [baseline]
+    if min(psnrs) - baseline <= FAR_BELOW * (max(psnrs) - min(psnrs)):
+        axes.axhline(baseline, color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label="bicubic")
+        return
+    note = f"\N{DOWNWARDS ARROW} bicubic {baseline:.2f} dB"
+    axes.text(0.985, 0.02, note, transform=axes.transAxes, color=MUTED, ha="right", va="bottom")
 
 
 def _legend(figure: Figure, panels: Iterable[Axes]) -> None:
@@ -116,9 +154,9 @@ def _legend(figure: Figure, panels: Iterable[Axes]) -> None:
 
 def _corners(front: Sequence[Result]) -> list[tuple[float, float]]:
     """The corners of the front's line: it keeps its height until the next result's cost."""
-    corners = [(result.macs, result.psnr) for result in front[:1]]
+    corners = [(result.cost, result.psnr) for result in front[:1]]
     for here, after in pairwise(front):
-        corners += [(after.macs, here.psnr), (after.macs, after.psnr)]
+        corners += [(after.cost, here.psnr), (after.cost, after.psnr)]
     return corners
 
 
@@ -128,13 +166,17 @@ def _by_interest(found: Sequence[Result]) -> list[Result]:
     return front + sorted((one for one in found if one not in front), key=lambda one: -one.psnr)
 
 
-def _caption(means: pd.DataFrame, protocol: str, panels: Sequence[tuple[str, float]]) -> str:
-    sizes = means.loc[means["metric"] == "macs", "setting"].str.removeprefix("lr").str.replace("x", " x ")
-    at = f" of a {sizes.iloc[0]} LR image" if len(sizes) else ""
+def _caption(means: pd.DataFrame, protocol: str, panels: Sequence[tuple[str, float]], axis: Cost) -> str:
+    sizes = means.loc[means["metric"] == axis.metric, "setting"].str.removeprefix("lr").str.replace("x", " x ")
+    at = f" of a {sizes.iloc[0]} LR image" if len(sizes) and axis.metric != "params" else ""
+    devices = (
+        sorted(set(means.loc[means["metric"] == axis.metric, "device"]) - {""}) if axis.metric == "latency" else []
+    )
+    on = f" on {', '.join(short(device) for device in devices)}" if devices else ""
     names = ", ".join(f"{summary.dataset_title(dataset)} at x{scale:g}" for dataset, scale in panels)
     return (
         f"Mean PSNR over the images of {names or 'no data set'}, protocol {protocol}, against the"
-        f" multiply-adds{at} (logarithmic axis). A circle is a network with its published weights, a diamond"
-        " one trained in this run. The line joins those that no cheaper network beats; the dashed line is"
-        " bicubic interpolation. Names that find no room are left out."
+        f" {axis.words}{at}{on} (logarithmic axis). A circle is a network with its published weights, a diamond"
+        " one trained in this run. The line joins those that no cheaper network beats; bicubic interpolation is a"
+        " dashed line, or a note where it lies far below. Names that find no room are left out."
     )

@@ -1,0 +1,116 @@
+"""One image by every method: the same crop beside the original, and the error of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+from resolute.figures.crops import ERROR_COLOURS, LARGEST_ERROR, Crop, data_uri, error_map
+from resolute.figures.style import VERMILLION, short
+
+COLUMNS, MOST = 5, 9  # views beside each other, and views in all besides the original: a figure is no catalogue
+WIDTH, OVERVIEW_HEIGHT = 7.2, 2.2  # inches
+OVERVIEW = 480  # pixels of the whole image's longer side
+
+
+@dataclass(frozen=True)
+class View:
+    """What a run makes of the image: H x W x 3, uint8; PSNR in dB of the whole image, None where not measured."""
+
+    method: str
+    title: str
+    weights: str
+    pixels: np.ndarray
+    psnr: float | None
+
+    @property
+    def label(self) -> str:
+        return short(self.title, 24) + (f"\n{self.psnr:.2f} dB" if self.psnr is not None else "")
+
+
+def strip(hr: np.ndarray, views: Sequence[View], crop: Crop, subject: str, protocol: str) -> tuple[Figure, str]:
+    """The figure and its caption.
+
+    Args:
+        hr: the original, H x W x 3, uint8.
+        views: the baseline first, then the better ones first.
+        crop: shown of each.
+        subject: image, data set and scale in words.
+        protocol: of the PSNRs.
+    """
+    shown = views[:MOST]
+    columns = min(COLUMNS, len(shown) + 1)
+    rows = -(-(len(shown) + 1) // columns)
+    side = WIDTH / COLUMNS * crop.height / crop.width
+    figure = plt.figure(figsize=(WIDTH, OVERVIEW_HEIGHT + rows * (2 * side + 0.5) + 0.5), layout="constrained")
+    heights = [OVERVIEW_HEIGHT, *[side + 0.4, side] * rows]
+    grid = figure.add_gridspec(1 + 2 * rows, columns, height_ratios=heights)
+    _overview(figure.add_subplot(grid[0, :]), hr, crop, subject)
+    panels = {place: figure.add_subplot(grid[place]) for place in np.ndindex(1 + 2 * rows, columns) if place[0]}
+    for panel in panels.values():
+        panel.set_axis_off()
+    _show(panels[1, 0], crop.of(hr), "original (HR)")
+    for number, view in enumerate(shown, start=1):
+        row, column = 1 + 2 * (number // columns), number % columns
+        _show(panels[row, column], crop.of(view.pixels), view.label)
+        _show(panels[row + 1, column], error_map(crop.of(view.pixels), crop.of(hr)), "")
+    scale = ScalarMappable(Normalize(0, LARGEST_ERROR), ERROR_COLOURS)
+    bar = figure.colorbar(scale, ax=list(panels.values()), location="bottom", shrink=0.4, aspect=40, pad=0.02)
+    bar.set_label("error, levels of luma")
+    bar.outline.set_visible(False)
+    return figure, _caption(subject, protocol, crop, len(views), len(shown))
+
+
+def _overview(axes: Axes, hr: np.ndarray, crop: Crop, subject: str) -> None:
+    axes.imshow(hr)
+    axes.add_patch(Rectangle(crop[:2], crop.width, crop.height, fill=False, edgecolor=VERMILLION, linewidth=1.5))
+    axes.set_title(short(subject))
+    axes.set_axis_off()
+    axes.set_anchor("W")
+
+
+def _show(axes: Axes, image: np.ndarray, title: str) -> None:
+    axes.imshow(image, interpolation="nearest")
+    axes.set_title(title, size=8.5, weight="normal")
+
+
+def _caption(subject: str, protocol: str, crop: Crop, views: int, shown: int) -> str:
+    left_out = f" The {shown} of {views} with the best PSNR are shown." if shown < views else ""
+    return (
+        f"{subject}: the same {crop.width} x {crop.height} pixels of the original and of every method, enlarged without"
+        " smoothing, and below each the absolute error of its luma. PSNR is of the whole image, protocol"
+        f" {protocol}.{left_out}"
+    )
+
+
+def as_data(hr: np.ndarray, views: Sequence[View], crop: Crop) -> dict[str, Any]:
+    """All views as images for a page, with what is to be said of each."""
+    size = hr.shape[1], hr.shape[0]
+    whole = Image.fromarray(hr)
+    whole.thumbnail((OVERVIEW, OVERVIEW))
+    return {
+        "size": size,
+        "crop": crop,
+        "whole": data_uri(np.asarray(whole), exact=False),
+        "original": data_uri(crop.of(hr)),
+        "largest_error": LARGEST_ERROR,
+        "views": [
+            {
+                "method": view.method,
+                "title": view.title,
+                "weights": view.weights,
+                "psnr": view.psnr,
+                "image": data_uri(crop.of(view.pixels)),
+                "error": data_uri(error_map(crop.of(view.pixels), crop.of(hr))),
+            }
+            for view in views
+        ],
+    }

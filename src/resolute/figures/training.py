@@ -1,0 +1,39 @@
+"""How a training went: its loss over the steps."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from resolute.figures.style import MUTED, VERMILLION
+
+POINTS = 200  # that a curve is thinned to: more than a screen shows of it
+
+
+def thinned(log: pd.DataFrame) -> pd.DataFrame:
+    """`step` and `loss` of a training log, as the means of equally many steps each."""
+    block = pd.Series(range(len(log)), index=log.index) // max(1, -(-len(log) // POINTS))
+    return log.groupby(block)[["step", "loss"]].mean()
+
+
+def smoothed(loss: pd.Series) -> pd.Series:
+    """The mean over a twentieth of the curve, centred."""
+    return loss.rolling(max(1, len(loss) // 20), center=True, min_periods=1).mean()
+
+
+def training_curve(log: pd.DataFrame, title: str) -> tuple[Figure, str]:
+    """The figure and its caption.
+
+    Args:
+        log: the thinned log.
+        title: what was trained.
+    """
+    figure, axes = plt.subplots(figsize=(7.2, 3.0), layout="constrained")
+    axes.plot(log["step"], log["loss"], color=MUTED, linewidth=0.6, alpha=0.6)
+    axes.plot(log["step"], smoothed(log["loss"]), color=VERMILLION, linewidth=1.6)
+    axes.set(yscale="log", xlabel="step", ylabel="training loss", title=title)
+    axes.margins(x=0.01)
+    caption = (
+        f"Training loss of {title} over its steps (logarithmic axis, pixel values 0 to 1). The thin line is the log"
+        f" thinned to at most {POINTS} points, the thick one its mean over a twentieth of the training."
+    )
+    return figure, caption

@@ -1,0 +1,126 @@
+"""Methods compared on one image: where the crop is, and what is written of it."""
+
+import base64
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
+from resolute.core.layout import FIGURE_FORMATS, Run
+from resolute.figures import Comparison, Crop, draw_comparison, draw_training
+from resolute.figures.crops import SIDE, choose_crop, data_uri, error_map
+from resolute.figures.training import POINTS, thinned
+from resolute.images.album import pack_images
+from resolute.images.files import write_png
+
+Write = Callable[..., Path]
+HEIGHT, WIDTH = 200, 240
+HOSTILE = "<script>$x^2$ & \"'" + "n" * 200
+
+
+@pytest.fixture
+def comparison(project: Path) -> Comparison:
+    """Two runs on one image, which differ in its lower right corner."""
+    hr = np.full((HEIGHT, WIDTH, 3), 100, np.uint8)
+    write_png(project / "photo.png", hr)
+    archives = {}
+    for method, level in (("bicubic", 90), ("rlfn_tiny", 140)):
+        sr = hr.copy()
+        sr[-40:, -40:] = level
+        archives[Run(method, 4.0, "tag")] = project / f"{method}.zip"
+        pack_images(project / f"{method}.zip", {"photo": sr})
+    return Comparison("mine", "embedded", "photo", 4.0, project / "photo.png", archives)
+
+
+def test_the_crop_is_where_the_methods_differ_most() -> None:
+    random = np.random.default_rng(0)
+    images = [np.full((300, 400, 3), 100, np.uint8) for _ in range(3)]
+    for image in images:
+        image[100:228, 37:165] = random.integers(0, 256, (SIDE, SIDE, 3))
+    crop = choose_crop(images)
+    assert (crop.width, crop.height) == (SIDE, SIDE)
+    assert abs(crop.left - 37) <= 1
+    assert abs(crop.top - 100) <= 1
+
+
+@pytest.mark.parametrize("shape", [(SIDE, SIDE), (20, 300), (129, 127), (300, 20)])
+def test_a_crop_lies_inside(shape: tuple[int, int]) -> None:
+    random = np.random.default_rng(0)
+    images = [random.integers(0, 256, (*shape, 3), dtype=np.uint8) for _ in range(2)]
+    crop = choose_crop(images)
+    assert crop.of(images[0]).shape[:2] == (crop.height, crop.width) == (min(SIDE, shape[0]), min(SIDE, shape[1]))
+
+
+def test_no_error_is_black_and_a_large_one_is_bright() -> None:
+    hr = np.full((2, 2, 3), 100, np.uint8)
+    assert error_map(hr, hr).max() < 10
+    assert error_map(np.full_like(hr, 255), hr).min() > 150
+
+
+def test_an_image_in_a_page_is_exact() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    _, _, encoded = data_uri(image).partition("base64,")
+    assert (np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")) == image).all()
+
+
+def test_a_comparison_is_written_in_every_form_always_the_same(comparison: Comparison, write: Write) -> None:
+    rows = [write("rlfn_tiny", 28.5, "tag")]
+    draw_comparison(replace(comparison, dataset=HOSTILE), rows, "y_basicsr")
+    first = {path.name: path.read_bytes() for path in layout.figures().iterdir()}
+    assert set(first) == {f"comparison_mine.{form}" for form in (*FIGURE_FORMATS, "json")}
+    draw_comparison(replace(comparison, dataset=HOSTILE), rows, "y_basicsr")
+    assert {path.name: path.read_bytes() for path in layout.figures().iterdir()} == first
+
+
+def test_the_data_say_what_is_shown(comparison: Comparison, project: Path) -> None:
+    draw_comparison(replace(comparison, crop=Crop(8, 4, 16, 12)), [], "y_basicsr")
+    data = json.loads((layout.figures() / "comparison_mine.json").read_text())
+    assert data["crop"] == [8, 4, 16, 12]
+    assert data["size"] == [WIDTH, HEIGHT]
+    assert [view["method"] for view in data["views"]] == ["bicubic", "rlfn_tiny"]
+    assert data["subject"] == "photo (photographs inside scikit-image, x4)"
+
+
+def test_a_crop_outside_of_the_image_is_one_clear_line(comparison: Comparison) -> None:
+    with pytest.raises(
+        ResoluteError, match=r"figures\.comparisons\.mine\.crop: \[200, 0, 100, 10\] is no part of photo"
+    ):
+        draw_comparison(replace(comparison, crop=Crop(200, 0, 100, 10)), [], "y_basicsr")
+
+
+def test_an_image_that_was_not_kept_is_one_clear_line(comparison: Comparison) -> None:
+    with pytest.raises(ResoluteError, match=r"no image 'other': name it in evaluate\.keep"):
+        draw_comparison(replace(comparison, image="other"), [], "y_basicsr")
+
+
+def test_a_training_is_drawn_from_its_log(project: Path) -> None:
+    run = Run("rlfn_tiny", 4.0, "quick-seed0")
+    with pytest.raises(ResoluteError, match="run `resolute train rlfn_tiny`"):
+        draw_training("mine", run)
+    path = layout.training_log(run)
+    path.parent.mkdir(parents=True)
+    log = pd.DataFrame({"step": range(1, 1001), "loss": np.linspace(0.1, 0.01, 1000)})
+    log.to_csv(path)
+    draw_training("mine", run)
+    assert {path.suffix[1:] for path in layout.figures().iterdir()} == {*FIGURE_FORMATS, "json"}
+    data = json.loads((layout.figures() / "training_mine.json").read_text())
+    assert data["title"] == "RLFN tiny, x4, quick-seed0"
+    assert len(data["step"]) == len(data["loss"]) == POINTS
+    assert data["step"][0] == 3.0  # the mean of the steps 1 to 5
+
+
+@pytest.mark.parametrize("length", [1, POINTS, POINTS + 1, 12345])
+def test_a_thinned_log_is_short_and_loses_nothing(length: int) -> None:
+    log = pd.DataFrame({"step": np.arange(length), "loss": np.ones(length)})
+    thin = thinned(log)
+    assert len(thin) <= POINTS
+    assert (thin["loss"] == 1).all()
+    assert thin["step"].is_monotonic_increasing
