@@ -1,104 +1,25 @@
 """The page as a whole: what it says, and that it needs nothing else and trusts no name."""
 
+import csv
+import html
 import html.parser
 import json
 import re
-import shutil
-import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.report.conftest import HOSTILE, REPOSITORY, comparison, cost, quality, training
 
 from resolute import measurements
 from resolute.core.errors import ResoluteError
 from resolute.figures import style
-from resolute.report import make_report
-from resolute.report.make import table_order, weights_title
+from resolute.report.make import table_order
+from resolute.report.words import duration, weights_title
 
-REPOSITORY = Path(__file__).parents[2]
-HOSTILE = '<script>document.title="broken"</script>"\'>&' + "n" * 200 + "超解像"
 VOID = {"meta", "link", "br", "img", "input", "hr"}
-
-SVG = """<?xml version="1.0"?>
-<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="9pt"
- viewBox="0 0 9 9">
-<metadata><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
- xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>A title</dc:title>
-<dc:description>What it shows &lt;script&gt;</dc:description></rdf:RDF></metadata>
-<defs><style>*{fill: red}</style><path id="m" d="M0 0"/><clipPath id="p"><path d="M0 0"/></clipPath></defs>
-<use xlink:href="#m" clip-path="url(#p)"/><text>&lt;script&gt;</text></svg>"""
-
-Row = dict[str, Any]
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project root with what the other stages hand to the report."""
-    (tmp_path / "params.yaml").touch()
-    shutil.copytree(REPOSITORY / "data/published", tmp_path / "data/published")
-    (tmp_path / "reports").mkdir()
-    verdicts = {"ntire2022": {"table1": {
-        "reproduced": 11, "explained": 1, "differs": 0,
-        "not comparable": 2, "cannot be measured": 3, "not run": 4,
-    }}}  # fmt: skip
-    (tmp_path / "reports/metrics.json").write_text(json.dumps({"verdicts": verdicts}))
-    (tmp_path / "table1.html").write_text("<table class='verdicts'><tr><td>fragment</td></tr></table>")
-    for name in ("psnr_macs", "patch_categories"):
-        (tmp_path / f"{name}.svg").write_text(SVG)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def quality(method: str, weights: str, psnr: float, **columns: Any) -> list[Row]:
-    row = {
-        "source": "measured", "method": method, "weights": weights, "dataset": "embedded", "scale": 4.0,
-        "protocol": "y_basicsr", "device": "A CPU", **columns,
-    }  # fmt: skip
-    images = [
-        {**row, "image": name, "metric": "psnr", "value": psnr + by, "unit": "dB"} for name, by in (("a", -1), ("b", 1))
-    ]
-    return [*images, {**row, "image": "a", "metric": "ssim", "value": 0.8125}]
-
-
-def cost(method: str, macs: float) -> list[Row]:
-    row = {"source": "measured", "method": method, "scale": 4.0, "setting": "lr256x256"}
-    return [
-        {**row, "metric": "params", "value": 316_900.0},
-        {**row, "metric": "macs", "protocol": "macs", "value": macs},
-        {**row, "metric": "latency", "value": 27.11, "unit": "ms", "device": "A CPU"},
-    ]
-
-
-RUNS = [
-    *quality("bicubic", "published-matlab", 28.0),
-    *quality("rlfn_tiny", "quick-seed0", 28.75),
-    *quality("imdn_tiny", "quick-seed0", 28.70),
-    *cost("rlfn_tiny", 4e9),
-    *cost("imdn_tiny", 1e9),
-]
-
-
-@pytest.fixture
-def report(project: Path) -> Callable[..., str]:
-    """Makes the report of some rows and returns the page."""
-
-    def report(rows: list[Row] = RUNS, reference: Sequence[Path] = (), **params: Any) -> str:
-        path = project / "reports/measurements/all.parquet"
-        measurements.write(path, rows, weights_sha256="0123abcd")
-        given = {
-            "preset": "quick",
-            "data": {"test": ["embedded"]},
-            "figures": {"protocol": "y_basicsr"},
-            **params,
-        }
-        figures = [project / "psnr_macs.svg", project / "patch_categories.svg"]
-        make_report(given, [path], [project / "table1.html"], figures, reference)
-        return (project / "reports/index.html").read_text(encoding="utf-8")
-
-    return report
+LARGEST = 8_000_000  # bytes of a report of the quick preset
 
 
 class Page(html.parser.HTMLParser):
@@ -110,6 +31,7 @@ class Page(html.parser.HTMLParser):
         self.tags: list[str] = []
         self.attributes: list[tuple[str, str, str]] = []
         self.text = ""
+        self.scripts: list[str] = []
         self.feed(page)
         assert not self.open
 
@@ -127,7 +49,10 @@ class Page(html.parser.HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        if self.open[-1:] == ["script"]:
+            self.scripts.append(data)
+        else:
+            self.text += data
 
 
 def test_findings_are_computed_from_the_data(report: Callable[..., str]) -> None:
@@ -140,7 +65,7 @@ def test_findings_are_computed_from_the_data(report: Callable[..., str]) -> None
 
 def test_the_quality_table_has_means_and_gains(report: Callable[..., str]) -> None:
     page = report()
-    table = page[page.index('<table class="quality">') : page.index("</table>")]
+    table = page[(start := page.index('<table class="quality sortable">')) : page.index("</table>", start)]
     networks = re.findall(r'<th scope="row">([^<]+?) <small>([^<]+)<', table)
     assert networks == [
         ("Bicubic", "baseline"),
@@ -161,15 +86,19 @@ def test_a_loss_against_bicubic_is_shown_as_one(report: Callable[..., str]) -> N
 
 
 def test_the_page_is_one_file_that_asks_for_nothing(report: Callable[..., str]) -> None:
-    page = Page(report())
-    assert "script" not in page.tags
-    assert not {"link", "iframe", "img", "object"} & set(page.tags)
+    text = report()
+    assert len(text) < LARGEST
+    page = Page(text)
+    assert not {"link", "iframe", "object"} & set(page.tags)
     for tag, name, value in page.attributes:
         if name in ("src", "href", "xlink:href", "srcset", "action"):
-            assert value.startswith(("#", "data:")), (tag, name, value)
+            appendix = (tag, name, value) == ("a", "href", "snakemake.html")
+            assert appendix or value.startswith(("#", "data:")), (tag, name, value)
     policy = next(value for tag, name, value in page.attributes if "default-src" in value)
     assert "default-src 'none'" in policy
-    assert "url(" not in (REPOSITORY / "src/resolute/report/style.css").read_text()
+    assert "connect-src" not in policy
+    for sheet in ("style.css", "widgets.css"):
+        assert "url(" not in (REPOSITORY / "src/resolute/report" / sheet).read_text()
 
 
 def test_the_page_has_a_language_a_title_and_headings_in_order(report: Callable[..., str]) -> None:
@@ -178,7 +107,8 @@ def test_the_page_has_a_language_a_title_and_headings_in_order(report: Callable[
     assert page.tags.count("h1") == page.tags.count("title") == page.tags.count("main") == 1
     levels = [int(tag[1]) for tag in page.tags if re.fullmatch(r"h[1-6]", tag)]
     assert all(after <= before + 1 for before, after in pairwise(levels))
-    targets = {value[1:] for tag, name, value in page.attributes if tag == "a" and name == "href"}
+    links = [value for tag, name, value in page.attributes if tag == "a" and name == "href"]
+    targets = {value[1:] for value in links if value.startswith("#")}
     ids = [value for _, name, value in page.attributes if name == "id"]
     assert targets <= set(ids)
     assert len(ids) == len(set(ids))
@@ -186,13 +116,43 @@ def test_the_page_has_a_language_a_title_and_headings_in_order(report: Callable[
 
 
 def test_hostile_names_are_shown_harmlessly(report: Callable[..., str], project: Path) -> None:
+    scripts = Page(report()).tags.count("script")
     folder = project / "data/reference" / HOSTILE[8:40].replace("/", "")
     measurements.write(folder / "all.parquet", quality(HOSTILE, "bsds-seed0", 30.0, dataset=HOSTILE))
     rows = [*quality(HOSTILE, "quick-seed0", 29.0, dataset=HOSTILE, device=HOSTILE), *cost(HOSTILE, 1e9)]
+    (project / "training_a.json").write_text(json.dumps(training(HOSTILE)))
+    (project / "comparison_a.json").write_text(json.dumps(comparison(HOSTILE, HOSTILE)))
     page = Page(report(rows, [folder / "all.parquet"], preset=HOSTILE, data={"test": [HOSTILE]}))
-    assert "script" not in page.tags
+    assert page.tags.count("script") == scripts
     assert page.text.count(HOSTILE) > 5
     assert not any(name.startswith("on") for _, name, _ in page.attributes)
+    choices, trainings, _ = [json.loads(script) for script in page.scripts if script.startswith(("{", "["))]
+    assert choices["groups"][0]["rows"][0]["title"] == HOSTILE
+    assert trainings[0]["title"] == HOSTILE
+
+
+def test_the_chart_has_what_the_tables_have(report: Callable[..., str]) -> None:
+    choices = json.loads(next(script for script in Page(report()).scripts if script.startswith("{")))
+    group = choices["groups"][0]
+    assert group["protocols"] == ["y_basicsr"]
+    assert group["baseline"]["y_basicsr"] == {"psnr": 28.0, "ssim": 0.8125}
+    best = group["rows"][0]
+    assert (best["title"], best["trained"], best["weights"]) == ("RLFN tiny", True, "trained here (quick, seed 0)")
+    assert best["quality"]["y_basicsr"]["psnr"] == 28.75
+    assert best["cost"] == {"params": 316.9, "macs": 4.0, "latency": 27.11}
+    assert [cost["unit"] for cost in choices["costs"]] == ["G", "K", "ms", "MiB"]
+
+
+def test_every_known_error_says_how_to_check_it(report: Callable[..., str]) -> None:
+    page = report()
+    section = page[page.index('id="errata"') : page.index('id="images"')]
+    commands = re.findall(r"<pre[^>]*>([^<]+)</pre>", section)
+    known = []
+    for path in sorted((REPOSITORY / "data/published").glob("*/errata.csv")):
+        with path.open(newline="", encoding="utf-8") as file:
+            known += list(csv.DictReader(file))
+    assert [html.unescape(command) for command in commands] == [row["command"] for row in known]
+    assert section.count("<article>") == len(known)
 
 
 def test_figures_keep_to_themselves(report: Callable[..., str]) -> None:
@@ -203,8 +163,8 @@ def test_figures_keep_to_themselves(report: Callable[..., str]) -> None:
         assert ("use", "xlink:href", f"#{name}-m") in page.attributes
         assert ("use", "clip-path", f"url(#{name}-p)") in page.attributes
     assert page.tags.count("style") == 1
-    assert page.text.count("What it shows <script>") == 2
-    assert page.tags.count("figcaption") == 2
+    assert page.text.count("What it shows <script>") == 3
+    assert page.tags.count("figcaption") == 6  # and those of the three charts
 
 
 def test_other_devices_and_provenance_are_there(report: Callable[..., str], project: Path) -> None:
@@ -252,30 +212,14 @@ def test_names_of_weights() -> None:
     assert weights_title("quick-seed3") == "trained here (quick, seed 3)"
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.04, "0.0 s"), (59.6, "1 min 0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")]
+)
+def test_durations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
 def test_the_dark_page_recolours_the_figures_own_colours() -> None:
     css = (REPOSITORY / "src/resolute/report/style.css").read_text()
     for colour in (style.INK, style.MUTED, style.GRID, style.BLUE):
         assert f': {colour}"]' in css
-
-
-@pytest.mark.browser
-def test_a_browser_lays_it_out_and_runs_nothing(report: Callable[..., str], project: Path) -> None:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if not chromium:
-        pytest.skip("no Chromium is installed")
-    rows = [*RUNS, *quality(HOSTILE, "quick-seed0", 29.0)]
-    report(rows)
-    offline = [
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--disable-quic",
-    ]
-    command = [
-        chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", *offline,
-        f"--user-data-dir={project / 'profile'}", "--host-resolver-rules=MAP * ~NOTFOUND", "--dump-dom",
-        f"file://{project / 'reports/index.html'}",
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert "<title>Resolute: quick</title>" in done.stdout
-    assert "</main>" in done.stdout

@@ -18,6 +18,11 @@ class EmbeddedFigure:
     caption: str
     svg: Markup
 
+    @property
+    def kind(self) -> str:
+        """`psnr`, `patch`, `training` or `comparison`."""
+        return self.name.partition("_")[0]
+
 
 def embed(path: Path) -> EmbeddedFigure:
     """A figure of the stage `figures`, ready to stand in a page beside others.

@@ -1,6 +1,5 @@
 """Putting the page together."""
 
-import csv
 import json
 import math
 import re
@@ -17,13 +16,21 @@ from markupsafe import Markup
 from resolute import summary
 from resolute.core import atomic, layout
 from resolute.core.errors import ResoluteError
+from resolute.report import words
+from resolute.report.choice import choices, limits
 from resolute.report.cost import COLUMNS, CostRow, cost_rows
+from resolute.report.drawing import drawing
 from resolute.report.embed import embed
 from resolute.report.findings import findings
 from resolute.report.origin import Origin, commit, origin
+from resolute.report.published import JUDGED, VERDICTS, errata, published
 from resolute.report.quality import QualityTable, quality_tables
+from resolute.report.stages import graph
 
 FOLDER = Path(__file__).parent
+# Figures that the page shows as they are, if only without scripts.
+STATIC = ("psnr_", "patch_", "training_", "routing_")
+SCRIPTS = ("colours", "choose", "training", "patches", "compare", "tables")  # in the order in which they are to run
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,8 @@ def make_report(
         params: the whole configuration, shown as it is; `preset` and `figures.protocol` are read.
         measured: the measurement files of the runs.
         tables: HTML fragments of the stage `tables`; a paper's numbered tables are shown first.
-        figures: SVG files of the stage `figures`, shown in this order.
+        figures: SVG and JSON files of the stage `figures`, shown in this order. Charts and comparisons are drawn anew
+            from the JSON files; the SVG files of the same names are what a reader without scripts sees.
         reference: measurement files `data/reference/<device>/*.parquet` from other devices.
 
     Raises:
@@ -59,28 +67,43 @@ def make_report(
         if not path.is_file():
             name = layout.relative(path)
             raise ResoluteError(f"{name} is not there: `snakemake --cores all {name}` makes it")
-    means = summary.means(summary.load(measured))
+    means = summary.at_own_size(summary.means(summary.load(measured)))
     quality, costs = quality_tables(means), cost_rows(means)
     verdicts = json.loads(layout.metrics_file().read_text(encoding="utf-8"))["verdicts"]
+    ordered = sorted(tables, key=table_order)
+    printed = {(table.paper, table.table): table for table in published(ordered, verdicts)}
+    protocol = params["figures"]["protocol"]
+    stages = graph([*measured, *tables, *figures])
     page = (
         _environment()
         .get_template("index.html.jinja")
         .render(
             params=params,
             config=yaml.safe_dump(dict(params), sort_keys=False, allow_unicode=True),
-            findings=findings(quality, costs, verdicts, params["figures"]["protocol"]),
-            verdicts=verdicts,
-            errata=_errata(),
+            findings=findings(quality, costs, verdicts, protocol),
+            published=list(printed.values()),
+            verdict_names=VERDICTS,
+            judged_names=JUDGED,
+            errata=errata(),
+            choices=choices(quality, costs, protocol),
+            limits=limits(),
             quality=quality,
             costs=costs,
             columns=COLUMNS,
-            tables=[_fragment(path) for path in sorted(tables, key=table_order)],
-            figures=[embed(path) for path in figures],
+            tables=[(_fragment(path), printed.get((path.parent.name, path.stem))) for path in ordered],
+            figures=[embed(path) for path in figures if path.suffix == ".svg" and path.stem.startswith(STATIC)],
+            histograms=_data(figures, "patch_difficulty_"),
+            trainings=_data(figures, "training_"),
+            comparisons=_data(figures, "comparison_"),
             reference=_reference(reference),
             origin=origin(measured),
             devices=sorted(set(means["device"]) - {""}),
             commit=commit(),
-            style=Markup((FOLDER / "style.css").read_text(encoding="utf-8")),
+            graph=stages,
+            drawing=drawing(stages) if stages.stages else "",
+            style=_part("style.css") + _part("widgets.css"),
+            plotly=_plotly(),
+            scripts=[_part(f"scripts/{name}.js") for name in SCRIPTS],
         )
     )
     atomic.write(layout.report(), page)
@@ -96,9 +119,28 @@ def _environment() -> Environment:
     )
     environment.filters["dataset_title"] = summary.dataset_title
     environment.filters["method_title"] = summary.method_title
-    environment.filters["signed"] = lambda value: f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
-    environment.filters["weights_title"] = weights_title
+    environment.filters["signed"] = words.signed
+    environment.filters["duration"] = words.duration
+    environment.filters["weights_title"] = words.weights_title
     return environment
+
+
+def _part(name: str) -> Markup:
+    """A style sheet or script of this package."""
+    return Markup((FOLDER / name).read_text(encoding="utf-8"))
+
+
+def _plotly() -> Markup:
+    """The library that draws the charts, whole: the page asks nobody for it."""
+    from plotly.offline import get_plotlyjs
+
+    return Markup(get_plotlyjs())
+
+
+def _data(figures: Sequence[Path], prefix: str) -> list[dict[str, Any]]:
+    """The data of the figures of a kind, with the figure's name."""
+    found = [path for path in figures if path.suffix == ".json" and path.stem.startswith(prefix)]
+    return [{"name": path.stem, **json.loads(path.read_text(encoding="utf-8"))} for path in found]
 
 
 def _fragment(path: Path) -> Markup:
@@ -112,29 +154,12 @@ def table_order(path: Path) -> tuple[str, float, str]:
     return path.parent.name, float(number[1]) if number else math.inf, path.stem
 
 
-def weights_title(weights: str) -> str:
-    """`published (ntire2022)` or `trained here (quick, seed 0)`."""
-    if not summary.is_trained(weights):
-        return f"published ({weights.removeprefix('published-')})"
-    preset, _, seed = weights.rpartition("-seed")
-    return f"trained here ({preset}, seed {seed})" if preset else f"trained here ({weights})"
-
-
-def _errata() -> list[dict[str, str]]:
-    """The papers' known errors, with the paper's name."""
-    rows = []
-    for path in sorted(layout.published_tables().glob("*/errata.csv")):
-        with path.open(newline="", encoding="utf-8") as file:
-            rows += [{"paper": path.parent.name, **row} for row in csv.DictReader(file)]
-    return rows
-
-
 def _reference(paths: Sequence[Path]) -> list[Device]:
     folders: dict[str, list[Path]] = defaultdict(list)
     for path in paths:
         folders[path.parent.name].append(path)
     devices = []
     for name, files in sorted(folders.items()):
-        means = summary.means(summary.load(files))
+        means = summary.at_own_size(summary.means(summary.load(files)))
         devices.append(Device(name, quality_tables(means), cost_rows(means), origin(files)))
     return devices

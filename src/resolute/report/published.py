@@ -1,0 +1,149 @@
+"""What the papers print and whether it holds: counts, what does not hold and why, and how it was judged."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from resolute.core import layout
+from resolute.core.schema import read_yaml
+
+VERDICTS = ("reproduced", "explained", "differs", "not comparable", "cannot be measured", "not run")
+JUDGED = VERDICTS[:3]
+_SUFFIX = "_verdict"
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A printed figure that was measured to be another; values in the column's unit, as printed."""
+
+    label: str
+    column: str
+    unit: str
+    paper: str
+    here: str
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class JudgedColumn:
+    """How a column was judged: the protocol or data set that it belongs to, and its tolerance."""
+
+    header: str
+    quantity: str
+    tolerance: str
+
+
+@dataclass(frozen=True)
+class Published:
+    """A table of a paper; `counts` by verdict."""
+
+    paper: str
+    table: str
+    title: str
+    citation: str
+    counts: Mapping[str, int]
+    disagreements: tuple[Disagreement, ...]
+    columns: tuple[JudgedColumn, ...]
+
+    @property
+    def judged(self) -> int:
+        """How many figures this run could check."""
+        return sum(self.counts.get(verdict, 0) for verdict in JUDGED)
+
+
+def published(fragments: Sequence[Path], verdicts: Mapping[str, Mapping[str, Mapping[str, int]]]) -> list[Published]:
+    """The papers' tables, from the files that stand beside their HTML fragments.
+
+    Args:
+        fragments: HTML files of the stage `tables`, in the order wanted.
+        verdicts: counts by paper and table.
+    """
+    tolerances_file = layout.published_tables() / "tolerances.yaml"
+    tolerances = read_yaml(tolerances_file) if tolerances_file.is_file() else {}
+    found = []
+    for path in fragments:
+        paper, table = path.parent.name, path.stem
+        spec_file = layout.published_tables() / paper / f"{table}.yaml"
+        if table in verdicts.get(paper, {}) and spec_file.is_file():
+            spec = read_yaml(spec_file)
+            columns = {column["key"]: column for column in spec["columns"]}
+            found.append(
+                Published(
+                    paper=paper,
+                    table=table,
+                    title=spec["title"],
+                    citation=spec["source"]["citation"],
+                    counts=verdicts[paper][table],
+                    disagreements=tuple(_disagreements(path.with_suffix(".csv"), columns, spec["labels"])),
+                    columns=tuple(_judged(column, tolerances) for column in columns.values()),
+                )
+            )
+    return found
+
+
+def _disagreements(path: Path, columns: Mapping[str, Any], labels: Sequence[str]) -> Iterator[Disagreement]:
+    """Those without an explanation first."""
+    if not path.is_file():
+        return
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for verdict in ("differs", "explained"):
+        for row in rows:
+            for name in [name for name, value in row.items() if name.endswith(_SUFFIX) and value == verdict]:
+                key = name.removesuffix(_SUFFIX)
+                column = columns.get(key, {})
+                yield Disagreement(
+                    label=", ".join(row[label] for label in labels if row.get(label)),
+                    column=column.get("header", key),
+                    unit=column.get("unit", ""),
+                    paper=row[f"{key}_paper"],
+                    here=row[f"{key}_measured"] or row[f"{key}_trained"],
+                    verdict=verdict,
+                    reason=row[f"{key}_reason"],
+                )
+
+
+def _judged(column: Mapping[str, Any], tolerances: Mapping[str, Any]) -> JudgedColumn:
+    match = column["match"]
+    quantity = ", ".join(str(match[key]) for key in ("metric", "protocol", "dataset", "setting") if match.get(key))
+    rule = tolerances.get(match["metric"], {})
+    if column.get("published_only"):
+        tolerance = "shown as printed, not judged"
+    elif rule.get("compare") == "never":
+        tolerance = "depends on the device, not compared"
+    elif rule.get("compare") == "digits":
+        tolerance = "must be equal at the printed digits"
+    else:
+        is_open = column.get("protocol_open") and "within_open_protocol" in rule
+        within = rule.get("within_open_protocol" if is_open else "within", "")
+        tolerance = f"within {within} {column.get('unit', '')}".rstrip()
+    if missing := column.get("missing"):
+        tolerance += f"; {missing}"
+    return JudgedColumn(column["header"], quantity, tolerance)
+
+
+@dataclass(frozen=True)
+class Erratum:
+    """A known error of a paper, and the command that shows it."""
+
+    paper: str
+    table: str
+    method: str
+    metric: str
+    protocol: str
+    claim: str
+    finding: str
+    evidence: str
+    command: str
+
+
+def errata() -> list[Erratum]:
+    """The papers' known errors."""
+    found = []
+    for path in sorted(layout.published_tables().glob("*/errata.csv")):
+        with path.open(newline="", encoding="utf-8") as file:
+            found += [Erratum(paper=path.parent.name, **row) for row in csv.DictReader(file)]
+    return found

@@ -1,0 +1,30 @@
+"use strict";
+// The losses of all trainings over their steps, smoothed over a twentieth of each.
+
+(() => {
+  const chart = document.getElementById("training-chart");
+  if (!chart) return;
+  const curves = JSON.parse(document.getElementById("trainings").textContent);
+
+  function smooth(values) {
+    const half = Math.floor(values.length / 40);
+    return values.map((_, i) => {
+      const near = values.slice(Math.max(0, i - half), i + half + 1);
+      return near.reduce((sum, value) => sum + value, 0) / near.length;
+    });
+  }
+
+  follow(() => {
+    const traces = curves.map((curve, i) => ({
+      type: "scatter", mode: "lines", name: plain(curve.title), x: curve.step, y: smooth(curve.loss),
+      line: { color: colour(LINE_COLOURS[i % LINE_COLOURS.length]), width: 1.75,
+        dash: DASHES[Math.floor(i / LINE_COLOURS.length) % DASHES.length] },
+      hovertext: curve.step.map((step, j) => `${plain(curve.title)}<br>step ${Math.round(step)}: ${curve.loss[j]}`),
+      hoverinfo: "text",
+    }));
+    draw(chart, traces, {
+      height: 380, showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+      xaxis: axis("step"), yaxis: axis("training loss", logarithmic(curves.flatMap((curve) => curve.loss))),
+    });
+  });
+})();

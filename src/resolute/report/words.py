@@ -1,0 +1,28 @@
+"""How the page words what the stages name."""
+
+from resolute import summary
+
+
+def weights_title(weights: str) -> str:
+    """`published (ntire2022)` or `trained here (quick, seed 0)`."""
+    if not summary.is_trained(weights):
+        return f"published ({weights.removeprefix('published-')})"
+    preset, _, seed = weights.rpartition("-seed")
+    return f"trained here ({preset}, seed {seed})" if preset else f"trained here ({weights})"
+
+
+def signed(value: float) -> str:
+    """`+0.52`, with a true minus sign."""
+    return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def duration(seconds: float) -> str:
+    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,174 @@
+"""The report in a real browser: everything that can be acted on, offline, without a complaint or a request."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.report.conftest import HOSTILE, RUNS, comparison, cost, quality, training
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (1440, 390, 360)
+TABLE = """<div class="scroll" aria-label="A table"><table class="verdicts"><thead>
+<tr><th scope="col">Network</th><th scope="col">PSNR</th></tr></thead>
+<tbody><tr class="group"><th scope="rowgroup" colspan="2">All</th></tr>{rows}</tbody></table></div>"""
+ROW = '<tr><th scope="row">net {name}</th><td class="{verdict}"><span>{value}</span> {verdict}</td></tr>'
+
+
+@pytest.fixture
+def open_page(browser: Any, report: Callable[..., str], project: Path) -> Iterator[Callable[..., Any]]:
+    """Opens the report of some rows; fails afterwards on any complaint of the page and any request."""
+    values = [("a", 9.5), ("b", 27.0), ("c", 100.25)] * 4
+    verdicts = ("reproduced", "differs", "not-run")
+    rows = "".join(
+        ROW.format(name=f"{name}{number}", value=value, verdict=verdicts[number % 3])
+        for number, (name, value) in enumerate(values)
+    )
+    (project / "table1.html").write_text(TABLE.format(rows=rows))
+    complaints: list[str] = []
+    requests: list[str] = []
+    contexts = []
+
+    def open_page(rows: list[dict[str, Any]] = RUNS, width: int = 1440, scheme: str = "light", **more: Any) -> Any:
+        report(rows)
+        viewport = {"width": width, "height": 800}
+        context = browser.new_context(viewport=viewport, offline=True, color_scheme=scheme, **more)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(f"file://{project / 'reports/index.html'}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert [url for url in requests if not url.startswith(("file://", "data:"))] == []
+    assert len([url for url in requests if url.startswith("file://")]) == len(contexts)
+
+
+def names(page: Any) -> list[str]:
+    """The first cells of the shown rows of the published table."""
+    rows = page.locator("table.verdicts tbody tr:not(.group)")
+    return [row.locator("th").inner_text() for row in rows.all() if row.is_visible()]
+
+
+def test_a_table_sorts_by_keyboard_and_says_so(open_page: Callable[..., Any]) -> None:
+    page = open_page()
+    header = page.locator("table.verdicts thead th").nth(1)
+    header.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert header.get_attribute("aria-sort") == "descending"
+    assert names(page)[0].startswith("net c")
+    page.keyboard.press("Enter")
+    assert header.get_attribute("aria-sort") == "ascending"
+    assert names(page)[0].startswith("net a")  # 9.5 before 27 and 100.25: by number, not by letter
+    page.locator("table.verdicts thead button").first.click()
+    assert header.get_attribute("aria-sort") is None
+
+
+def test_a_table_filters_by_words_and_by_verdict(open_page: Callable[..., Any]) -> None:
+    page = open_page()
+    assert len(names(page)) == 12
+    page.locator("input[type=search]").fill("NET B")
+    assert all(name.startswith("net b") for name in names(page))
+    assert page.locator(".tools output").inner_text() == "4 of 12 rows"
+    page.locator(".chip.reproduced").click()
+    assert names(page) == []
+    page.locator("input[type=search]").fill("")
+    assert len(names(page)) == 4
+    assert page.locator(".chip.reproduced").get_attribute("aria-pressed") == "true"
+
+
+def test_a_budget_changes_the_answer_and_the_list(open_page: Callable[..., Any]) -> None:
+    page = open_page()
+    assert page.locator("#answer").inner_text().endswith("RLFN tiny, 28.75 dB.")
+    assert page.locator("#ranking tr").count() == 2
+    assert page.locator("#tradeoff .scatterlayer .point").count() == 2
+    page.locator("[name=limit-macs]").fill("0")
+    assert "Within 1 G MACs" in page.locator("#answer").inner_text()
+    assert page.locator("#answer").inner_text().endswith("IMDN tiny, 28.70 dB.")
+    assert page.locator("[name=limit-macs]").get_attribute("aria-valuetext") == "at most 1 G"
+    assert page.locator("#ranking tr").count() == 1
+    page.locator("#choose button[type=reset]").click()
+    page.wait_for_function("document.querySelectorAll('#ranking tr').length === 2")
+    page.select_option("[name=metric]", "ssim")
+    assert page.locator("#answer").inner_text().endswith("0.8125.")
+    assert page.locator("[name=limit-peak_memory]").is_disabled()  # nobody's memory is known
+
+
+def test_an_image_slider_moves_its_border(open_page: Callable[..., Any]) -> None:
+    page = open_page()
+    slider = page.locator(".pair input")
+    slider.focus()
+    page.keyboard.press("Home")
+    assert page.locator(".pair").evaluate("pair => pair.style.getPropertyValue('--at')") == "0%"
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".pair").evaluate("pair => pair.style.getPropertyValue('--at')") == "1%"
+    page.locator(".sides select").last.select_option(label="original (HR)")
+    assert page.locator(".pair img").first.get_attribute("alt") == "original"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_wider_than_the_screen(open_page: Callable[..., Any], width: int, scheme: str) -> None:
+    page = open_page([*RUNS, *quality(HOSTILE, "quick-seed0", 29.0), *cost(HOSTILE, 2e9)], width, scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("#training-chart .scatterlayer .trace").count() == 1
+    assert page.locator(".histogram .barlayer .point").count() == 4
+
+
+def test_charts_follow_the_reader_into_the_dark(open_page: Callable[..., Any]) -> None:
+    page = open_page()
+    ink = "() => getComputedStyle(document.querySelector('#tradeoff .legendtext')).fill"
+    light = page.evaluate(ink)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"({ink})() !== '{light}'")
+
+
+def test_hostile_names_do_nothing(open_page: Callable[..., Any], project: Path) -> None:
+    (project / "training_a.json").write_text(json.dumps(training(HOSTILE)))
+    (project / "comparison_a.json").write_text(json.dumps(comparison(HOSTILE, HOSTILE)))
+    page = open_page([*quality(HOSTILE, "quick-seed0", 29.0, dataset=HOSTILE), *cost(HOSTILE, 1e9)])
+    assert page.title() == "Resolute: quick"
+    assert HOSTILE in page.locator("#answer").inner_text()
+    assert page.locator("#tradeoff .textpoint").text_content().startswith("<script>")
+
+
+def test_without_scripts_tables_and_figures_stand(open_page: Callable[..., Any]) -> None:
+    page = open_page(java_script_enabled=False)
+    assert len(names(page)) == 12
+    assert page.locator("#choose noscript svg").is_visible()
+    assert not page.locator(".needs-script").first.is_visible()
+    assert page.locator(".views img").first.is_visible()
+
+
+LEAST_CONTRAST = 4.5  # WCAG 2.1, level AA, for text of ordinary size
+FAINT = """least => {
+  const channel = (value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const luminance = ([r, g, b]) => 0.2126 * channel(r / 255) + 0.7152 * channel(g / 255) + 0.0722 * channel(b / 255);
+  const ground = (element) => {
+    const colour = element ? numbers(getComputedStyle(element).backgroundColor) : [255, 255, 255];
+    return colour.length === 4 && colour[3] === 0 ? ground(element.parentElement) : colour;
+  };
+  const hasText = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  return [...document.querySelectorAll("body :not(svg, svg *, script, style, noscript, option)")]
+    .filter((element) => element.checkVisibility() && hasText(element))
+    .filter((element) => {
+      const both = [luminance(numbers(getComputedStyle(element).color)), luminance(ground(element))];
+      return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05) < least;
+    })
+    .map((element) => `${element.tagName} ${element.className}`);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_its_ground(open_page: Callable[..., Any], scheme: str) -> None:
+    page = open_page(scheme=scheme)
+    assert page.evaluate(FAINT, LEAST_CONTRAST) == []
+    assert len(page.evaluate(FAINT, 22)) > 50  # more than black on white has: everything is faint by that measure

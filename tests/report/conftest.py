@@ -1,0 +1,144 @@
+"""A project with what the other stages hand to the report, shared with the browser tests."""
+
+import base64
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resolute import measurements
+from resolute.report import make_report
+
+REPOSITORY = Path(__file__).parents[2]
+HOSTILE = '<script>document.title="broken"</script>"\'>&' + "n" * 200 + "超解像"
+
+PIXEL = (
+    "data:image/png;base64,"
+    + base64.b64encode(
+        bytes.fromhex(
+            "89504e470d0a1a0a0000000d49484452000000010000000108020000009077"
+            "53de0000000c49444154789c63f8cfc0000003010100c9fe92ef0000000049454e44ae426082"
+        )
+    ).decode()
+)
+
+SVG = """<?xml version="1.0"?>
+<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="9pt"
+ viewBox="0 0 9 9">
+<metadata><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+ xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>A title</dc:title>
+<dc:description>What it shows &lt;script&gt;</dc:description></rdf:RDF></metadata>
+<defs><style>*{fill: red}</style><path id="m" d="M0 0"/><clipPath id="p"><path d="M0 0"/></clipPath></defs>
+<use xlink:href="#m" clip-path="url(#p)"/><text>&lt;script&gt;</text></svg>"""
+
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project root with what the other stages hand to the report."""
+    (tmp_path / "params.yaml").touch()
+    shutil.copytree(REPOSITORY / "data/published", tmp_path / "data/published")
+    (tmp_path / "reports").mkdir()
+    verdicts = {"ntire2022": {"table1": {
+        "reproduced": 11, "explained": 1, "differs": 0,
+        "not comparable": 2, "cannot be measured": 3, "not run": 4,
+    }}}  # fmt: skip
+    (tmp_path / "reports/metrics.json").write_text(json.dumps({"verdicts": verdicts}))
+    (tmp_path / "table1.html").write_text("<table class='verdicts'><tr><td>fragment</td></tr></table>")
+    for name in ("psnr_macs", "patch_categories"):
+        (tmp_path / f"{name}.svg").write_text(SVG)
+    (tmp_path / "patch_difficulty_a.svg").write_text(SVG)
+    histogram = {
+        "title": "8 patches",
+        "size": 32,
+        "edges": [0, 1, 2],
+        "counts": [[3, 1], [0, 4]],
+        "colours": ["#000000"] * 2,
+    }
+    (tmp_path / "patch_difficulty_a.json").write_text(json.dumps(histogram))
+    (tmp_path / "training_a.json").write_text(json.dumps(training("RLFN tiny, x4, quick-seed0")))
+    (tmp_path / "comparison_a.json").write_text(json.dumps(comparison("photograph (a set, x4)", "RLFN tiny")))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def training(title: str) -> dict[str, Any]:
+    return {"run": "rlfn_tiny/x4/quick-seed0", "title": title, "step": [1.0, 2.0, 3.0], "loss": [0.1, 0.05, 0.04]}
+
+
+def comparison(subject: str, title: str) -> dict[str, Any]:
+    """Two views of one pixel each."""
+    views = [
+        {"method": method, "title": name, "weights": weights, "psnr": psnr, "image": PIXEL, "error": PIXEL}
+        for method, name, weights, psnr in (
+            ("bicubic", "Bicubic", "published-matlab", 28.0),
+            ("rlfn_tiny", title, "quick-seed0", 28.75),
+        )
+    ]
+    return {
+        "subject": subject, "protocol": "y_basicsr", "size": [4, 4], "crop": [1, 1, 2, 2], "largest_error": 48,
+        "whole": PIXEL, "original": PIXEL, "views": views,
+    }  # fmt: skip
+
+
+def quality(method: str, weights: str, psnr: float, **columns: Any) -> list[Row]:
+    row = {
+        "source": "measured", "method": method, "weights": weights, "dataset": "embedded", "scale": 4.0,
+        "protocol": "y_basicsr", "device": "A CPU", **columns,
+    }  # fmt: skip
+    images = [
+        {**row, "image": name, "metric": "psnr", "value": psnr + by, "unit": "dB"} for name, by in (("a", -1), ("b", 1))
+    ]
+    return [*images, {**row, "image": "a", "metric": "ssim", "value": 0.8125}]
+
+
+def cost(method: str, macs: float) -> list[Row]:
+    row = {"source": "measured", "method": method, "scale": 4.0, "setting": "lr256x256"}
+    return [
+        {**row, "metric": "params", "value": 316_900.0},
+        {**row, "metric": "macs", "protocol": "macs", "value": macs},
+        {**row, "metric": "latency", "value": 27.11, "unit": "ms", "device": "A CPU"},
+    ]
+
+
+RUNS = [
+    *quality("bicubic", "published-matlab", 28.0),
+    *quality("rlfn_tiny", "quick-seed0", 28.75),
+    *quality("imdn_tiny", "quick-seed0", 28.70),
+    *cost("rlfn_tiny", 4e9),
+    *cost("imdn_tiny", 1e9),
+]
+
+
+@pytest.fixture
+def report(project: Path) -> Callable[..., str]:
+    """Makes the report of some rows and returns the page."""
+
+    def report(rows: list[Row] = RUNS, reference: Sequence[Path] = (), **params: Any) -> str:
+        path = project / "reports/measurements/all.parquet"
+        measurements.write(path, rows, weights_sha256="0123abcd")
+        given = {
+            "preset": "quick",
+            "seeds": [0],
+            "methods": {"trained": ["rlfn_tiny"]},
+            "data": {"test": ["embedded"]},
+            "figures": {"protocol": "y_basicsr"},
+            **params,
+        }
+        names = (
+            "psnr_macs.svg",
+            "patch_categories.svg",
+            "patch_difficulty_a.svg",
+            "patch_difficulty_a.json",
+            "training_a.json",
+            "comparison_a.json",
+        )
+        figures = [project / name for name in names]
+        make_report(given, [path], [project / "table1.html"], figures, reference)
+        return (project / "reports/index.html").read_text(encoding="utf-8")
+
+    return report
