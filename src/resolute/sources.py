@@ -67,21 +67,22 @@ def _module(file: Path) -> str:
 @cache
 def _closure(root: str) -> frozenset[Path]:
     """The files that importing a module runs."""
-    found: set[Path] = set()
-    waiting = [root]
+    found: dict[str, Path | None] = {}
+    waiting = {root}
     while waiting:
         name = waiting.pop()
-        path = _path(name)
-        if path is None or path in found:
-            continue
-        found.add(path)
-        waiting.extend(_imports(path))
-        # Importing a.b runs a's __init__ too.
-        waiting.append(name.rpartition(".")[0])
-        for folder in WHOLE_FOLDERS:
-            if path.is_relative_to(PACKAGE / folder):
-                waiting.extend(_module(file) for file in _files(folder))
-    return frozenset(found)
+        path = found[name] = _path(name)
+        if path:
+            # Importing a.b runs a's __init__ too.
+            waiting |= {*_imports(path), *_neighbours(path), name.rpartition(".")[0]} - found.keys()
+    return frozenset(path for path in found.values() if path)
+
+
+@cache
+def _neighbours(path: Path) -> tuple[str, ...]:
+    """The modules that count as one thing with the one at `path`."""
+    folders = [folder for folder in WHOLE_FOLDERS if path.is_relative_to(PACKAGE / folder)]
+    return tuple(_module(file) for folder in folders for file in _files(folder))
 
 
 @cache

@@ -62,9 +62,13 @@ wildcard_constraints:
     run=r"[a-z0-9_]+-x[0-9.]+-seed[0-9]+",
 
 
+# The same source files are inputs of most jobs.
+relative = cache(layout.relative)
+
+
 def local(*paths):
     """Paths as the rules spell them: relative to the project root."""
-    return [layout.relative(path) for path in paths]
+    return [relative(path) for path in paths]
 
 
 def canonical(settings):

@@ -2,13 +2,13 @@
 
 from resolute.core.errors import ResoluteError
 from resolute.engines.tools import (
-    changed_stages,
     last_line,
     planned_jobs,
     refuse_inside_dvc,
     run,
 )
 from resolute.engines.unlock import refuse_beside_snakemake
+from resolute.engines.versioned import changed_stages
 
 
 def seal() -> str:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from resolute.core.layout import project_root
-from resolute.engines.tools import changed_stages, planned_jobs
+from resolute.engines.tools import planned_jobs
+from resolute.engines.versioned import judged
 
 _NAMED = 2  # files that a line names
 
@@ -20,19 +21,16 @@ class StageStatus:
 def status() -> list[StageStatus]:
     """Every stage of `dvc.yaml`, in the order of the DAG, with what each engine would do."""
     import networkx
-    from dvc.repo import Repo
 
-    changed, planned = changed_stages(), planned_jobs()
+    (changed, graph), planned = judged(), planned_jobs()
     root = project_root()
-    with Repo(str(root)) as repo:
-        graph = repo.index.graph
-        ordered = networkx.lexicographical_topological_sort(graph.reverse(), key=lambda stage: stage.addressing)
-        rows = []
-        for stage in ordered:
-            outputs = [out.fs_path.removeprefix(f"{root}/") for out in stage.outs]
-            jobs = {rule for path, rule in planned.items() if any(_within(path, out) for out in outputs)}
-            why = _reasons(changed.get(stage.addressing, []))
-            rows.append(StageStatus(stage.addressing, why, ", ".join(sorted(jobs))))
+    ordered = networkx.lexicographical_topological_sort(graph.reverse(), key=lambda stage: stage.addressing)
+    rows = []
+    for stage in ordered:
+        outputs = [out.fs_path.removeprefix(f"{root}/") for out in stage.outs]
+        jobs = {rule for path, rule in planned.items() if any(_within(path, out) for out in outputs)}
+        why = _reasons(changed.get(stage.addressing, []))
+        rows.append(StageStatus(stage.addressing, why, ", ".join(sorted(jobs))))
     return rows
 
 

@@ -13,17 +13,7 @@ from resolute.engines.tools import (
     refuse_inside_dvc,
 )
 from resolute.engines.unlock import refuse_beside_snakemake
-
-# Snakemake's own `--touch`, without its pause of a tenth of a second per job.
-_TOUCH = """
-import sys
-from snakemake.cli import main
-from snakemake.executors.touch import Executor
-Executor.SLEEPING_TIME = 0.002
-main(sys.argv[1:])
-"""
-# Nothing is computed: as many jobs at once as there are spares Snakemake rounds of planning.
-_AT_ONCE = 10_000
+from resolute.engines.versioned import judged
 
 
 def sync() -> str:
@@ -48,8 +38,7 @@ def sync() -> str:
         return f"nothing to sync: DVC calls none of {stale} stages unchanged; `dvc pull` or `dvc checkout` first"
     if not planned.result() and any((project_root() / ".snakemake/metadata").glob("*")):
         return "nothing to sync: Snakemake has nothing to do"
-    resources = ["--cores", str(_AT_ONCE), "--resources", f"gpu={_AT_ONCE}", "--scheduler", "greedy"]
-    command = [sys.executable, "-c", _TOUCH, "--touch", "--forceall", *resources, "--quiet", "progress", "--", *fresh]
+    command = [sys.executable, "-m", "resolute.engines.touch", *fresh]
     done = subprocess.run(command, cwd=project_root(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise ResoluteError(f"not synced: snakemake --touch failed: {last_line(done)}")
@@ -60,16 +49,8 @@ def sync() -> str:
 def _fresh_outputs() -> tuple[list[str], int]:
     """The outputs of the stages that are unchanged with all their ancestors; and how many stages are not."""
     import networkx
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo, lock_repo
 
-    try:
-        # Under one lock DVC reads its files once for both questions.
-        with Repo(str(project_root())) as repo, lock_repo(repo):
-            changed = repo.status()
-            graph = repo.index.graph  # edges point from a stage to what it depends on
-    except DvcException as error:
-        raise ResoluteError(f"dvc cannot tell its status: {error}") from None
+    changed, graph = judged()
     stale = {stage for stage in graph if stage.addressing in changed}
     for stage in list(stale):
         stale |= networkx.ancestors(graph, stage)

@@ -1,6 +1,5 @@
 """Asking the two engines: their command lines, and what they answer."""
 
-import json
 import os
 import subprocess
 import sys
@@ -34,14 +33,6 @@ def planned_jobs() -> dict[str, str]:
     header, *rows = [line.split("\t") for line in done.stdout.splitlines() if "\t" in line]
     output, rule, plan = (header.index(name) for name in ("output_file", "rule", "plan"))
     return {row[output]: row[rule] for row in rows if row[plan] != "no update"}
-
-
-def changed_stages() -> dict[str, list[object]]:
-    """The DVC stages that are not up to date, with what changed."""
-    done = run("dvc", "status", "--json")
-    if done.returncode:
-        raise ResoluteError(f"dvc cannot tell its status: {last_line(done)}")
-    return json.loads(done.stdout)
 
 
 def refuse_inside_dvc() -> None:
