@@ -7,7 +7,18 @@ rule tables:
         published=PUBLISHED,
         code=code("tables"),
     output:
-        TABLES,
+        [table for table in TABLES if not table.endswith(".html")],
+        *(
+            report(
+                table,
+                caption="../report/table.rst",
+                category="Tables",
+                subcategory=Path(table).parent.name,
+                labels={"table": Path(table).stem},
+            )
+            for table in TABLES
+            if table.endswith(".html")
+        ),
         results="reports/results.parquet",
         tradeoff="reports/psnr_macs.csv",
         metrics="reports/metrics.json",
