@@ -67,7 +67,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def training(title: str) -> dict[str, Any]:
-    return {"run": "rlfn_tiny/x4/quick-seed0", "title": title, "step": [1.0, 2.0, 3.0], "loss": [0.1, 0.05, 0.04]}
+    curve = {"step": [1.0, 2.0, 3.0], "loss": [0.1, 0.05, 0.04]}
+    spent = {"seconds": 200.0, "cpu_joules": None, "gpu_joules": 9000.0}
+    return {"run": "rlfn_tiny/x4/quick-seed0", "title": title, **spent, **curve}
 
 
 def comparison(subject: str, title: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from resolute import measurements
 from resolute.core.errors import ResoluteError
 from resolute.figures import style
 from resolute.report.make import table_order
-from resolute.report.words import duration, weights_title
+from resolute.report.words import duration, energy, weights_title
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 LARGEST = 8_000_000  # bytes of a report of the quick preset
@@ -217,6 +217,19 @@ def test_names_of_weights() -> None:
 )
 def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("joules", "words"),
+    [(None, "not readable"), (0, "none"), (2250, "0.62 Wh"), (3_599_000, "999.72 Wh"), (3.6e6, "1.00 kWh")],
+)
+def test_energies(joules: float | None, words: str) -> None:
+    assert energy(joules) == words
+
+
+def test_time_and_energy_of_a_training_are_told(report: Callable[..., str]) -> None:
+    text = " ".join(Page(report()).text.split())
+    assert "RLFN tiny, x4, quick-seed0 3 min 20 s not readable 2.50 Wh" in text
 
 
 def test_the_dark_page_recolours_the_figures_own_colours() -> None:

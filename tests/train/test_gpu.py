@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -33,6 +34,14 @@ def test_equal_seeds_give_equal_bytes(method: str, packed: Path) -> None:
     first = train(run, 0, plan(method), "embedded", SETTINGS, 10).read_bytes()
     layout.weights(run).unlink()
     assert train(run, 0, plan(method), "embedded", SETTINGS, 10).read_bytes() == first
+
+
+def test_the_energy_of_the_gpu_is_recorded(packed: Path) -> None:
+    run = layout.Run("imdn_tiny", 4.0, "gpu-seed0")
+    train(run, 0, plan("imdn_tiny"), "embedded", SETTINGS, 10)
+    joules = pd.read_csv(layout.training_log(run))["gpu_joules"]
+    assert joules.is_monotonic_increasing
+    assert joules.iloc[-1] > 0
 
 
 def test_gpu_and_cpu_upscale_alike(checkout: Path) -> None:

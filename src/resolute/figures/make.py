@@ -20,7 +20,7 @@ from resolute.figures.difficulty import histogram, histogram_data, overlay
 from resolute.figures.routing import routing
 from resolute.figures.style import save, style
 from resolute.figures.tradeoff import COSTS, tradeoff
-from resolute.figures.training import thinned, training_curve
+from resolute.figures.training import spent, thinned, training_curve
 from resolute.images.album import unpack_image
 from resolute.images.files import read_image, to_rgb
 from resolute.images.imresize import crop_to_multiple
@@ -90,7 +90,7 @@ def draw_patches(photograph: Photograph) -> None:
 
 
 def draw_training(name: str, run: Run) -> None:
-    """Write `training_<name>`: the loss of a run over its steps, and the curve as JSON.
+    """Write `training_<name>`: the loss of a run over its steps, and the curve and what it took as JSON.
 
     Raises:
         ResoluteError: the run's log is not there.
@@ -98,13 +98,14 @@ def draw_training(name: str, run: Run) -> None:
     path = layout.training_log(run)
     if not path.is_file():
         raise ResoluteError(f"{layout.relative(path)} is not there: run `resolute train {run.method}`")
-    log = thinned(pd.read_csv(path))
+    whole = pd.read_csv(path)
+    log = thinned(whole)
     title = f"{summary.method_title(run.method)}, x{run.scale:g}, {run.weights}"
     with style():
         figure, caption = training_curve(log, title)
         _save(f"training_{name}", "Training loss", figure, caption)
     curve = {"step": log["step"].round(1).tolist(), "loss": [float(f"{value:.4g}") for value in log["loss"]]}
-    _save_data(f"training_{name}", {"run": str(run), "title": title, **curve})
+    _save_data(f"training_{name}", {"run": str(run), "title": title, **spent(whole), **curve})
 
 
 def draw_routing(name: str, run: Run, measured: Sequence[Path]) -> None:

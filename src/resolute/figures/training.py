@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from resolute.figures.style import MUTED, VERMILLION
 
+SPENT = ("seconds", "cpu_joules", "gpu_joules")
 POINTS = 200  # that a curve is thinned to: more than a screen shows of it
 
 
@@ -13,6 +14,12 @@ def thinned(log: pd.DataFrame) -> pd.DataFrame:
     """`step` and `loss` of a training log, as the means of equally many steps each."""
     block = pd.Series(range(len(log)), index=log.index) // max(1, -(-len(log) // POINTS))
     return log.groupby(block)[["step", "loss"]].mean()
+
+
+def spent(log: pd.DataFrame) -> dict[str, float | None]:
+    """`seconds`, `cpu_joules` and `gpu_joules` of the whole training; none where a counter could not be read."""
+    last = log.iloc[-1]
+    return {name: None if pd.isna(last[name]) else float(last[name]) for name in SPENT}
 
 
 def smoothed(loss: pd.Series) -> pd.Series:

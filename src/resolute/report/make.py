@@ -121,6 +121,7 @@ def _environment() -> Environment:
     environment.filters["method_title"] = summary.method_title
     environment.filters["signed"] = words.signed
     environment.filters["duration"] = words.duration
+    environment.filters["energy"] = words.energy
     environment.filters["weights_title"] = words.weights_title
     return environment
 

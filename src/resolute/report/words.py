@@ -26,3 +26,13 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def energy(joules: float | None) -> str:
+    """`0.63 Wh`, `4.21 kWh`, `none`, `not readable`."""
+    if joules is None:
+        return "not readable"
+    if joules == 0:
+        return "none"
+    hours = joules / 3600
+    return f"{hours:.2f} Wh" if hours < 1000 else f"{hours / 1000:.2f} kWh"

@@ -30,10 +30,11 @@ from resolute.models.blocks.reparameterised import fold
 from resolute.sources import sources_digest
 from resolute.train import checkpoint
 from resolute.train.batches import Batch, Batches, to_network
+from resolute.train.energy import NOTHING, Meter
 from resolute.train.progress import TrainingProgress
 from resolute.train.start import find_start, starting_network
 
-LOG_COLUMNS = ("step", "phase", "loss", "learning_rate", "patches_per_s", "seconds")
+LOG_COLUMNS = ("step", "phase", "loss", "learning_rate", "patches_per_s", "seconds", *NOTHING)
 _LOG_ROWS = 200
 
 
@@ -96,7 +97,7 @@ class Training:
         self.phase_index = -1
         self.step = 0
         self.log: list[list[float]] = []
-        self.seconds = 0.0
+        self.seconds, self.joules = 0.0, dict(NOTHING)
         self._resume()
 
     def finish(self) -> Path:
@@ -120,11 +121,13 @@ class Training:
         every = max(1, self.plan.iterations // _LOG_ROWS)
         losses: list[Tensor] = []
         patches, since = 0, time.monotonic()
+        meter = Meter(self.joules, self.fabric.world_size if self.fabric.device.type == "cuda" else 0)
         for batch in self.batches.from_step(self.step):
             phase = self._enter_phase()
             losses.append(self._optimise(batch, phase))
             patches += phase.batch_size
             self.step += 1
+            meter.tick()
             saving = self.step % self.checkpoint_every == 0 or self.stopped
             # A checkpoint must lie on a row of the log, or a resumed log would differ from an unbroken one.
             if self.step % every == 0 or saving or self.step == self.plan.iterations:
@@ -132,8 +135,10 @@ class Training:
                 now = time.monotonic()
                 speed = patches / max(now - since, 1e-9)
                 self.seconds += now - since
+                self.joules = meter.read()
                 rate = self.optimiser.param_groups[0]["lr"]
-                self.log.append([self.step, self.phase_index, loss, rate, round(speed, 1), round(self.seconds, 2)])
+                spent = [round(self.seconds, 2), *(round(joules, 1) for joules in self.joules.values())]
+                self.log.append([self.step, self.phase_index, loss, rate, round(speed, 1), *spent])
                 shown.update(self.step, loss, speed)
                 losses, patches, since = [], 0, now
             if saving and self.step < self.plan.iterations:
@@ -216,6 +221,7 @@ class Training:
                 "ema": None if self.ema is None else self.ema.state_dict(),
                 "log": self.log,
                 "seconds": self.seconds,
+                "joules": self.joules,
             }
             checkpoint.save(layout.checkpoint(self.run), state, self.identity)
         self.fabric.barrier()
@@ -230,7 +236,8 @@ class Training:
         self.optimiser.load_state_dict(state["optimiser"])
         if self.ema is not None:
             self.ema.load_state_dict(state["ema"])
-        self.step, self.log, self.seconds = state["step"], state["log"], state["seconds"]
+        self.step, self.log = state["step"], state["log"]
+        self.seconds, self.joules = state["seconds"], state["joules"]
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:
         self.stopped = True
