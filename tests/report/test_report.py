@@ -153,6 +153,9 @@ def test_every_known_error_says_how_to_check_it(report: Callable[..., str]) -> N
             known += list(csv.DictReader(file))
     assert [html.unescape(command) for command in commands] == [row["command"] for row in known]
     assert section.count("<article>") == len(known)
+    bsrn = html.unescape(re.search(r"<h3>BSRN.*?</dl>", section, re.DOTALL)[0])  # type: ignore[index]
+    for part in ("Table 1", "FLOPs <b>9.50</b> G", "Found as <code>flops_ntire2022</code>", "FLOPs <b>2.02</b> G"):
+        assert part in bsrn
 
 
 def test_figures_keep_to_themselves(report: Callable[..., str]) -> None:

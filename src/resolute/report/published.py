@@ -127,13 +127,13 @@ def _judged(column: Mapping[str, Any], tolerances: Mapping[str, Any]) -> JudgedC
 
 @dataclass(frozen=True)
 class Erratum:
-    """A known error of a paper, and the command that shows it."""
+    """A known error of a paper, and the command that shows it; `title` is the table's, `protocol` how it was found."""
 
-    paper: str
-    table: str
+    title: str
     method: str
-    metric: str
+    header: str
     protocol: str
+    unit: str
     claim: str
     finding: str
     evidence: str
@@ -145,5 +145,19 @@ def errata() -> list[Erratum]:
     found = []
     for path in sorted(layout.published_tables().glob("*/errata.csv")):
         with path.open(newline="", encoding="utf-8") as file:
-            found += [Erratum(paper=path.parent.name, **row) for row in csv.DictReader(file)]
+            found += [_erratum(path.parent, **row) for row in csv.DictReader(file)]
     return found
+
+
+def _erratum(paper: Path, table: str, row: str, column: str, **known: str) -> Erratum:
+    spec = read_yaml(paper / f"{table}.yaml")
+    columns = {facts["key"]: facts for facts in spec.get("columns", spec.get("rankings"))}
+    facts = columns[column]
+    return Erratum(
+        title=spec["title"],
+        method=row.partition(" ")[0],  # what follows is only there where a method has several rows
+        header=facts["header"],
+        protocol=facts.get("measured", facts["match"]).get("protocol", ""),
+        unit=facts.get("unit", ""),
+        **known,
+    )

@@ -141,11 +141,13 @@ def build(
 
     Raises:
         ResoluteError: two different numbers match one cell, a published figure's method has no row, a metric
-            has no tolerance, a unit is unknown, or an erratum quotes a figure that the paper does not print.
+            has no tolerance, a unit is unknown, or an erratum names no cell of the table or another claim than
+            its figure.
     """
     figures, ours = _by_method(published), _by_method(measured)
     _check_rows(spec, figures)
     builder = _Builder(spec, figures, ours, tolerances, methods)
+    _check_errata(builder)
     groups = tuple((group.title, tuple(builder.row(row) for row in group.rows)) for group in spec.groups)
     return Table(spec, tuple(builder.tolerance(column) for column in spec.columns), groups)
 
@@ -163,6 +165,9 @@ class _Builder:
         built = BuiltRow(row, absent, tuple(self.cell(row, column, absent) for column in self.spec.columns))
         return replace(built, status="measured here") if built.is_measured else built
 
+    def paper(self, row: Row, column: Column) -> float | None:
+        return self.one(self.select(self.published, row, column.match), row, column)
+
     def tolerance(self, column: Column) -> Tolerance | None:
         if column.published_only:
             return None
@@ -172,7 +177,7 @@ class _Builder:
         return self.tolerances[key]
 
     def cell(self, row: Row, column: Column, absent: str) -> Cell:
-        paper = self.one(self.select(self.published, row, column.match), row, column)
+        paper = self.paper(row, column)
         tolerance = self.tolerance(column)
         if tolerance is None:
             return Cell(paper)
@@ -191,7 +196,7 @@ class _Builder:
             incomparable=_incomparable(published or trained, tolerance),
             missing=_missing(row, column),
             absent=absent,
-            erratum=self.spec.errata.get((row.method, *column.quantity)),
+            erratum=self.spec.errata.get((row.key, column.key)),
         )
         if row.missing == "code" and judgement.verdict is Verdict.DIFFERS:
             judgement = Judgement(Verdict.NOT_COMPARABLE, RECONSTRUCTED)
@@ -252,15 +257,25 @@ def _missing(row: Row, column: Column) -> str:
 
 
 def _check_rows(spec: Spec, published: Mapping[str, Sequence[Record]]) -> None:
-    """Nothing published is dropped in silence, and errata quote the paper."""
+    """Nothing published is dropped in silence."""
     rows = {row.method for group in spec.groups for row in group.rows}
     if strangers := set(published) - rows:
         raise ResoluteError(f"{_name(spec)}: groups: no row for '{min(strangers)}' of {spec.figures.name}")
-    for (method, metric, _), erratum in spec.errata.items():
-        printed = {record["value"] for record in published.get(method, ()) if record["metric"] == metric}
-        if printed and float(erratum.claim) not in printed:
-            where = layout.relative(spec.path.with_name("errata.csv"))
-            raise ResoluteError(f"{where}: {method} does not claim {erratum.claim} as {metric}")
+
+
+def _check_errata(builder: _Builder) -> None:
+    """Every erratum names a cell of the table, and quotes it."""
+    spec = builder.spec
+    where = f"{layout.relative(spec.path.with_name('errata.csv'))}: {spec.table}"
+    rows = {row.key: row for group in spec.groups for row in group.rows}
+    columns = {column.key: column for column in spec.columns}
+    for (row, column), erratum in spec.errata.items():
+        if row not in rows:
+            raise ResoluteError(f"{where} has no row '{row}': {nearest(row, rows)}")
+        if column not in columns:
+            raise ResoluteError(f"{where} has no column '{column}': {nearest(column, columns)}")
+        if float(erratum.claim) != builder.paper(rows[row], columns[column]):
+            raise ResoluteError(f"{where} does not print {erratum.claim} as {column} of {row}")
 
 
 def _name(spec: Spec) -> str:

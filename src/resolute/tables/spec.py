@@ -14,7 +14,7 @@ from resolute.core.schema import read_yaml, validate
 from resolute.tables.verdict import Erratum, Tolerance
 
 FOLDER = Path(__file__).parent
-ERRATA_COLUMNS = ["table", "method", "metric", "protocol", "claim", "finding", "evidence", "command"]
+ERRATA_COLUMNS = ["table", "row", "column", "claim", "finding", "evidence", "command"]
 
 Match = Mapping[str, Any]
 """Values of the long form's columns that select one number."""
@@ -33,11 +33,6 @@ class Column:
     protocol_open: bool = False
     published_only: bool = False
     missing: str = ""
-
-    @property
-    def quantity(self) -> tuple[str, str]:
-        """Metric and protocol."""
-        return self.match["metric"], self.match.get("protocol", "")
 
     @property
     def measured_match(self) -> Match:
@@ -105,8 +100,8 @@ class Spec:
         return self.path.with_suffix(".csv")
 
     @cached_property
-    def errata(self) -> dict[tuple[str, str, str], Erratum]:
-        """The table's known errors by method, metric and protocol."""
+    def errata(self) -> dict[tuple[str, str], Erratum]:
+        """The table's known errors by the keys of row and column."""
         return read_errata(self.path.with_name("errata.csv"), self.table)
 
 
@@ -154,15 +149,15 @@ def read_tolerances(path: Path) -> dict[tuple[str, bool], Tolerance]:
     return tolerances
 
 
-def read_errata(path: Path, table: str) -> dict[tuple[str, str, str], Erratum]:
-    """The known errors of a paper's table by method, metric and protocol; none where the file is absent."""
+def read_errata(path: Path, table: str) -> dict[tuple[str, str], Erratum]:
+    """The known errors of a paper's table by the keys of row and column; none where the file is absent."""
     if not path.is_file():
         return {}
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.reader(file)
         if next(reader, None) != ERRATA_COLUMNS:
             raise ResoluteError(f"{layout.relative(path)}: its columns must be {', '.join(ERRATA_COLUMNS)}")
-        return {(row[1], row[2], row[3]): Erratum(*row[4:]) for row in reader if row[:1] == [table]}
+        return {(row[1], row[2]): Erratum(*row[3:]) for row in reader if row[:1] == [table]}
 
 
 def _row(facts: dict[str, Any], labels: int, where: str) -> Row:
