@@ -88,6 +88,7 @@ PUBLISHED, REFERENCE = (
     [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
     for folder in ("data/published", "data/reference")
 )
+ROUTINGS = local(*layout.published_routings())
 TABLES = local(*layout.table_files())
 FIGURES = local(*params_file.figure_files(PARAMS))
 

@@ -73,6 +73,7 @@ rule training_figures:
 rule routing_figures:
     input:
         measurements=MEASUREMENTS,
+        published=ROUTINGS,
         code=code("figures"),
     output:
         report(

@@ -27,8 +27,9 @@ def drawings(settings: params.Params) -> dict[str, Callable[[], None]]:
         found[f"patches_{name}"] = partial(_patches, name, facts)
     for name, job in jobs.derive(settings)["runs"]["trained"].items():
         found[f"training_{name}"] = partial(draw_training, name, jobs.run_of(settings, job))
+    published = layout.published_routings()
     for name, job in jobs.derive(settings)["routings"]["trained"].items():
-        found[f"routing_{name}"] = partial(draw_routing, name, jobs.run_of(settings, job), measured)
+        found[f"routing_{name}"] = partial(draw_routing, name, jobs.run_of(settings, job), measured, published)
     for name, facts in shown["comparisons"].items():
         found[f"comparison_{name}"] = partial(_comparison, settings, name, facts)
     return found

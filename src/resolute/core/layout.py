@@ -110,6 +110,11 @@ def published_tables() -> Path:
     return project_root() / "data/published"
 
 
+def published_routings() -> list[Path]:
+    """Which experts the papers' own networks choose: `data/published/<paper>/routing.csv`."""
+    return sorted(published_tables().glob("*/routing.csv"))
+
+
 def tables() -> Path:
     return project_root() / "reports/tables"
 

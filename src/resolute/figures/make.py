@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from resolute import registry, summary
+from resolute import measurements, registry, summary
 from resolute.core import atomic, layout
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import Run
@@ -108,23 +108,26 @@ def draw_training(name: str, run: Run) -> None:
     _save_data(f"training_{name}", {"run": str(run), "title": title, **spent(whole), **curve})
 
 
-def draw_routing(name: str, run: Run, measured: Sequence[Path]) -> None:
-    """Write `routing_<name>`: which experts a run chooses on each data set.
+def draw_routing(name: str, run: Run, measured: Sequence[Path], published: Sequence[Path] = ()) -> None:
+    """Write `routing_<name>`: which experts a run chooses on each data set, beside the authors' where they tell.
 
     Args:
         name: of the figure.
         run: of a method that chooses experts.
         measured: the measurement files, those of the run among them.
+        published: files with what the papers' own networks choose.
 
     Raises:
         ResoluteError: a file is not there.
     """
-    rows = summary.load(measured)
-    own = rows[(rows["method"] == run.method) & (rows["scale"] == run.scale)]
+    own, theirs = (
+        rows[(rows["method"] == run.method) & (rows["scale"] == run.scale)]
+        for rows in (summary.load(measured), measurements.read(*published))
+    )
     quality, costs = own[own["weights"] == run.weights], own[own["weights"] == ""]
     title = f"{summary.method_title(run.method)}, x{run.scale:g}, {run.weights}"
     with style():
-        figure, caption = routing(quality, costs, registry.entry(run.method).ranks, title)
+        figure, caption = routing(quality, costs, theirs, registry.entry(run.method).ranks, title)
         _save(f"routing_{name}", f"Experts chosen by {title}", figure, caption)
 
 

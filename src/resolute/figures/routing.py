@@ -1,15 +1,20 @@
 """Which experts a network chooses: how often in each group, and whether harder images take larger ones."""
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from resolute import summary
-from resolute.figures.style import BLUE, CATEGORIES, short
+from resolute.figures.style import BLUE, CATEGORIES, INK, short
 
 ROW_HEIGHT = 2.6  # inches
+HATCHED: dict[str, Any] = {"hatch": "////", "edgecolor": INK, "linewidth": 0}  # what the authors report
 
 
 def choices(rows: pd.DataFrame) -> pd.DataFrame:
@@ -30,6 +35,13 @@ def histogram(chosen: pd.DataFrame, ranks: tuple[int, ...]) -> pd.DataFrame:
     return pd.DataFrame({rank: (chosen == rank).sum() for rank in ranks})
 
 
+def published_histogram(rows: pd.DataFrame, dataset: str, ranks: tuple[int, ...]) -> pd.DataFrame:
+    """As `histogram`, from the figures of a paper in the long form; empty where it has none for the data set."""
+    own = rows[rows["dataset"] == dataset]
+    counted = own.pivot_table(index="setting", columns="metric", values="value", sort=False)
+    return counted.reindex(columns=[f"images_rank{rank}" for rank in ranks]).set_axis(list(ranks), axis="columns")
+
+
 def mean_macs(chosen: pd.DataFrame, ranks: tuple[int, ...], lowest: float, highest: float) -> float:
     """Multiply-adds of an image of the profiled size, averaged over what the images choose.
 
@@ -40,44 +52,61 @@ def mean_macs(chosen: pd.DataFrame, ranks: tuple[int, ...], lowest: float, highe
     return lowest + share * (highest - lowest)
 
 
-def routing(rows: pd.DataFrame, costs: pd.DataFrame, ranks: tuple[int, ...], title: str) -> tuple[Figure, str]:
+def routing(
+    rows: pd.DataFrame, costs: pd.DataFrame, published: pd.DataFrame, ranks: tuple[int, ...], title: str
+) -> tuple[Figure, str]:
     """The figure, a row of panels per data set, and its caption.
 
     Args:
         rows: of the quality of one run, in the long form.
         costs: of its method at its scale; may be empty.
+        published: what the authors' network chooses at its scale, in the long form; may be empty.
         ranks: of the experts, in ascending order.
         title: of the run.
     """
     datasets = list(rows["dataset"].unique())
     size = (7.2, ROW_HEIGHT * len(datasets) + 0.4)
     figure, axes = plt.subplots(len(datasets), 2, squeeze=False, figsize=size, layout="constrained")
-    spent = []
+    spent, compared = [], []
     for (left, right), dataset in zip(axes, datasets, strict=True):
         own, name = rows[rows["dataset"] == dataset], short(summary.dataset_title(dataset), 22)
         chosen = choices(own)
-        _bars(left, histogram(chosen, ranks))
+        theirs = published_histogram(published, dataset, ranks)
+        _bars(left, histogram(chosen, ranks), theirs)
+        compared += [name] if len(theirs) else []
         left.set_title(f"{name}, {len(chosen)} images")
         difficulty = own[own["metric"] == "difficulty"].set_index("image")["value"]
         _points(right, difficulty.reindex(chosen.index), chosen.mean(axis=1), ranks)
         spent += [f"{name} {words}" for words in _spent(chosen, costs, ranks)]
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=len(ranks))
+    if compared:
+        handles, labels = [*handles, Patch(facecolor="none", **HATCHED)], [*labels, "the authors' network"]
+    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels))
     caption = (
         f"Experts chosen by {title}. Left: how many images take the expert of each rank in each residual group. Right:"
         " the mean rank over the groups against the image's difficulty, the mean plus the standard deviation of its"
         " gradient magnitude."
     )
+    if compared:
+        caption += (
+            f" The paler, hatched bars ({', '.join(compared)}) are those of the authors' own network, read off their"
+            " poster to about one image; the plain ones are not of their weights but of a network trained here."
+        )
     return figure, f"{caption} Mean multiply-adds: {'; '.join(spent)}." if spent else caption
 
 
-def _bars(axes: Axes, counts: pd.DataFrame) -> None:
-    groups, below = np.arange(1, len(counts) + 1), np.zeros(len(counts))
-    colours = plt.get_cmap(CATEGORIES, len(counts.columns))
-    for index, rank in enumerate(counts):
-        values = counts[rank].to_numpy()
-        axes.bar(groups, values, bottom=below, color=colours(index), width=0.8, label=f"rank {rank}")
+def _bars(axes: Axes, ours: pd.DataFrame, theirs: pd.DataFrame) -> None:
+    """Ours and, where there are any, the authors' counts to the right of them."""
+    groups, width = np.arange(1, len(ours) + 1), 0.4 if len(theirs) else 0.8
+    colours = plt.get_cmap(CATEGORIES, len(ours.columns))
+    below, their_below = np.zeros(len(ours)), np.zeros(len(theirs))
+    for index, rank in enumerate(ours):
+        colour, values = colours(index), ours[rank].to_numpy()
+        axes.bar(groups + (width - 0.8) / 2, values, width, below, color=colour, label=f"rank {rank}")
         below += values
+        if len(theirs):
+            axes.bar(groups + 0.2, theirs[rank], width, their_below, color=to_rgba(colour, 0.4), **HATCHED)
+            their_below += theirs[rank].to_numpy()
     axes.set(xlabel="residual group", ylabel="images", xticks=groups)
     axes.grid(axis="x", visible=False)
 
