@@ -67,7 +67,7 @@ def test_params_are_the_quick_preset(monkeypatch: pytest.MonkeyPatch) -> None:
     jobs.check(params.load())
 
 
-@pytest.mark.parametrize("name", ["quick", "bench", "bsds", "paper"])
+@pytest.mark.parametrize("name", ["quick", "bench", "lightweight", "bsds", "paper"])
 def test_every_preset_is_valid_and_makes_a_dag(name: str, checkout: Path) -> None:
     presets.write(name)
     planned_jobs = planned()
