@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.report.conftest import HOSTILE, REPOSITORY, comparison, cost, quality, training
 
-from resolute import measurements
+from resolute import measurements, registry
 from resolute.core.errors import ResoluteError
 from resolute.figures import style
 from resolute.report.make import table_order
@@ -146,16 +146,21 @@ def test_the_chart_has_what_the_tables_have(report: Callable[..., str]) -> None:
 def test_every_known_error_says_how_to_check_it(report: Callable[..., str]) -> None:
     page = report()
     section = page[page.index('id="errata"') : page.index('id="images"')]
-    commands = re.findall(r"<pre[^>]*>([^<]+)</pre>", section)
     known = []
     for path in sorted((REPOSITORY / "data/published").glob("*/errata.csv")):
         with path.open(newline="", encoding="utf-8") as file:
             known += list(csv.DictReader(file))
-    assert [html.unescape(command) for command in commands] == [row["command"] for row in known]
-    assert section.count("<article>") == len(known)
-    bsrn = html.unescape(re.search(r"<h3>BSRN.*?</dl>", section, re.DOTALL)[0])  # type: ignore[index]
-    for part in ("Table 1", "FLOPs <b>9.50</b> G", "Found as <code>flops_ntire2022</code>", "FLOPs <b>2.02</b> G"):
-        assert part in bsrn
+    shown = [html.unescape(found) for found in re.findall(r"claimed <b>.*?</b>, found <b>.*?</b>", section)]
+    expected = [f"claimed <b>{row['claim']}</b>, found <b>{row['finding']}</b>" for row in known]
+    assert sorted(shown) == sorted(expected)
+    cards = [html.unescape(card) for card in section.split("<article>")[1:]]
+    assert len(cards) == len({(row["row"], row["evidence"]) for row in known})
+    for row in known:
+        (card,) = [card for card in cards if row["evidence"] in card and registry.entry(row["row"]).title in card]
+        assert row["command"] in re.search(r"<pre[^>]*>(.+)</pre>", card, re.DOTALL)[1].splitlines()  # type: ignore[index]
+    (bsrn,) = [card for card in cards if "<h3>BSRN" in card]
+    assert "Table 1</p>" in bsrn
+    assert "<dt>FLOPs (G)</dt><dd>claimed <b>9.50</b>, found <b>2.02</b> as <code>flops_ntire2022</code></dd>" in bsrn
 
 
 def test_figures_keep_to_themselves(report: Callable[..., str]) -> None:

@@ -1,6 +1,7 @@
 """What the papers print and whether it holds: counts, what does not hold and why, and how it was judged."""
 
 import csv
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,38 +127,44 @@ def _judged(column: Mapping[str, Any], tolerances: Mapping[str, Any]) -> JudgedC
 
 
 @dataclass(frozen=True)
-class Erratum:
-    """A known error of a paper, and the command that shows it; `title` is the table's, `protocol` how it was found."""
+class Claim:
+    """A figure that a paper's table prints, and the one found instead; `protocol` is what it was found by."""
 
     title: str
-    method: str
     header: str
-    protocol: str
     unit: str
+    protocol: str
     claim: str
     finding: str
+
+
+@dataclass(frozen=True)
+class Erratum:
+    """The figures of a method that do not hold for one reason, its evidence, and the commands that show it."""
+
+    method: str
     evidence: str
-    command: str
+    claims: tuple[Claim, ...]
+    commands: tuple[str, ...]
 
 
 def errata() -> list[Erratum]:
     """The papers' known errors."""
-    found = []
+    found: dict[tuple[str, str], list[tuple[Claim, str]]] = defaultdict(list)
     for path in sorted(layout.published_tables().glob("*/errata.csv")):
         with path.open(newline="", encoding="utf-8") as file:
-            found += [_erratum(path.parent, **row) for row in csv.DictReader(file)]
-    return found
+            for known in csv.DictReader(file):
+                method = known["row"].partition(" ")[0]  # what follows is only there where a method has several rows
+                found[method, known["evidence"]].append((_claim(path.parent, known), known["command"]))
+    return [
+        Erratum(method, evidence, tuple(claim for claim, _ in known), tuple(dict.fromkeys(shown for _, shown in known)))
+        for (method, evidence), known in found.items()
+    ]
 
 
-def _erratum(paper: Path, table: str, row: str, column: str, **known: str) -> Erratum:
-    spec = read_yaml(paper / f"{table}.yaml")
+def _claim(paper: Path, known: Mapping[str, str]) -> Claim:
+    spec = read_yaml(paper / f"{known['table']}.yaml")
     columns = {facts["key"]: facts for facts in spec.get("columns", spec.get("rankings"))}
-    facts = columns[column]
-    return Erratum(
-        title=spec["title"],
-        method=row.partition(" ")[0],  # what follows is only there where a method has several rows
-        header=facts["header"],
-        protocol=facts.get("measured", facts["match"]).get("protocol", ""),
-        unit=facts.get("unit", ""),
-        **known,
-    )
+    facts = columns[known["column"]]
+    protocol = facts.get("measured", facts["match"]).get("protocol", "")
+    return Claim(spec["title"], facts["header"], facts.get("unit", ""), protocol, known["claim"], known["finding"])
