@@ -22,9 +22,9 @@ def status() -> list[StageStatus]:
     """Every stage of `dvc.yaml`, in the order of the DAG, with what each engine would do."""
     import networkx
 
-    (changed, graph), planned = judged(), planned_jobs()
+    (changed, index), planned = judged(), planned_jobs()
     root = project_root()
-    ordered = networkx.lexicographical_topological_sort(graph.reverse(), key=lambda stage: stage.addressing)
+    ordered = networkx.lexicographical_topological_sort(index.graph.reverse(), key=lambda stage: stage.addressing)
     rows = []
     for stage in ordered:
         outputs = [out.fs_path.removeprefix(f"{root}/") for out in stage.outs]

@@ -2,16 +2,15 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import project_root
-from resolute.engines.tools import (
-    last_line,
-    planned_jobs,
-    refuse_inside_dvc,
-)
+from resolute.engines.tools import last_line, planned_jobs, refuse_inside_dvc
+from resolute.engines.touch import GO
 from resolute.engines.unlock import refuse_beside_snakemake
 from resolute.engines.versioned import judged
 
@@ -31,30 +30,52 @@ def sync() -> str:
     """
     refuse_inside_dvc()
     refuse_beside_snakemake()
-    with ThreadPoolExecutor(1) as pool:
-        planned = pool.submit(planned_jobs)
+    recorded = any((project_root() / ".snakemake/metadata").glob("*"))
+    # Snakemake plans while DVC looks at the files; mostly all of them are what DVC restored.
+    with ThreadPoolExecutor(1) as pool, _touching("all") as everything:
+        planned = pool.submit(planned_jobs) if recorded else None
         fresh, stale = _fresh_outputs()
-    if not fresh:
-        return f"nothing to sync: DVC calls none of {stale} stages unchanged; `dvc pull` or `dvc checkout` first"
-    if not planned.result() and any((project_root() / ".snakemake/metadata").glob("*")):
-        return "nothing to sync: Snakemake has nothing to do"
-    command = [sys.executable, "-m", "resolute.engines.touch", *fresh]
-    done = subprocess.run(command, cwd=project_root(), capture_output=True, text=True, check=False)
-    if done.returncode:
+        if not fresh:
+            return f"nothing to sync: DVC calls none of {stale} stages unchanged; `dvc pull` or `dvc checkout` first"
+        if planned and not planned.result():
+            return "nothing to sync: Snakemake has nothing to do"
+        if not stale:
+            _touch(everything)
+            return f"synced {len(fresh)} outputs"
+    with _touching(*fresh) as part:
+        _touch(part)
+    return f"synced {len(fresh)} outputs, {stale} stages are stale and stay so"
+
+
+@contextmanager
+def _touching(*targets: str) -> Iterator[subprocess.Popen[str]]:
+    """A Snakemake that is ready to touch the targets and what they are made from; it ends with the block."""
+    command = [sys.executable, "-m", "resolute.engines.touch", *targets]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=project_root(), stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.communicate()
+
+
+def _touch(process: subprocess.Popen[str]) -> None:
+    said = process.communicate(GO)
+    if process.returncode:
+        done = subprocess.CompletedProcess(process.args, process.returncode, *said)
         raise ResoluteError(f"not synced: snakemake --touch failed: {last_line(done)}")
-    left = f", {stale} stages are stale and stay so" if stale else ""
-    return f"synced {len(fresh)} outputs{left}"
 
 
 def _fresh_outputs() -> tuple[list[str], int]:
     """The outputs of the stages that are unchanged with all their ancestors; and how many stages are not."""
     import networkx
 
-    changed, graph = judged()
-    stale = {stage for stage in graph if stage.addressing in changed}
-    for stage in list(stale):
-        stale |= networkx.ancestors(graph, stage)
-    outputs = [Path(out.fs_path) for stage in graph if stage not in stale for out in stage.outs]
+    changed, index = judged()
+    stale = {stage for stage in index.stages if stage.addressing in changed}
+    if stale:  # in the graph a stage points to what it depends on
+        stale = stale.union(*(networkx.ancestors(index.graph, stage) for stage in stale))
+    outputs = [Path(out.fs_path) for stage in index.stages if stage not in stale for out in stage.outs]
     return sorted(target for output in outputs for target in _targets(output)), len(stale)
 
 

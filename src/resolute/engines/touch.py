@@ -1,13 +1,14 @@
-"""Snakemake's own `--touch`, for hundreds of jobs: `python -m resolute.engines.touch TARGETS`.
+"""Snakemake's own `--touch`, for hundreds of jobs: `python -m resolute.engines.touch TARGETS`, then `go` on its stdin.
 
-It pauses a tenth of a second before each job and reads an input for each job and output that it belongs to. Nothing is
-computed here and no content changes, so neither is needed. A program of its own, because Snakemake keeps its workflow
-in its process.
+A program of its own, because Snakemake keeps its workflow in its process. It plans while it waits for the word, and
+ends with an error, nothing touched, where the word does not come.
 """
 
+import gc
 import sys
 from typing import Any
 
+GO = "go\n"
 # As many jobs at once as there are spares Snakemake rounds of planning.
 _AT_ONCE = "10000"
 
@@ -17,17 +18,24 @@ def main(targets: list[str]) -> None:
     from snakemake.cli import main as snakemake
     from snakemake.executors.touch import Executor
     from snakemake.io import _IOFile
+    from snakemake.scheduling.job_scheduler import JobScheduler
 
-    checksum = _IOFile.checksum
+    schedule, checksum = JobScheduler.schedule, _IOFile.checksum
     known: dict[str, str | None] = {}
 
+    def schedule_when_told(scheduler: JobScheduler) -> bool:
+        return sys.stdin.readline() == GO and schedule(scheduler)
+
     async def checksum_once(file: _IOFile, *arguments: Any, **options: Any) -> str | None:
+        # No content changes here; Snakemake reads an input for each job and output that it belongs to.
         if str(file) not in known:
             known[str(file)] = await checksum(file, *arguments, **options)
         return known[str(file)]
 
-    Executor.SLEEPING_TIME = 0
-    _IOFile.checksum = checksum_once
+    JobScheduler.schedule, _IOFile.checksum = schedule_when_told, checksum_once
+    Executor.SLEEPING_TIME = 0  # a tenth of a second before each job
+    Executor.printjob = lambda *_: None
+    gc.disable()  # a large graph that stays until the end, looked through again and again
     resources = ["--cores", _AT_ONCE, "--resources", f"gpu={_AT_ONCE}", "--scheduler", "greedy"]
     snakemake(["--touch", "--forceall", *resources, "--quiet", "all", "--", *targets])
 

@@ -1,5 +1,6 @@
 """What DVC thinks of the project, asked in this process so that DVC reads every file once."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.layout import project_root
 
 if TYPE_CHECKING:
-    from networkx import DiGraph
+    from dvc.repo.index import Index
 
 
 def changed_stages() -> dict[str, list[object]]:
@@ -16,14 +17,14 @@ def changed_stages() -> dict[str, list[object]]:
     return judged()[0]
 
 
-def judged() -> tuple[dict[str, list[object]], "DiGraph[Any]"]:
-    """The stages that are not up to date, with what changed; and all stages, each pointing to what it depends on."""
+def judged() -> tuple[dict[str, list[object]], "Index"]:
+    """The stages that are not up to date, with what changed; and DVC's index of all stages and their graph."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo, lock_repo
 
     try:
         with Repo(str(project_root())) as repo, lock_repo(repo), _each_file_once():
-            return repo.status(), repo.index.graph
+            return repo.status(), repo.index
     except DvcException as error:
         raise ResoluteError(f"dvc cannot tell its status: {error}") from None
 
@@ -33,27 +34,30 @@ def _each_file_once() -> Iterator[None]:
     """Let DVC keep what it reads, for as long as nothing changes the files.
 
     It reads params.yaml and hashes a source file anew for each stage that names it; with 600 stages that is most of its
-    time.
+    time. The graph stays, so that looking for garbage in it is lost time too.
     """
     from dvc.dependency import param
     from dvc.output import Output
 
-    load_path, get_hash = param.load_path, Output.get_hash
-    loaded: dict[str, Any] = {}
+    read_params, get_hash = param.read_param_file, Output.get_hash
+    params: dict[Any, Any] = {}
     hashes: dict[str, Any] = {}
 
-    def load_once(path: str, *arguments: Any, **options: Any) -> Any:
-        if path not in loaded:
-            loaded[path] = load_path(path, *arguments, **options)
-        return loaded[path]
+    def read_once(fs: Any, path: str, keys: list[str] | None = None, **options: Any) -> Any:
+        asked = path, tuple(keys or ())
+        if asked not in params:
+            params[asked] = read_params(fs, path, keys, **options)
+        return params[asked]
 
     def hash_once(output: Output) -> Any:
         if output.fs_path not in hashes:
             hashes[output.fs_path] = get_hash(output)
         return hashes[output.fs_path]
 
-    param.load_path, Output.get_hash = load_once, hash_once
+    param.read_param_file, Output.get_hash = read_once, hash_once
+    gc.disable()
     try:
         yield
     finally:
-        param.load_path, Output.get_hash = load_path, get_hash
+        gc.enable()
+        param.read_param_file, Output.get_hash = read_params, get_hash
