@@ -122,7 +122,12 @@ def test_a_pull_that_is_killed_again_and_again_ends_right(small: Project) -> Non
             pulling.kill()
             killed += pulling.wait() != 0
     assert killed, "no pull was slow enough to be killed"
-    clone.run("dvc", "pull")
+    # Killed while it writes its list of what to fetch, DVC believes the part that it finds, once: it says which files
+    # are missing and drops the list.
+    first = clone.call("dvc", "pull")
+    if first.returncode:
+        assert "Checkout failed for following targets" in first.stderr
+        clone.run("dvc", "pull")
     assert clone.changed() == set()
     clone.run("resolute", "sync")
     assert clone.verdict() == "Both engines have nothing to do."

@@ -77,8 +77,8 @@ class Handler(BaseHTTPRequestHandler):
             self.state.breaks -= 1
             body = body[: self.state.break_after]
             self.close_connection = True
+        self.state.sent += len(body)  # first: the client may be done before this thread goes on
         self.wfile.write(body)
-        self.state.sent += len(body)
 
     def log_message(self, *_: object) -> None:
         pass
