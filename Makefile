@@ -16,7 +16,7 @@ run: env ## run the preset of params.yaml (or PRESET=name), from raw images to t
 	@echo "The report: $(CURDIR)/reports/index.html"
 
 test: .venv/test-stamp ## the whole test suite
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 lint: .venv/lint-stamp ## formatters, linters, type checker, workflow linter
 	$(BIN)/ruff check

@@ -59,10 +59,10 @@ def dvc_edges(project: Project, made: set[str]) -> Edges:
         made: what Snakemake makes: the files of a folder that need not exist yet.
     """
     found: dict[str, list[str]] = json.loads(project.run(sys.executable, "-c", ASK_DVC))
-    expanded = {
-        out: {file for path in needed for file in files_of(project, path, made)} for out, needed in found.items()
-    }
-    return {file: needed for out, needed in expanded.items() for file in files_of(project, out, made)}
+    paths = set(found).union(*found.values())
+    files = {path: files_of(project, path, made) for path in paths}
+    expanded = {out: set[str]().union(*(files[path] for path in needed)) for out, needed in found.items()}
+    return {file: needed for out, needed in expanded.items() for file in files[out]}
 
 
 def files_of(project: Project, path: str, made: set[str]) -> set[str]:

@@ -107,40 +107,6 @@ def test_a_data_set_that_cannot_be_had_stops_with_one_line(checkout: Path) -> No
     assert "resolute: data set 'manga109' is placed by hand" in done.stderr
 
 
-@pytest.mark.slow
-def test_a_run_is_whole_and_edits_redo_only_what_they_touch(own_source: Path) -> None:
-    preset = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text())
-    preset["train"]["iterations"] = 10
-    methods = ["imdn_tiny", "rlfn_tiny"]
-    preset["methods"] = {"published": ["bicubic"], "trained": methods, "counted": methods, "timed": []}
-    Path("workflow/presets/small.yaml").write_text(yaml.safe_dump(preset))
-    presets.write("small")
-    done = snakemake("all")
-    assert done.returncode == 0, done.stderr
-    assert (own_source / "reports/index.html").stat().st_size > 10_000
-    assert planned() == {}
-
-    shown = {"training_figures": 1, "comparison_figures": 2, "tables": 1, "figures": 1, "report": 1}
-    edit_params(recipes={"imdn_tiny": {"iterations": 12}, "rlfn_tiny": {}})
-    assert planned() == {"train": 1, "evaluate": 1, **shown}
-    edit_params(recipes={"imdn_tiny": {}, "rlfn_tiny": {}})
-    assert planned() == {}
-
-    edit_params(checkpoints__every=3)
-    assert planned() == {"report": 1}  # which shows all params
-    edit_params(checkpoints__every=200)
-
-    network = own_source / "src/resolute/models/rlfn.py"
-    text = network.read_text()
-    network.write_text(f"{text}\n# edited\n")
-    assert planned() == {"train": 1, "evaluate": 1, "profile": 1, **shown}
-    network.write_text(text)
-    assert planned() == {}  # the same content, whatever its time
-
-    (own_source / "src/resolute/report/style.css").write_text("body { color: black }")
-    assert planned() == {"report": 1}
-
-
 def test_a_method_is_one_file_and_one_entry(own_source: Path) -> None:
     """Add a network as the README says, and find it in the DAG."""
     model = "\n".join(
