@@ -7,8 +7,8 @@ from markupsafe import Markup, escape
 from resolute.report.stages import Graph
 from resolute.report.words import duration
 
-WIDTH, HEIGHT = 150, 48  # of a stage
-ACROSS, DOWN = 190, 68  # from one to the next
+WIDTH, HEIGHT = 162, 48  # of a stage
+ACROSS, DOWN = 202, 68  # from one to the next
 
 
 def drawing(graph: Graph) -> Markup:

@@ -151,7 +151,7 @@ def _fragment(path: Path) -> Markup:
 
 def table_order(path: Path) -> tuple[str, float, str]:
     """Sorts by paper, then its numbered tables by number, then whatever was derived from it."""
-    number = re.fullmatch(r"table(\d+)", path.stem)
+    number = re.match(r"table(\d+)", path.stem)
     return path.parent.name, float(number[1]) if number else math.inf, path.stem
 
 
