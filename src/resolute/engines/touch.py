@@ -9,8 +9,6 @@ import sys
 from typing import Any
 
 GO = "go\n"
-# As many jobs at once as there are spares Snakemake rounds of planning.
-_AT_ONCE = "10000"
 
 
 def main(targets: list[str]) -> None:
@@ -33,11 +31,11 @@ def main(targets: list[str]) -> None:
         return known[str(file)]
 
     JobScheduler.schedule, _IOFile.checksum = schedule_when_told, checksum_once
+    JobScheduler.job_selector = lambda _, ready: set(ready)  # nothing is computed: no job waits for a core
     Executor.SLEEPING_TIME = 0  # a tenth of a second before each job
     Executor.printjob = lambda *_: None
     gc.disable()  # a large graph that stays until the end, looked through again and again
-    resources = ["--cores", _AT_ONCE, "--resources", f"gpu={_AT_ONCE}", "--scheduler", "greedy"]
-    snakemake(["--touch", "--forceall", *resources, "--quiet", "all", "--", *targets])
+    snakemake(["--touch", "--forceall", "--cores", "1", "--quiet", "all", "--", *targets])
 
 
 if __name__ == "__main__":
