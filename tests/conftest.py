@@ -8,10 +8,15 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from resolute.core import devices
 
 REPOSITORY = Path(__file__).parents[1]
+
+# The same examples in every run: a failure means a change.
+settings.register_profile("steady", derandomize=True)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 from PIL.ExifTags import Base as Tag
@@ -149,6 +149,7 @@ class TestFaults:
                 read_photo(folder / "a.png")
 
     @RELAXED
+    @example("deep.tiff", 1870, b"\x01", False)  # a second page without a size
     @given(
         st.sampled_from(("png", "jpeg", "tiff", "bmp", "webp", "deep.png", "deep.tiff")),
         st.integers(0, 4000),

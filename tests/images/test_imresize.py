@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
@@ -169,10 +169,11 @@ def test_whole_sides_are_not_lost_to_float_error() -> None:
 
 
 @RELAXED
+@example(1, 1, 1.0000000000000002)
 @given(st.integers(1, 300), st.integers(1, 300), st.one_of(st.integers(1, 8), st.floats(1, 8)))
 def test_crop_to_multiple(height: int, width: int, scale: float) -> None:
     hr = np.arange(height * width, dtype=np.uint32).reshape(height, width)
-    if min(height, width) < scale:
+    if min(height, width) < scale - 1e-9:  # what lies this close is rounding
         with pytest.raises(ResoluteError, match="has no LR image"):
             crop_to_multiple(hr, scale)
         return

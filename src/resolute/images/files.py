@@ -33,7 +33,7 @@ TRANSPARENT = {"1": "LA", "L": "LA", "LA": "LA", "P": "RGBA", "PA": "RGBA", "RGB
 
 PNG_BIT_DEPTH = 24  # position in the file: behind the signature, the IHDR chunk's length, name and image size
 PNG_HEADER = 33  # signature and IHDR chunk
-PILLOW_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, LookupError, struct.error, zlib.error)
+PILLOW_DAMAGE = (OSError, SyntaxError, TypeError, ValueError, EOFError, LookupError, struct.error, zlib.error)
 CODEC_DAMAGE = (imagecodecs.PngError, imagecodecs.TiffError)
 
 # EXIF orientation -> how the stored pixels become upright: swap rows and columns, then flip down, then right.
