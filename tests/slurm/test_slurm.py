@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from resolute import params
+from resolute.params import jobs
+
 pytestmark = pytest.mark.slurm
 
 # What makes a small, idle cluster answer soon; a real one is asked less often.
@@ -50,7 +53,9 @@ def test_the_quick_dag_runs_on_slurm(
 ) -> None:
     settings = yaml.safe_load(Path("params.yaml").read_text())
     settings["train"]["iterations"] = 30
+    settings["methods"]["counted"] = settings["methods"]["trained"]
     Path("params.yaml").write_text(yaml.safe_dump(settings))
+    jobs.write(params.load())
 
     said = snakemake("all")
     assert re.search(r"(\d+) of \1 steps \(100%\) done", said), said
