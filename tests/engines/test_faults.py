@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,11 +105,36 @@ def test_dvc_beside_a_running_snakemake_loses_nothing(small: Project) -> None:
     assert small.verdict() == "Both engines have nothing to do."
 
 
+DIE_WHILE_LISTING = """
+import os
+from dvc.cli import main
+from dvc.repo import index
+write, lists = index._load_data_from_outs, []
+def write_half_of_the_second_and_die(data, prefix, outs):
+    lists.append(prefix)
+    write(data, prefix, list(outs)[::len(lists)])
+    if len(lists) == 2:
+        os._exit(137)
+index._load_data_from_outs = write_half_of_the_second_and_die
+main(["pull"])
+"""
+
+
+def test_a_pull_that_dies_while_it_lists_what_to_check_out_ends_right(small: Project) -> None:
+    clone = unpulled(small)
+    assert clone.call(sys.executable, "-c", DIE_WHILE_LISTING).returncode == 137
+    clone.run("dvc", "pull")
+    assert clone.changed(), "DVC itself no longer takes half a list for the whole: sync need not drop it"
+    assert "dvc pull" in clone.run("resolute", "sync")
+    clone.run("dvc", "pull")
+    clone.run("resolute", "sync")
+    assert clone.verdict() == "Both engines have nothing to do."
+
+
 def test_a_pull_that_is_killed_again_and_again_ends_right(small: Project) -> None:
-    clone = Project(small.root.parent / "clone")
-    small.run("git", "clone", "--quiet", str(small.root), str(clone.root))
+    clone = unpulled(small)
     killed = 0
-    for seconds in (1.0, 1.5, 2.0, 2.5, 3.0):
+    for seconds in (1.0, 1.5, 2.0, 2.5):
         pulling = subprocess.Popen(
             ["dvc", "pull", "--jobs", "1"],
             cwd=clone.root,
@@ -122,12 +148,15 @@ def test_a_pull_that_is_killed_again_and_again_ends_right(small: Project) -> Non
             pulling.kill()
             killed += pulling.wait() != 0
     assert killed, "no pull was slow enough to be killed"
-    # Killed while it writes its list of what to fetch, DVC believes the part that it finds, once: it says which files
-    # are missing and drops the list.
-    first = clone.call("dvc", "pull")
-    if first.returncode:
-        assert "Checkout failed for following targets" in first.stderr
-        clone.run("dvc", "pull")
-    assert clone.changed() == set()
+    clone.call("dvc", "pull")  # fails where it died as it listed what to check out, and says which files are missing
+    clone.run("resolute", "sync")
+    clone.run("dvc", "pull")
     clone.run("resolute", "sync")
     assert clone.verdict() == "Both engines have nothing to do."
+
+
+def unpulled(project: Project) -> Project:
+    """A clone without anything that DVC keeps."""
+    clone = Project(project.root.parent / "clone")
+    project.run("git", "clone", "--quiet", str(project.root), str(clone.root))
+    return clone

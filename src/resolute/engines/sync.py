@@ -6,13 +6,17 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import project_root
 from resolute.engines.tools import last_line, planned_jobs, refuse_inside_dvc
 from resolute.engines.touch import GO
 from resolute.engines.unlock import refuse_beside_snakemake
-from resolute.engines.versioned import judged
+from resolute.engines.versioned import forget_lists, judged
+
+if TYPE_CHECKING:
+    from dvc.stage import Stage
 
 
 def sync() -> str:
@@ -34,17 +38,24 @@ def sync() -> str:
     # Snakemake plans while DVC looks at the files; mostly all of them are what DVC restored.
     with ThreadPoolExecutor(1) as pool, _touching("all") as everything:
         planned = pool.submit(planned_jobs) if recorded else None
-        fresh, stale = _fresh_outputs()
+        fresh, stale = _divided()
+        missing = sum(bool(out.hash_info) and not out.exists for stage in stale for out in stage.outs)
+        if missing:
+            forget_lists()
         if not fresh:
-            return f"nothing to sync: DVC calls none of {stale} stages unchanged; `dvc pull` or `dvc checkout` first"
+            return (
+                f"nothing to sync: DVC calls none of {len(stale)} stages unchanged; `dvc pull` or `dvc checkout` first"
+            )
         if planned and not planned.result():
             return "nothing to sync: Snakemake has nothing to do"
+        targets = sorted(target for stage in fresh for out in stage.outs for target in _targets(Path(out.fs_path)))
         if not stale:
             _touch(everything)
-            return f"synced {len(fresh)} outputs"
-    with _touching(*fresh) as part:
+            return f"synced {len(targets)} outputs"
+    with _touching(*targets) as part:
         _touch(part)
-    return f"synced {len(fresh)} outputs, {stale} stages are stale and stay so"
+    hint = f"; {missing} outputs are missing: `dvc pull`, then sync again" if missing else ""
+    return f"synced {len(targets)} outputs, {len(stale)} stages are stale and stay so{hint}"
 
 
 @contextmanager
@@ -67,16 +78,15 @@ def _touch(process: subprocess.Popen[str]) -> None:
         raise ResoluteError(f"not synced: snakemake --touch failed: {last_line(done)}")
 
 
-def _fresh_outputs() -> tuple[list[str], int]:
-    """The outputs of the stages that are unchanged with all their ancestors; and how many stages are not."""
+def _divided() -> tuple[set["Stage"], set["Stage"]]:
+    """The stages that are unchanged with all their ancestors, and the stale ones."""
     import networkx
 
     changed, index = judged()
     stale = {stage for stage in index.stages if stage.addressing in changed}
     if stale:  # in the graph a stage points to what it depends on
         stale = stale.union(*(networkx.ancestors(index.graph, stage) for stage in stale))
-    outputs = [Path(out.fs_path) for stage in index.stages if stage not in stale for out in stage.outs]
-    return sorted(target for output in outputs for target in _targets(output)), len(stale)
+    return set(index.stages) - stale, stale
 
 
 def _targets(output: Path) -> list[str]:

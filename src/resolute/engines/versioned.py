@@ -9,6 +9,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.layout import project_root
 
 if TYPE_CHECKING:
+    from dvc.repo import Repo
     from dvc.repo.index import Index
 
 
@@ -19,12 +20,29 @@ def changed_stages() -> dict[str, list[object]]:
 
 def judged() -> tuple[dict[str, list[object]], "Index"]:
     """The stages that are not up to date, with what changed; and DVC's index of all stages and their graph."""
+    with _repo() as repo, _each_file_once():
+        return repo.status(), repo.index
+
+
+def forget_lists() -> None:
+    """Let DVC list anew what there is to fetch and to check out.
+
+    Killed while it writes such a list, it takes the part that it finds for the whole: every later `dvc pull` says that
+    everything is up to date.
+    """
+    with _repo() as repo:
+        repo.drop_data_index()
+
+
+@contextmanager
+def _repo() -> Iterator["Repo"]:
+    """DVC's view of this project, locked against other DVC commands."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo, lock_repo
 
     try:
-        with Repo(str(project_root())) as repo, lock_repo(repo), _each_file_once():
-            return repo.status(), repo.index
+        with Repo(str(project_root())) as repo, lock_repo(repo):
+            yield repo
     except DvcException as error:
         raise ResoluteError(f"dvc cannot tell its status: {error}") from None
 
