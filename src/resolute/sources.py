@@ -1,8 +1,10 @@
 """Which source files a stage runs: found by following imports, so that the list is never out of date.
 
-Snakemake takes these lists as inputs, `dvc.yaml` names the same files and folders, and a training's checkpoint
-carries their digest: an edit re-runs what executes the edited file and nothing else. Some folders count as one
-thing, which keeps `dvc.yaml` readable: whoever imports one of their files depends on all of them.
+Most of them are the same for all jobs of a stage, or for all networks. The stage `sources` writes each such group down
+with checksums, as `data/sources/<group>.csv`, and the jobs depend on the groups that they run and on the few files that
+are their method's own: an edit re-runs what executes the edited file and nothing else. A training's checkpoint carries
+the digest of all of them. Some folders count as one thing, which keeps `dvc.yaml` readable: whoever imports one of
+their files depends on all of them.
 """
 
 import ast
@@ -12,6 +14,8 @@ from functools import cache
 from pathlib import Path
 
 from resolute import registry
+from resolute.core import atomic, layout
+from resolute.core.provenance import file_sha256
 
 PACKAGE = Path(__file__).parent
 WHOLE_FOLDERS = ("core", "images", "metrics", "models/blocks")
@@ -19,35 +23,53 @@ WHOLE_FOLDERS = ("core", "images", "metrics", "models/blocks")
 READS = {"summary.py": ("registry", "datasets/registry.yaml")}
 
 
-def sources(stage: str, method: str = "") -> list[Path]:
-    """The files that a stage runs: its subpackage, templates included, the method's, and all they import.
+STAGES = ("fetch", "degrade", "patches", "train", "evaluate", "profile", "tables", "figures", "report")
+NETWORKS = "networks"
+GROUPS = (*STAGES, NETWORKS)
+
+
+def write_sources(group: str) -> Path:
+    """Write down what a group's files are: `data/sources/<group>.csv` with the columns file and sha256.
 
     Args:
-        stage: a stage's name (`train`, `evaluate`, ...), which is its subpackage.
-        method: the method that it works on, where it works on one.
-
-    Returns:
-        Paths below `src/resolute`, sorted.
+        group: a stage's name, for what all its jobs run; or `networks`, for what all methods with a network run.
     """
-    roots = [_module(file) for file in _files(stage) if file.suffix == ".py"]
-    data = set(_files(stage))
-    if method:
-        entry = registry.entry(method)
-        roots.append(f"resolute.methods.{entry.kind}")
-        if entry.model:
-            roots.append(f"resolute.models.{entry.model}")
-        data.add(registry.path(method))
-    code = frozenset[Path]().union(*map(_closure, roots))
-    for module, read in READS.items():
-        if PACKAGE / module in code:
-            data.update(file for path in read for file in _files(path))
-    return sorted(code | data)
+    lines = [f"{file.relative_to(PACKAGE).as_posix()},{file_sha256(file)}\n" for file in sorted(shared(group))]
+    path = layout.sources(group)
+    atomic.write(path, f"file,sha256\n{''.join(lines)}")
+    return path
 
 
-def sources_digest(stage: str, method: str = "") -> str:
-    """A sha256 over the content of `sources`."""
+def groups(stage: str, method: str = "") -> list[str]:
+    """The groups that a stage runs for a method."""
+    return [stage, NETWORKS] if method and registry.entry(method).model else [stage]
+
+
+@cache
+def shared(group: str) -> frozenset[Path]:
+    """The files of a group; a stage's are its subpackage, templates included, and all that it imports."""
+    if group == NETWORKS:
+        parts = ("resolute.methods.inference", "resolute.methods.weights", "resolute.models.blocks")
+        return frozenset[Path]().union(*map(_closure, parts))
+    files = _files(group)
+    code = frozenset[Path]().union(*(_closure(_module(file)) for file in files if file.suffix == ".py"))
+    read = [path for module, paths in READS.items() if PACKAGE / module in code for path in paths]
+    return code.union(files, *map(_files, read))
+
+
+def own(stage: str, method: str) -> list[Path]:
+    """The files that a stage runs for one method and that are in no group: its network, its kind, its entry."""
+    entry = registry.entry(method)
+    code = _closure(f"resolute.methods.{entry.kind}")
+    if entry.model:
+        code |= _closure(f"resolute.models.{entry.model}")
+    return sorted((code | {registry.path(method)}).difference(*map(shared, groups(stage, method))))
+
+
+def sources_digest(stage: str, method: str) -> str:
+    """A sha256 over the content of all files that a stage runs for a method."""
     sha = hashlib.sha256()
-    for path in sources(stage, method):
+    for path in sorted(frozenset(own(stage, method)).union(*map(shared, groups(stage, method)))):
         sha.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return sha.hexdigest()
 

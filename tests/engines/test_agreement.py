@@ -111,7 +111,8 @@ def test_a_dependency_that_one_side_lacks_is_named(bare: Project) -> None:
     path = bare.root / "dvc.yaml"
     text = path.read_text()
     content = yaml.safe_load(text)
-    content["stages"]["train"]["do"]["deps"].remove("src/resolute/methods/losses.py")
+    content["stages"]["sources_train"]["deps"].remove("src/resolute/methods/losses.py")
+    content["stages"]["train"]["do"]["deps"].remove("data/sources/train.csv")
     content["stages"]["report"]["deps"].remove("reports/tables")
     content["stages"]["patches"]["deps"].append("params.yaml")
     path.write_text(yaml.safe_dump(content, sort_keys=False))
@@ -121,11 +122,8 @@ def test_a_dependency_that_one_side_lacks_is_named(bare: Project) -> None:
     assert tables
     assert all(file.startswith("reports/tables/") for file in tables)
     assert found == {
-        *{
-            ("dvc", f"{run}.{form}", "src/resolute/methods/losses.py")
-            for run in weights
-            for form in ("csv", "safetensors")
-        },
+        ("dvc", "data/sources/train.csv", "src/resolute/methods/losses.py"),
+        *{("dvc", f"{run}.{form}", "data/sources/train.csv") for run in weights for form in ("csv", "safetensors")},
         *{("dvc", "reports/index.html", file) for file in tables},
         *{("snakemake", f"data/patches/embedded/x4.{form}", "params.yaml") for form in ("npy", "parquet")},
     }
@@ -189,8 +187,9 @@ RULES = {
     "another seed": TRAINED,
     "what figures show": {"tables", "figures", "report"},
     "checkpoints": {"report"},
-    "a block": {"profile", *TRAINED},
-    "the data sets": ALL - {"profile"},
+    "a block": {"sources", "profile", *TRAINED},
+    "a template": {"sources", "report"},
+    "the data sets": {"sources", *ALL} - {"profile"},
     "a published table": {"tables", "report"},
 }
 

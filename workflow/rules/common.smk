@@ -19,7 +19,7 @@ from resolute.engines.clock import bring_back
 from resolute.engines.unlock import hold
 from resolute.params import jobs
 from resolute import registry
-from resolute.sources import sources
+from resolute.sources import GROUPS, groups, own, shared
 
 # `resolute` is the one beside the interpreter that runs Snakemake, whether its environment is active or not.
 shell.prefix(
@@ -51,6 +51,7 @@ GPUS = (
 
 
 wildcard_constraints:
+    group="[a-z]+",
     dataset="[a-z0-9_]+",
     method="[a-z0-9_]+",
     scale=r"[0-9]+(\.[0-9]+)?",
@@ -78,10 +79,12 @@ def canonical(settings):
 
 @cache
 def code(stage, method=""):
-    """The source files that a stage runs for a method, as inputs."""
-    return local(*sources(stage, method))
+    """What a stage runs for a method, as inputs: the lists of shared source files, and the method's own files."""
+    files = own(stage, method) if method else []
+    return local(*map(layout.sources, groups(stage, method)), *files)
 
 
+SOURCES = local(*map(layout.sources, GROUPS))
 MEASUREMENTS = local(*params_file.measurements(PARAMS))
 SR_IMAGES = local(*params_file.sr_files(PARAMS))
 PUBLISHED, REFERENCE = (

@@ -14,8 +14,21 @@ MethodName = Annotated[str, typer.Argument(metavar="METHOD", help="A method, see
 
 def register(app: typer.Typer) -> None:
     """Add the stages' commands to the program."""
-    for command in (fetch, degrade, patches, train, evaluate, profile, tables, figures, report):
+    for command in (sources, fetch, degrade, patches, train, evaluate, profile, tables, figures, report):
         app.command()(command)
+
+
+def sources(
+    group: Annotated[str, typer.Argument(metavar="GROUP", help="A stage, or `networks`: what all networks run.")],
+) -> None:
+    """Write down, with checksums, which source files a stage runs: what its jobs depend on."""
+    from resolute.core import layout
+    from resolute.core.errors import ResoluteError, nearest
+    from resolute.sources import GROUPS, write_sources
+
+    if group not in GROUPS:
+        raise ResoluteError(f"no group of source files '{group}': {nearest(group, GROUPS)}")
+    print(layout.relative(write_sources(group)))
 
 
 def fetch(

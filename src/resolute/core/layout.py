@@ -52,6 +52,10 @@ class Run:
         return self.weights.startswith("published-")
 
 
+def sources(group: str) -> Path:
+    return project_root() / "data/sources" / f"{group}.csv"
+
+
 def raw_images(dataset: str) -> Path:
     return project_root() / "data/raw" / dataset
 

@@ -13,6 +13,7 @@ from typing import Any
 from resolute.core import layout
 
 REPORT = "report"
+SOURCES = "sources"
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,10 @@ def graph(targets: Iterable[Path]) -> Graph:
 
 
 def _records() -> dict[str, Mapping[str, Any]]:
-    """Snakemake's metadata by the file that it is about."""
+    """Snakemake's metadata by the file that it is about.
+
+    Those of `sources` are left out: all stages need what it lists, and lines to all would hide how the data flow.
+    """
     folder = layout.project_root() / ".snakemake/metadata"
     found = {}
     for path in folder.rglob("*"):
@@ -91,7 +95,8 @@ def _records() -> dict[str, Mapping[str, Any]]:
             name = "".join(part.removeprefix("@") for part in path.relative_to(folder).parts)
             try:
                 record = json.loads(path.read_text(encoding="utf-8"))
-                if {"rule", "input", "shellcmd", "starttime", "endtime"} <= record.keys():
+                needed = {"rule", "input", "shellcmd", "starttime", "endtime"}
+                if needed <= record.keys() and record["rule"] != SOURCES:
                     found[base64.urlsafe_b64decode(name).decode()] = record
             except (ValueError, binascii.Error):
                 continue
