@@ -101,7 +101,7 @@ def bare(tmp_path: Path) -> Project:
     return project
 
 
-@pytest.mark.parametrize("preset", ["quick", "bench", "bsds", "paper"])
+@pytest.mark.parametrize("preset", ["quick", "bench", "lightweight", "bsds", "paper"])
 def test_both_graphs_have_the_same_edges(preset: str, bare: Project) -> None:
     bare.run("resolute", "preset", preset)
     assert differences(bare) == set()
