@@ -2,11 +2,15 @@
 
 import math
 import re
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from resolute import methods, registry
 from resolute.core.errors import ResoluteError
@@ -109,6 +113,56 @@ def test_sizes_gradients_and_state(name: str) -> None:
     weights.load_state(again, network.state_dict(), name)
     with torch.inference_mode():
         assert torch.equal(again.eval()(lr), network.eval()(lr))
+
+
+# Whose backward pass has no deterministic form on CUDA, where training asks for one: the notes of
+# torch.use_deterministic_algorithms (PyTorch 2.13), by the names that the dispatcher knows them under.
+NOT_DETERMINISTIC = {
+    *("_adaptive_avg_pool2d_backward", "adaptive_max_pool2d_backward", "fractional_max_pool2d_backward"),
+    *("reflection_pad1d_backward", "reflection_pad2d_backward", "grid_sampler_2d_backward"),
+    *("upsample_linear1d_backward", "upsample_bilinear2d_backward", "upsample_bicubic2d_backward"),
+    *("nll_loss_forward", "nll_loss2d_forward", "max_unpool2d", "histc", "bincount", "median", "cumsum", "put_"),
+}
+
+
+class Recorder(TorchDispatchMode):
+    """Notes the operators that run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def __torch_dispatch__(self, operator: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.names.add(operator.name().removeprefix("aten::").partition(".")[0])
+        return operator(*args, **(kwargs or {}))
+
+
+@pytest.fixture
+def deterministic(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As trainings run; torch chooses other operators then for tensors that are not on the CPU."""
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # unknown to the meta device
+    torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # there is no memory on the meta device
+    yield
+    torch.utils.deterministic.fill_uninitialized_memory = True
+    torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_training_needs_nothing_that_cuda_refuses_to_repeat(name: str, deterministic: None) -> None:
+    with torch.device("meta"), Recorder() as recorder:
+        network = methods.load(name).build_for_training(registry.entry(name).scales[0])
+        network(torch.zeros(2, 3, 48, 48)).sum().backward()
+    assert not recorder.names & NOT_DETERMINISTIC
+
+
+def test_what_cuda_refuses_to_repeat_is_noticed(deterministic: None) -> None:
+    layers = torch.nn.ReflectionPad2d(1), torch.nn.AdaptiveMaxPool2d(3), torch.nn.AdaptiveAvgPool2d(3)
+    with torch.device("meta"), Recorder() as recorder:
+        x = torch.zeros(1, 3, 8, 8, requires_grad=True)
+        sum(layer(x).sum() for layer in layers).backward()
+    names = {"reflection_pad2d_backward", "adaptive_max_pool2d_backward", "_adaptive_avg_pool2d_backward"}
+    assert recorder.names & NOT_DETERMINISTIC == names
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -28,7 +28,7 @@ class SwinPair(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         height, width = x.shape[-2:]
-        padded_BHWC = pad_to_multiple(x, self.size, "reflect").permute(0, 2, 3, 1)
+        padded_BHWC = pad_to_multiple(x, self.size, reflect=True).permute(0, 2, 3, 1)
         return self.layers(self.norm(padded_BHWC)).permute(0, 3, 1, 2)[:, :, :height, :width]
 
 

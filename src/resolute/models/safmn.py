@@ -5,14 +5,18 @@ windows divide the whole image, so where they lie depends on its size. LR sides 
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3, depthwise
 from resolute.models.blocks.frame import LRFrame
 from resolute.models.blocks.normalisation import ChannelNorm
+from resolute.models.blocks.pooling import max_pool_cells
 from resolute.models.blocks.residual import Residual
+
+# Which way it goes depends on the map's sides alone; that cannot be traced.
+fx.wrap("max_pool_cells")
 
 LEVELS = 4
 
@@ -30,7 +34,7 @@ class SAFM(nn.Module):
         modulation = []
         for level, (convolution, chunk) in enumerate(zip(self.levels, x.chunk(LEVELS, dim=1), strict=True)):
             if level:
-                pooled = functional.adaptive_max_pool2d(chunk, (height >> level, width >> level))
+                pooled = max_pool_cells(chunk, 2**level)
                 chunk = functional.interpolate(convolution(pooled), size=(height, width))
             else:
                 chunk = convolution(chunk)

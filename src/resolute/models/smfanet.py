@@ -6,13 +6,17 @@ at least 8 (pooling).
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3, depthwise
 from resolute.models.blocks.frame import LRFrame
+from resolute.models.blocks.pooling import max_pool_cells
 from resolute.models.blocks.residual import Residual
+
+# Which way it goes depends on the map's sides alone; that cannot be traced.
+fx.wrap("max_pool_cells")
 
 POOLING = 8
 
@@ -45,7 +49,7 @@ class SMFA(nn.Module):
 
     def _mask(self, x: Tensor) -> Tensor:
         height, width = x.shape[-2:]
-        maxima = self.pooled(functional.adaptive_max_pool2d(x, (height // POOLING, width // POOLING)))
+        maxima = self.pooled(max_pool_cells(x, POOLING))
         variance = torch.var(x, dim=(-2, -1), keepdim=True)
         coarse = self.modulation(maxima * self.pooled_factor + variance * self.variance_factor)
         return functional.interpolate(functional.gelu(coarse), size=(height, width))

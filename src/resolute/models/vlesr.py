@@ -70,15 +70,14 @@ class MWAB(nn.Module):
     def __init__(self, width: int, hidden: int, local_width: int) -> None:
         super().__init__()
         self.mean, self.maximum = (
-            nn.Sequential(
-                pool(1), conv1(width, hidden, bias=False), nn.ReLU(), conv1(hidden, width, bias=False), nn.Sigmoid()
-            )
-            for pool in (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
+            nn.Sequential(conv1(width, hidden, bias=False), nn.ReLU(), conv1(hidden, width, bias=False), nn.Sigmoid())
+            for _ in range(2)
         )
         self.local = ESA(width, local_width, nn.MaxPool2d(2), depthwise(local_width), shortcut=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * (self.mean(x) + self.maximum(x)) + self.local(x)
+        weights = self.mean(x.mean((2, 3), keepdim=True)) + self.maximum(x.amax((2, 3), keepdim=True))
+        return x * weights + self.local(x)
 
 
 class FGFB(nn.Module):

@@ -88,7 +88,7 @@ class ChannelMask(nn.Module):
         self.activation = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        pooled = (functional.adaptive_avg_pool2d(x, 1), functional.adaptive_max_pool2d(x, 1))
+        pooled = (x.mean((2, 3), keepdim=True), x.amax((2, 3), keepdim=True))
         mean, most = (self.excite(self.activation(self.squeeze(value))) for value in pooled)
         return torch.sigmoid(mean + most)
 

@@ -3,6 +3,7 @@
 B: images, H and W: sides of the map, C: channels.
 """
 
+import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
@@ -12,14 +13,19 @@ from resolute.models.blocks.windows import WindowAttention, from_windows, shift_
 fx.wrap("shift_mask")
 
 
-def pad_to_multiple(x_BCHW: Tensor, size: int, mode: str = "constant") -> Tensor:
+def pad_to_multiple(x_BCHW: Tensor, size: int, reflect: bool = False) -> Tensor:
     """Add rows at the bottom and columns at the right until both sides are multiples of `size`.
 
     Args:
-        mode: what is added, in the words of `torch.nn.functional.pad`; `constant` means zeros.
+        reflect: whether they mirror the image about its last row and column; else they are zeros.
     """
     height, width = x_BCHW.shape[-2:]
-    return functional.pad(x_BCHW, (0, -width % size, 0, -height % size), mode=mode)
+    rows, columns = -height % size, -width % size
+    if not reflect:
+        return functional.pad(x_BCHW, (0, columns, 0, rows))
+    # On CUDA the backward pass of a reflecting `pad` is not deterministic.
+    taller = torch.cat([x_BCHW, x_BCHW[:, :, height - 1 - rows : -1].flip(2)], dim=2)
+    return torch.cat([taller, taller[:, :, :, width - 1 - columns : -1].flip(3)], dim=3)
 
 
 def attend_in_windows(attention: WindowAttention, x_BHWC: Tensor, size: int, shift: int = 0) -> Tensor:
