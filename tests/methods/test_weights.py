@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from resolute import registry
@@ -36,6 +37,15 @@ def test_an_extra_tensor_is_named() -> None:
 
 def test_a_misshapen_tensor_is_named() -> None:
     refused({**state(), "bias": torch.ones(5)}, r"'bias' has shape \(5,\), the network needs \(4,\)")
+
+
+def test_a_tensor_that_is_not_finite_is_named() -> None:
+    refused({**state(), "bias": torch.full((4,), torch.nan)}, "tensor 'bias' is not finite")
+
+
+def test_provenance_that_is_not_ours_counts_as_none(tmp_path: Path) -> None:
+    save_file(state(), tmp_path / "w.safetensors", {"provenance": "by hand"})
+    assert weights.read_provenance(tmp_path / "w.safetensors") == {}
 
 
 def test_a_file_of_zeros_is_refused() -> None:

@@ -1,6 +1,7 @@
 """Training is a function of code, params, data, seed and device: whatever happens on the way."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -96,15 +97,20 @@ def test_killed_at_any_moment_ends_with_the_same_bytes(packed: Path) -> None:
     assert steps.iloc[-1] == 60
 
 
-def test_sigterm_leaves_a_checkpoint_at_once(packed: Path) -> None:
-    set_params(packed, iterations=100_000, checkpoint_every=99_999)
+@pytest.mark.parametrize("devices", [1, 2])
+def test_sigterm_leaves_a_checkpoint_of_the_last_step(devices: int, packed: Path) -> None:
+    set_params(packed, iterations=100_000, checkpoint_every=7, batch_size=2, lr_patch_size=16, devices=devices)
+    checkpoint = layout.checkpoint(run("quick-seed0", "imdn_tiny"))
     process = command("train", "imdn_tiny")
-    time.sleep(8)
-    process.send_signal(signal.SIGTERM)
+    for _ in range(1200):
+        if checkpoint.exists():
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)  # to the first process alone
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "was told to stop at step" in errors
-    assert layout.checkpoint(run("quick-seed0", "imdn_tiny")).exists()
+    (step,) = set(re.findall(r"was told to stop at step (\d+)", errors))
+    assert torch.load(checkpoint)["step"] == int(step)
 
 
 def test_a_checkpoint_of_other_settings_is_not_resumed(packed: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,7 +47,8 @@ class Method:
             self.check_size(lr.shape[0], lr.shape[1])
             image_HWC = torch.from_numpy(np.ascontiguousarray(lr, dtype=np.float32))
             image_BCHW = image_HWC.to(device).permute(2, 0, 1)[None] * (self.entry.data_range / 255)
-            with torch.inference_mode():
+            # TF32 keeps 10 bits of the mantissa, which moves a published PSNR by up to 0.004 dB.
+            with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
                 sr_BCHW = network(image_BCHW.contiguous(memory_format=torch.channels_last))
             return (sr_BCHW[0].permute(1, 2, 0) * (255 / self.entry.data_range)).cpu().numpy()
 

@@ -30,7 +30,12 @@ def save_weights(path: Path, state: Mapping[str, Tensor], facts: Mapping[str, An
 def read_provenance(path: Path) -> dict[str, Any]:
     """What `save_weights` recorded; empty for a file from elsewhere."""
     with safe_open(path, framework="pt") as file:
-        return json.loads((file.metadata() or {}).get("provenance", "{}"))
+        text = (file.metadata() or {}).get("provenance", "{}")
+    try:
+        facts = json.loads(text)
+    except ValueError:
+        return {}
+    return facts if isinstance(facts, dict) else {}
 
 
 def read_state(path: Path) -> StateDict:
@@ -54,7 +59,7 @@ def load_state(network: nn.Module, state: Mapping[str, Tensor], where: str) -> N
     """Load a state dict strictly; the first missing, extra or misshapen tensor is named.
 
     Raises:
-        ResoluteError: the tensors are not the network's, or all of them are zero.
+        ResoluteError: the tensors are not the network's, not finite, or all of them zero.
     """
     expected = network.state_dict()
     for name in expected:
@@ -66,6 +71,8 @@ def load_state(network: nn.Module, state: Mapping[str, Tensor], where: str) -> N
         if tensor.shape != expected[name].shape:
             found, wanted = tuple(tensor.shape), tuple(expected[name].shape)
             raise ResoluteError(f"{where}: tensor '{name}' has shape {found}, the network needs {wanted}")
+        if not bool(torch.isfinite(tensor).all()):
+            raise ResoluteError(f"{where}: tensor '{name}' is not finite: the file was damaged, make or fetch it again")
     if state and not any(bool(tensor.any()) for tensor in state.values()):
         raise ResoluteError(f"{where}: every tensor is zero: the file was damaged, make or fetch it again")
     network.load_state_dict(dict(state))

@@ -36,6 +36,7 @@ from resolute.train.start import find_start, starting_network
 
 LOG_COLUMNS = ("step", "phase", "loss", "learning_rate", "patches_per_s", "seconds", *NOTHING)
 _LOG_ROWS = 200
+_STEPS_BETWEEN_QUESTIONS = 10  # each makes all devices wait for each other
 
 
 def train(
@@ -128,7 +129,8 @@ class Training:
             patches += phase.batch_size
             self.step += 1
             meter.tick()
-            saving = self.step % self.checkpoint_every == 0 or self.stopped
+            stopping = self._told_to_stop()
+            saving = self.step % self.checkpoint_every == 0 or stopping
             # A checkpoint must lie on a row of the log, or a resumed log would differ from an unbroken one.
             if self.step % every == 0 or saving or self.step == self.plan.iterations:
                 loss = self._mean_loss(losses)
@@ -143,7 +145,7 @@ class Training:
                 losses, patches, since = [], 0, now
             if saving and self.step < self.plan.iterations:
                 self._save()
-            if self.stopped:
+            if stopping:
                 raise ResoluteError(
                     f"{self.run} was told to stop at step {self.step}: run it again to go on from there"
                 )
@@ -238,6 +240,16 @@ class Training:
             self.ema.load_state_dict(state["ema"])
         self.step, self.log = state["step"], state["log"]
         self.seconds, self.joules = state["seconds"], state["joules"]
+
+    def _told_to_stop(self) -> bool:
+        """Whether this process was told to; of several, all leave at the same step if any one was."""
+        if self.fabric.world_size == 1:
+            return self.stopped
+        if self.step % _STEPS_BETWEEN_QUESTIONS:
+            return False
+        told = self.fabric.all_reduce(torch.tensor(float(self.stopped), device=self.fabric.device), reduce_op="sum")
+        assert isinstance(told, Tensor)
+        return told.item() > 0
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:
         self.stopped = True

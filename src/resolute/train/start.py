@@ -21,7 +21,7 @@ def starting_network(method: methods.Method, run: Run, warm_start: str) -> nn.Mo
     """The network of a run as its training starts.
 
     Weights on disk are folded: what starts from them is trained in the folded form. From another scale, the tensors
-    are taken that have the same shape there; the others, of the last layers, are fresh.
+    are taken that have the same name and shape there; the others, of the last layers, are fresh.
 
     Raises:
         ResoluteError: the weights are missing, broken, or not this method's.
@@ -36,6 +36,7 @@ def starting_network(method: methods.Method, run: Run, warm_start: str) -> nn.Mo
     source = method.build(scale)
     weights.load_weights(source, path)
     state = network.state_dict()
-    state.update((name, tensor) for name, tensor in source.state_dict().items() if tensor.shape == state[name].shape)
+    shared = {name: tensor for name, tensor in source.state_dict().items() if name in state}
+    state.update((name, tensor) for name, tensor in shared.items() if tensor.shape == state[name].shape)
     network.load_state_dict(state)
     return network
