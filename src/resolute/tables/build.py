@@ -126,7 +126,7 @@ def build(
     spec: Spec,
     published: pd.DataFrame,
     measured: pd.DataFrame,
-    tolerances: Mapping[tuple[str, bool], Tolerance],
+    tolerances: Mapping[str, Tolerance],
     methods: Mapping[str, str],
 ) -> Table:
     """A table from its specification.
@@ -135,7 +135,7 @@ def build(
         spec: what to build.
         published: the paper's figures in the long form, values in printed units.
         measured: means of what was measured here, in the long form.
-        tolerances: by metric and whether the protocol is open.
+        tolerances: by metric.
         methods: the methods that the registry has, each with the name of its own published weights
             (`published-<tag>`), empty where it has none.
 
@@ -157,7 +157,7 @@ class _Builder:
     spec: Spec
     published: Mapping[str, Sequence[Record]]
     measured: Mapping[str, Sequence[Record]]
-    tolerances: Mapping[tuple[str, bool], Tolerance]
+    tolerances: Mapping[str, Tolerance]
     methods: Mapping[str, str]
 
     def row(self, row: Row) -> BuiltRow:
@@ -171,10 +171,10 @@ class _Builder:
     def tolerance(self, column: Column) -> Tolerance | None:
         if column.published_only:
             return None
-        key = column.match["metric"], column.protocol_open
-        if key not in self.tolerances:
-            raise ResoluteError(f"{_name(self.spec)}: metric '{key[0]}' is not in data/published/tolerances.yaml")
-        return self.tolerances[key]
+        metric = column.match["metric"]
+        if metric not in self.tolerances:
+            raise ResoluteError(f"{_name(self.spec)}: metric '{metric}' is not in data/published/tolerances.yaml")
+        return self.tolerances[metric]
 
     def cell(self, row: Row, column: Column, absent: str) -> Cell:
         paper = self.paper(row, column)

@@ -105,7 +105,7 @@ def _ranked(path: Path, means: pd.DataFrame) -> Ranking:
     return rank(asked, measurements.read(asked.figures), means, _tolerances(), _methods())
 
 
-def _tolerances() -> dict[tuple[str, bool], Tolerance]:
+def _tolerances() -> dict[str, Tolerance]:
     return read_tolerances(layout.published_tables() / "tolerances.yaml")
 
 

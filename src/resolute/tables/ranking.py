@@ -117,7 +117,7 @@ def rank(
     asked: RankingSpec,
     published: pd.DataFrame,
     measured: pd.DataFrame,
-    tolerances: Mapping[tuple[str, bool], Tolerance],
+    tolerances: Mapping[str, Tolerance],
     methods: Mapping[str, str],
 ) -> Ranking:
     """The ranking from published and measured figures; arguments as for `build`.

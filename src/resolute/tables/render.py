@@ -78,7 +78,7 @@ def footnote(column: Column, tolerance: Tolerance | None) -> str:
         parts.append("as printed, not judged")
     else:
         unit = f" {column.unit}" if tolerance.within is not None and column.unit else ""
-        parts.append(f"{tolerance}{unit}{', as the paper leaves its protocol open' if column.protocol_open else ''}")
+        parts.append(f"{tolerance}{unit}")
     if column.missing:
         parts.append(column.missing)
     return "; ".join(parts)

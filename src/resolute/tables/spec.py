@@ -30,7 +30,6 @@ class Column:
     match: Match
     measured: Match = field(default_factory=dict)
     unit: str = ""
-    protocol_open: bool = False
     published_only: bool = False
     missing: str = ""
 
@@ -136,17 +135,11 @@ def read_spec(path: Path) -> Spec:
     return Spec(path=path, columns=columns, groups=groups, labels=labels, notes=notes, **facts)
 
 
-def read_tolerances(path: Path) -> dict[tuple[str, bool], Tolerance]:
-    """Tolerances by metric and whether the paper leaves its protocol open."""
+def read_tolerances(path: Path) -> dict[str, Tolerance]:
+    """Tolerances by metric."""
     facts = read_yaml(path)
     validate(facts, FOLDER / "tolerances.schema.json", layout.relative(path))
-    tolerances = {}
-    for metric, rule in facts.items():
-        device = rule["compare"] == "never"
-        within = rule.get("within")
-        tolerances[metric, False] = Tolerance(within, device)
-        tolerances[metric, True] = Tolerance(rule.get("within_open_protocol", within), device)
-    return tolerances
+    return {metric: Tolerance(rule.get("within"), rule["compare"] == "never") for metric, rule in facts.items()}
 
 
 def read_errata(path: Path, table: str) -> dict[tuple[str, str], Erratum]:
