@@ -13,7 +13,6 @@ source: {citation: A paper}
 labels: [Network]
 columns:
   - {key: psnr, header: PSNR, unit: dB, digits: 2, match: {metric: psnr, dataset: set5, protocol: y_basicsr}}
-  - {key: open, header: Open, unit: dB, digits: 2, protocol_open: true, match: {metric: psnr, dataset: set14}}
   - {key: time, header: Time, unit: ms, digits: 1, match: {metric: runtime}}
   - {key: rank, header: Rank, digits: 0, match: {metric: rank}, published_only: true}
 """
@@ -22,7 +21,7 @@ All,a,A,measured here,30.00,30.001,,0.001,reproduced,within 0.01
 All,b,B,measured here,31.00,30.50,,-0.50,explained,its LR images are others
 All,c,C,measured here,32.00,,31.00,-1.00,differs,not within 0.01
 """
-TOLERANCES = "psnr: {compare: difference, within: 0.01, within_open_protocol: 0.05}\nruntime: {compare: never}\n"
+TOLERANCES = "psnr: {compare: difference, within: 0.01}\nruntime: {compare: never}\n"
 
 
 @pytest.fixture
@@ -50,7 +49,6 @@ def test_columns_say_how_they_are_judged(fragment: Path) -> None:
     (table,) = published([fragment], {"paper": {"table": {}}})
     assert [(column.quantity, column.tolerance) for column in table.columns] == [
         ("psnr, y_basicsr, set5", "within 0.01 dB"),
-        ("psnr, set14", "within 0.05 dB"),
         ("runtime", "depends on the device, not compared"),
         ("rank", "shown as printed, not judged"),
     ]

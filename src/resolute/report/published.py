@@ -118,9 +118,7 @@ def _judged(column: Mapping[str, Any], tolerances: Mapping[str, Any]) -> JudgedC
     elif rule.get("compare") == "digits":
         tolerance = "must be equal at the printed digits"
     else:
-        is_open = column.get("protocol_open") and "within_open_protocol" in rule
-        within = rule.get("within_open_protocol" if is_open else "within", "")
-        tolerance = f"within {within} {column.get('unit', '')}".rstrip()
+        tolerance = f"within {rule.get('within', '')} {column.get('unit', '')}".rstrip()
     if missing := column.get("missing"):
         tolerance += f"; {missing}"
     return JudgedColumn(column["header"], quantity, tolerance)
