@@ -83,6 +83,8 @@ def test_recording_keeps_what_another_run_measured(write: Write) -> None:
     [
         ("table,row,verdict\n", "recorded/ntire2022.csv: its columns must be table, row, column, verdict"),
         ("table,row,column,verdict\na,b,c,reproducd\n", "line 2: unknown verdict 'reproducd': did you mean 'reprodu"),
+        ("table,row,column,verdict\n\na,b,reproduced\n", "ntire2022.csv, line 3: 4 fields expected, 3 found"),
+        ("table,row,column,verdict\na,b,c,d,reproduced\n", "ntire2022.csv, line 2: 4 fields expected, 5 found"),
     ],
 )
 def test_a_wrong_record_is_one_clear_line(project: Path, text: str, message: str) -> None:
@@ -91,6 +93,14 @@ def test_a_wrong_record_is_one_clear_line(project: Path, text: str, message: str
     path.write_text(text)
     with pytest.raises(ResoluteError, match=message):
         read_recorded("ntire2022")
+
+
+@pytest.mark.usefixtures("project")
+def test_blank_lines_of_a_record_mean_nothing() -> None:
+    path = layout.recorded_verdicts("ntire2022")
+    path.parent.mkdir(parents=True)
+    path.write_text("table,row,column,verdict\n\ntable1,rlfn_team04,params,reproduced\n  \n")
+    assert read_recorded("ntire2022") == {PARAMS: Verdict.REPRODUCED}
 
 
 @pytest.mark.usefixtures("project")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from resolute.core import atomic, layout
 from resolute.core.errors import ResoluteError, nearest
 from resolute.tables.build import Table
+from resolute.tables.lines import read_lines
 from resolute.tables.verdict import Verdict
 
 COLUMNS = ["table", "row", "column", "verdict"]
@@ -62,21 +63,17 @@ def read_recorded(paper: str) -> dict[Place, Verdict]:
     """The recorded verdicts of a paper; none where it has no record yet.
 
     Raises:
-        ResoluteError: the file has other columns, or a verdict that nothing is judged with.
+        ResoluteError: the file has other columns, a line with more or fewer fields, or a verdict that nothing is
+            judged with.
     """
     path = layout.recorded_verdicts(paper)
     if not path.is_file():
         return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.reader(file)
-        if next(reader, None) != COLUMNS:
-            raise ResoluteError(f"{layout.relative(path)}: its columns must be {', '.join(COLUMNS)}")
-        recorded = {}
-        for table, row, column, verdict in reader:
-            if verdict not in JUDGED:
-                where = f"{layout.relative(path)}, line {reader.line_num}"
-                raise ResoluteError(f"{where}: unknown verdict '{verdict}': {nearest(verdict, JUDGED)}")
-            recorded[table, row, column] = Verdict(verdict)
+    recorded = {}
+    for where, (table, row, column, verdict) in read_lines(path, COLUMNS):
+        if verdict not in JUDGED:
+            raise ResoluteError(f"{where}: unknown verdict '{verdict}': {nearest(verdict, JUDGED)}")
+        recorded[table, row, column] = Verdict(verdict)
     return recorded
 
 

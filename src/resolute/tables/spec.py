@@ -1,6 +1,6 @@
 """A published table's specification (`data/published/<paper>/<table>.yaml`) and what belongs to it."""
 
-import csv
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from typing import Any
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.core.schema import read_yaml, validate
+from resolute.tables.lines import read_lines
 from resolute.tables.verdict import Erratum, Tolerance
 
 FOLDER = Path(__file__).parent
@@ -143,14 +144,22 @@ def read_tolerances(path: Path) -> dict[str, Tolerance]:
 
 
 def read_errata(path: Path, table: str) -> dict[tuple[str, str], Erratum]:
-    """The known errors of a paper's table by the keys of row and column; none where the file is absent."""
+    """The known errors of a paper's table by the keys of row and column; none where the file is absent.
+
+    Raises:
+        ResoluteError: the file has other columns, a line with more or fewer fields, or a claim or finding that is
+            no number.
+    """
     if not path.is_file():
         return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.reader(file)
-        if next(reader, None) != ERRATA_COLUMNS:
-            raise ResoluteError(f"{layout.relative(path)}: its columns must be {', '.join(ERRATA_COLUMNS)}")
-        return {(row[1], row[2]): Erratum(*row[3:]) for row in reader if row[:1] == [table]}
+    errata = {}
+    for where, (of, row, column, *facts) in read_lines(path, ERRATA_COLUMNS):
+        for name, value in zip(ERRATA_COLUMNS[3:5], facts, strict=False):
+            if not re.fullmatch(r"-?\d+(\.\d+)?", value):
+                raise ResoluteError(f"{where}: the {name} '{value}' is no number")
+        if of == table:
+            errata[row, column] = Erratum(*facts)
+    return errata
 
 
 def _row(facts: dict[str, Any], labels: int, where: str) -> Row:
