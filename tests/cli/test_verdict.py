@@ -50,6 +50,22 @@ def test_the_terminal_shows_what_the_report_shows(run: Path) -> None:
     assert len(verdict("ntire2022", "--table", "table1", "--all").stdout.splitlines()) > 45 * 8
 
 
+def test_what_does_not_simply_hold_has_its_reason_in_the_terminal(run: Path) -> None:
+    errata = run / "data/published/ntire2022/errata.csv"
+    errata.write_text(f"{errata.read_text()}table1,rlfn_team04,n_conv,39,40,one layer is counted twice,count it\n")
+    rows = [
+        {"metric": "n_conv", "value": 40.0, "protocol": ""},
+        {"metric": "flops", "value": 2e9, "protocol": "flops_ntire2022"},
+        {"metric": "latency", "value": 27.0, "unit": "ms", "device": "A CPU"},
+    ]
+    common = {"source": "measured", "method": "rlfn_team04", "scale": 4.0, "setting": "lr256x256"}
+    measurements.write(layout.cost("rlfn_team04", 4), [{**common, **row} for row in rows])
+    lines = verdict("ntire2022", "--table", "table1").stdout.splitlines()
+    assert "explained: rlfn_team04 Convs: one layer is counted twice" in lines
+    assert "differs: rlfn_team04 FLOPs: not equal at the printed digits" in lines
+    assert "not comparable: rlfn_team04 Time: another device: A CPU" in lines
+
+
 def test_json_is_one_object(run: Path) -> None:
     found = json.loads(verdict("ntire2022", "--json").stdout)
     assert (found["paper"], found["holds"], found["problems"]) == ("ntire2022", True, [])
@@ -74,6 +90,29 @@ def test_ci_can_guard_a_reproduction(run: Path) -> None:
     assert verdict("ntire2022", "--table", "psnr_set5_set14").returncode == 0
 
 
+def test_a_cell_that_is_not_measured_fails_only_where_all_is_asked_for(run: Path) -> None:
+    assert verdict("ntire2022", "--record").returncode == 0
+    known = layout.recorded_verdicts("ntire2022")
+    known.write_text(f"{known.read_text()}psnr_set5_set14,rlfn_team04,set5_y_psnr,reproduced\n")
+    done = verdict("ntire2022")
+    assert done.returncode == 0
+    assert "what is recorded holds: 4 cells, all that this run measures" in done.stdout
+    assert "1 recorded cells are not measured in this run" in done.stdout
+    done = verdict("ntire2022", "--complete")
+    assert done.returncode == 1
+    assert "1 recorded cells are not measured in this run" in done.stdout
+    assert "do not hold" not in done.stdout
+    assert json.loads(verdict("ntire2022", "--complete", "--json").stdout)["holds"] is False
+    assert verdict("ntire2022", "--table", "table1", "--complete").returncode == 0
+
+
+@pytest.mark.parametrize(("table", "what"), [((), "ntire2022"), (("--table", "table1"), "table1")])
+def test_without_a_record_there_is_nothing_to_be_complete(run: Path, table: tuple[str, ...], what: str) -> None:
+    done = verdict("ntire2022", *table, "--complete")
+    message = f"nothing is recorded of {what}: `resolute verdict ntire2022 --record` does it"
+    assert (done.returncode, done.stderr) == (2, f"resolute: {message}\n")
+
+
 def test_a_new_difference_fails_before_anything_is_recorded(run: Path) -> None:
     measure(**{**COUNTS, "n_conv": 40.0})
     done = verdict("ntire2022")
@@ -90,4 +129,4 @@ def test_a_new_difference_fails_before_anything_is_recorded(run: Path) -> None:
 )
 def test_unknown_names_are_one_line(run: Path, arguments: tuple[str, ...], message: str) -> None:
     done = verdict(*arguments)
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"resolute: {message}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"resolute: {message}\n")

@@ -29,12 +29,12 @@ verdict.register(app)
 
 
 def main() -> None:
-    """Run a command; a user's mistake or a full disk becomes one line on standard error and exit status 1."""
+    """Run a command; a user's mistake or a full disk becomes one line on standard error and an exit status."""
     try:
         app()
     except ResoluteError as error:
         print(f"resolute: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(error.status)
     except OSError as error:
         if error.errno not in _FULL:
             raise

@@ -20,6 +20,9 @@ STYLES = {
     "not run": "dim",
 }
 UNSEEN = ("", "not run", "cannot be measured")
+TOLD = ("explained", "differs", "not comparable")
+
+_NAMED = 4  # cells of one reason that are named
 
 
 def register(app: typer.Typer) -> None:
@@ -41,27 +44,29 @@ def verdict(
 ) -> None:
     """Show which of a paper's figures hold; exit with 1 where one no longer does, or newly differs."""
     from resolute import params
+    from resolute.core.errors import UsageError
     from resolute.tables import guard, paper_tables, read_recorded, record
 
     tables = paper_tables(paper, params.measurements(params.load()), table)
     if write:
         record(paper, tables)
     recorded = {place: known for place, known in read_recorded(paper).items() if table in ("", place[0])}
-    guarded = guard(tables, recorded, complete)
+    if complete and not recorded:
+        raise UsageError(f"nothing is recorded of {table or paper}: `resolute verdict {paper} --record` does it")
+    guarded = guard(tables, recorded)
+    holds = not guarded.problems and not (complete and guarded.unmeasured)
     if as_json:
-        print(json.dumps(_as_json(paper, tables, guarded)))
+        print(json.dumps({"paper": paper, "holds": holds, **_as_json(tables, guarded)}))
     else:
-        _print(tables, guarded, len(recorded), show_all)
-    if guarded.problems:
+        _print(tables, guarded, len(recorded), show_all, complete)
+    if not holds:
         raise typer.Exit(1)
 
 
-def _as_json(paper: str, tables: "list[Table]", guarded: "Guarded") -> dict[str, Any]:
+def _as_json(tables: "list[Table]", guarded: "Guarded") -> dict[str, Any]:
     from resolute.tables import results
 
     return {
-        "paper": paper,
-        "holds": not guarded.problems,
         "problems": guarded.problems,
         "recorded_not_measured": guarded.unmeasured,
         "counts": {table.spec.table: table.counts() for table in tables},
@@ -69,7 +74,7 @@ def _as_json(paper: str, tables: "list[Table]", guarded: "Guarded") -> dict[str,
     }
 
 
-def _print(tables: "list[Table]", guarded: "Guarded", recorded: int, show_all: bool) -> None:
+def _print(tables: "list[Table]", guarded: "Guarded", recorded: int, show_all: bool, complete: bool) -> None:
     from rich.console import Console
 
     from resolute.tables import results
@@ -81,6 +86,7 @@ def _print(tables: "list[Table]", guarded: "Guarded", recorded: int, show_all: b
         console.print(table.spec.title, style="bold")
         if shown:
             _print_cells(console, shown, headers)
+            _print_reasons(console, [cell for cell in shown if cell["verdict"] in TOLD], headers)
         counts = ", ".join(f"{count} {name}" for name, count in table.counts().items() if count)
         console.print(f"{counts or 'shown as printed, nothing to judge'}\n")
     for problem in guarded.problems:
@@ -88,7 +94,10 @@ def _print(tables: "list[Table]", guarded: "Guarded", recorded: int, show_all: b
     if guarded.problems:
         console.print(f"{len(guarded.problems)} of the verdicts do not hold", style="bold red")
     else:
-        console.print(f"all that is recorded holds: {recorded} cells, {guarded.unmeasured} of them not in this run")
+        console.print(f"what is recorded holds: {recorded - guarded.unmeasured} cells, all that this run measures")
+    if guarded.unmeasured:
+        style = "bold red" if complete else ""
+        console.print(f"{guarded.unmeasured} recorded cells are not measured in this run", style=style)
 
 
 def _print_cells(console: Any, cells: Iterable[Mapping[str, Any]], headers: Mapping[str, str]) -> None:
@@ -107,6 +116,16 @@ def _print_cells(console: Any, cells: Iterable[Mapping[str, Any]], headers: Mapp
         verdict = Text(cell["verdict"], style=STYLES.get(cell["verdict"], ""))
         grid.add_row(Text(cell["row"]), Text(f"{headers[cell['column']]}{unit}"), *values, verdict)
     console.print(grid)
+
+
+def _print_reasons(console: Any, cells: Iterable[Mapping[str, Any]], headers: Mapping[str, str]) -> None:
+    """Every reason once, behind the cells that it is of; behind their number where they are many."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for cell in cells:
+        reasons.setdefault((cell["verdict"], cell["why"]), []).append(f"{cell['row']} {headers[cell['column']]}")
+    for (verdict, why), names in reasons.items():
+        where = ", ".join(names) if len(names) <= _NAMED else f"{len(names)} cells"
+        console.print(f"{verdict}: {where}: {why}", style=STYLES[verdict], soft_wrap=True)
 
 
 def _number(cell: Mapping[str, Any], name: str) -> str:

@@ -7,8 +7,16 @@ from collections.abc import Iterable
 class ResoluteError(Exception):
     """A mistake that the user can mend: one line that says what, where and how to mend it.
 
-    The command line prints it without a traceback and exits with status 1.
+    The command line prints it without a traceback and exits with `status`.
     """
+
+    status = 1
+
+
+class UsageError(ResoluteError):
+    """A question that has no answer, as opposed to one whose answer is no: it asks for what is not there."""
+
+    status = 2
 
 
 def nearest(wrong: str, allowed: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """Guarding a reproduction: the verdicts that a paper is known to have, kept in git, and what no longer agrees.
 
 `data/recorded/<paper>.csv` holds one line per judged cell (table, row, column, verdict). A cell that this
-run does not measure neither holds nor fails, unless all are asked for.
+run does not measure neither holds nor fails: it is counted apart.
 """
 
 import csv
@@ -30,7 +30,7 @@ class Guarded:
     unmeasured: int
 
 
-def guard(tables: Sequence[Table], recorded: Mapping[Place, Verdict], complete: bool = False) -> Guarded:
+def guard(tables: Sequence[Table], recorded: Mapping[Place, Verdict]) -> Guarded:
     """Hold the verdicts of a run against the recorded ones.
 
     It is a problem that a cell recorded as reproduced or explained is judged otherwise or is gone from its table,
@@ -39,7 +39,6 @@ def guard(tables: Sequence[Table], recorded: Mapping[Place, Verdict], complete: 
     Args:
         tables: the tables to check.
         recorded: what is known of their cells.
-        complete: whether a recorded cell that this run does not measure is a problem too.
     """
     now = _verdicts(tables)
     problems, unmeasured = [], 0
@@ -49,8 +48,6 @@ def guard(tables: Sequence[Table], recorded: Mapping[Place, Verdict], complete: 
             problems.append(f"{_name(place)}: recorded as {before}, but the tables have no such cell")
         elif current not in JUDGED:
             unmeasured += 1
-            if complete:
-                problems.append(f"{_name(place)}: recorded as {before}, now {current}")
         elif current is not before and before is not Verdict.DIFFERS:
             problems.append(f"{_name(place)}: recorded as {before}, now {current}")
     for place, current in now.items():

@@ -11,7 +11,7 @@ import pandas as pd
 
 from resolute import measurements, registry, summary
 from resolute.core import atomic, layout
-from resolute.core.errors import ResoluteError, nearest
+from resolute.core.errors import UsageError, nearest
 from resolute.core.layout import Run
 from resolute.tables.build import Table, build
 from resolute.tables.ranking import Ranking, rank, read_ranking
@@ -83,14 +83,15 @@ def paper_tables(paper: str, measured: Sequence[Path], name: str = "") -> list[T
     """A paper's tables with their verdicts; only the named one where a name is given.
 
     Raises:
-        ResoluteError: the paper or the table is unknown, or as for `make_tables`.
+        UsageError: the paper or the table is unknown.
+        ResoluteError: as for `make_tables`.
     """
     papers = {path.parent.name for path in spec_files()}
     if paper not in papers:
-        raise ResoluteError(f"unknown paper '{paper}': {nearest(paper, papers)}")
+        raise UsageError(f"unknown paper '{paper}': {nearest(paper, papers)}")
     files = {path.stem: path for path in spec_files() if path.parent.name == paper}
     if name and name not in files:
-        raise ResoluteError(f"{paper} has no table '{name}' with verdicts: {nearest(name, files)}")
+        raise UsageError(f"{paper} has no table '{name}' with verdicts: {nearest(name, files)}")
     means = summary.means(summary.load(measured))
     return [_built(path, means) for stem, path in files.items() if name in ("", stem)]
 
