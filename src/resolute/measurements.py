@@ -23,6 +23,7 @@ COLUMNS = pa.schema(
         pa.field("weights", pa.string()),  # "paper", "published-<tag>", "<preset>-seed<n>" or empty (cost)
         pa.field("seed", pa.int64()),
         pa.field("training_data", pa.string()),
+        pa.field("recipe", pa.string()),  # "paper" or what is other about it; empty for what was not trained here
         pa.field("setting", pa.string()),  # operating point of a dynamic method
         pa.field("dataset", pa.string()),
         pa.field("scale", pa.float64()),

@@ -141,3 +141,18 @@ def test_an_image_too_small_for_the_network_is_named(embedded: Path) -> None:
     weights.save_weights(path, load("rlfn_tiny").build(4).state_dict(), {})
     with pytest.raises(ResoluteError, match="embedded/chelsea at x4: the image is 40x8, but rlfn_tiny needs"):
         evaluate("rlfn_tiny", 4, str(path), "embedded", ["y_basicsr"])
+
+
+@pytest.mark.parametrize(
+    ("facts", "recipe"),
+    [
+        ({"departures": []}, "paper"),
+        ({"departures": ["settings", "training data"]}, "other settings and training data"),
+        ({}, ""),
+    ],
+)
+def test_rows_say_whether_the_recipe_was_the_papers(embedded: Path, facts: dict[str, list[str]], recipe: str) -> None:
+    path = embedded / "mine.safetensors"
+    weights.save_weights(path, load("rlfn_tiny").build(4).state_dict(), facts)
+    rows = evaluate("rlfn_tiny", 4, str(path), "embedded", ["y_basicsr"])
+    assert {row["recipe"] for row in rows} == {recipe}

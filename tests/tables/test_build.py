@@ -108,12 +108,25 @@ def test_published_weights_are_judged_trained_ones_stand_beside(write: Write) ->
     assert found.judgement.verdict is Verdict.REPRODUCED
 
 
+def test_what_was_trained_by_the_papers_recipe_is_held_against_the_paper(write: Write) -> None:
+    built = table([quality(write, 29.0, "mine-seed0", seed=0, recipe="paper")])
+    assert verdict(built, "rlfn_team04", "psnr_val") is Verdict.REPRODUCED
+
+
 @pytest.mark.parametrize(
-    ("weights", "expected"),
-    [("quick-seed0", Verdict.NOT_COMPARABLE), ("paper-seed0", Verdict.REPRODUCED)],
+    ("recipe", "how"),
+    [
+        ("other settings", "with other settings than the paper"),
+        ("other settings and training data", "with other settings and training data than the paper"),
+        ("", "by a recipe that is not recorded"),
+    ],
 )
-def test_only_the_full_recipe_is_held_against_the_paper(write: Write, weights: str, expected: Verdict) -> None:
-    assert verdict(table([quality(write, 29.0, weights, seed=0)]), "rlfn_team04", "psnr_val") is expected
+def test_another_recipe_is_not_whatever_its_preset_is_called(write: Write, recipe: str, how: str) -> None:
+    file = quality(write, 29.0, "paper-seed0", seed=0, training_data="embedded", recipe=recipe)
+    judgement = cell(table([file]), "rlfn_team04", "psnr_val").judgement
+    assert judgement is not None
+    assert judgement.verdict is Verdict.NOT_COMPARABLE
+    assert judgement.reason == f"trained here {how}: paper-seed0 on embedded"
 
 
 def test_other_published_weights_are_not_the_papers(write: Write) -> None:

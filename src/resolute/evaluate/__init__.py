@@ -53,12 +53,14 @@ def evaluate(
     has_weights = implementation.entry.trainable
     routes: list[int] = []
     upscale = implementation.upscaler(scale, path if has_weights else None, device, routes.append)
+    trained = weight_files.read_provenance(path) if has_weights else {}
     described = {
         "source": "measured",
         "method": method,
         "weights": name,
         "seed": int(name.rpartition("-seed")[2]) if "-seed" in name else None,
-        "training_data": weight_files.read_provenance(path).get("training_data", "") if has_weights else "",
+        "training_data": trained.get("training_data", ""),
+        "recipe": _recipe(trained.get("departures")),
         "dataset": dataset,
         "scale": scale,
         "device": devices.device_name(device),
@@ -124,6 +126,13 @@ def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         means[protocol] = {metric: float(np.mean(column)) for metric, column in values.items()}
     described = {key: first[key] for key in ("method", "weights", "dataset", "scale", "device")}
     return {**described, "protocols": means, "images": list(images.values())}
+
+
+def _recipe(departures: Sequence[str] | None) -> str:
+    """What `train` recorded, as measurements carry it; empty where nothing did."""
+    if departures is None:
+        return ""
+    return f"other {' and '.join(departures)}" if departures else "paper"
 
 
 def _routing(lr: np.ndarray, ranks: Sequence[int]) -> list[dict[str, Any]]:

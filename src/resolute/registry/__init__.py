@@ -1,7 +1,7 @@
 """What each method is: one YAML file per method, named like the method, read when it is asked for."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -47,6 +47,9 @@ class Entry:
 
     `arguments` build the released form of the network, `arguments` overridden by `training` the form that is
     trained. `released_extra_params` are counted by the challenge but not needed: the network here has none of them.
+
+    `recipe` and `recipe_data` are the settings and the data sets that the paper trains with; without data, the settings
+    are another network's, taken for this one too.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Entry:
     trainable: bool = True
     notes: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    recipe_data: Sequence[str] = ()
     published: Mapping[str, Published] = field(default_factory=dict)
 
     @property

@@ -30,9 +30,6 @@ FACTORS = {
     "T": 1e12,
 }
 
-# Only a network trained with the paper's own recipe says anything about the paper's quality figures.
-FULL_RECIPE = "paper"
-
 PAPER_ONLY = "paper only: no implementation here"
 
 RECONSTRUCTED = "built from the report alone, which leaves widths open: these are ours"
@@ -243,9 +240,11 @@ def _incomparable(records: Sequence[Record], tolerance: Tolerance) -> str:
     if tolerance.device:
         return f"another device: {', '.join(sorted({record['device'] for record in records}))}"
     for record in records:
-        weights, data = record["weights"], record["training_data"]
-        if summary.is_trained(weights) and weights.rpartition("-seed")[0] != FULL_RECIPE:
-            return f"trained here by another recipe: {weights}" + (f" on {data}" if data else "")
+        # Only a network trained with the paper's own recipe says anything about the paper's quality figures.
+        if summary.is_trained(record["weights"]) and record["recipe"] != "paper":
+            data = f" on {record['training_data']}" if record["training_data"] else ""
+            how = f"with {record['recipe']} than the paper" if record["recipe"] else "by a recipe that is not recorded"
+            return f"trained here {how}: {record['weights']}{data}"
     return ""
 
 

@@ -32,6 +32,7 @@ from resolute.train import checkpoint
 from resolute.train.batches import Batch, Batches, to_network
 from resolute.train.energy import NOTHING, Meter
 from resolute.train.progress import TrainingProgress
+from resolute.train.recipe import departures
 from resolute.train.start import find_start, starting_network
 
 LOG_COLUMNS = ("step", "phase", "loss", "learning_rate", "patches_per_s", "seconds", *NOTHING)
@@ -275,6 +276,7 @@ class Training:
             plan=self.plan.as_dict(),
             warm_start=file_sha256(find_start(self.run, warm_start)[1]) if warm_start else "",
             training_data=self.dataset,
+            departures=departures(self.run, self.plan, self.dataset),
             patches=file_sha256(layout.patch_index(self.dataset, self.run.scale)),
             code=sources_digest("train", self.run.method),
             device=devices.device_name(str(self.fabric.device)),

@@ -1,0 +1,89 @@
+"""A training is its paper's by what it did, not by what its preset is called."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from resolute import datasets, registry
+from resolute.core import layout
+from resolute.methods import weights
+from resolute.methods.plan import Plan, make_plan
+from resolute.params import presets
+from resolute.train import train
+from resolute.train.recipe import departures
+
+SEEMORE = registry.entry("seemore_t")
+PAPERS = make_plan({}, SEEMORE.recipe, "seemore_t")
+RUN = layout.Run("seemore_t", 2, "mine-seed0")
+WITH_RECIPE = [name for name in registry.names() if registry.entry(name).recipe]
+
+
+@pytest.fixture
+def one_set(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A registry whose SeemoRe-T was trained on one data set, which is what `train` takes."""
+    entry = replace(SEEMORE, recipe_data=["div2k_train"])
+    monkeypatch.setattr(registry, "entry", {"seemore_t": entry}.__getitem__)
+    return "div2k_train"
+
+
+@pytest.mark.parametrize("name", WITH_RECIPE)
+def test_every_recipe_is_a_whole_plan_on_known_data(name: str) -> None:
+    entry = registry.entry(name)
+    assert make_plan({}, entry.recipe, name).iterations > 0
+    assert set(entry.recipe_data) <= set(datasets.names())
+
+
+def test_the_preset_paper_has_the_settings_but_not_yet_the_data(checkout: Path) -> None:
+    params = presets.resolve("paper")
+    plan = make_plan(params["train"], params["recipes"]["seemore_t"], "seemore_t")
+    assert departures(RUN, plan, params["data"]["train"][0]) == ["training data"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "dataset", "expected"),
+    [
+        ({}, "div2k_train", []),
+        ({"iterations": 499_999}, "div2k_train", ["settings"]),
+        ({"ema": 0.999}, "div2k_train", ["settings"]),
+        ({}, "embedded", ["training data"]),
+        ({"iterations": 400}, "embedded", ["settings", "training data"]),
+    ],
+)
+def test_each_part_departs_for_itself(
+    one_set: str, changed: dict[str, float], dataset: str, expected: list[str]
+) -> None:
+    plan = make_plan({}, {**SEEMORE.recipe, **changed}, "seemore_t")
+    assert departures(RUN, plan, dataset) == expected
+
+
+def test_what_the_registry_does_not_state_departs() -> None:
+    plan = make_plan({}, SEEMORE.recipe, "rlfn_tiny")
+    assert departures(layout.Run("rlfn_tiny", 4, "paper-seed0"), plan, "div2k_train") == ["settings", "training data"]
+    assert departures(layout.Run("seemore_b", 2, "paper-seed0"), PAPERS, "div2k_train") == ["training data"]
+
+
+def test_a_warm_start_is_of_the_scale_before_and_hands_on_what_departs(one_set: str, project: Path) -> None:
+    def start(scale: float, facts: dict[str, object]) -> None:
+        weights.save_weights(layout.weights(replace(RUN, scale=scale)), {"a": torch.zeros(1)}, facts)
+
+    def of(warm_start: str) -> list[str]:
+        return departures(replace(RUN, scale=4), Plan(PAPERS.phases, warm_start), one_set)
+
+    start(2, {"departures": []})
+    assert of("") == ["settings"]
+    assert of("x2/mine-seed0") == ["settings"]
+    start(3, {"departures": []})
+    assert of("x3/mine-seed0") == []
+    start(3, {"departures": ["training data"]})
+    assert of("x3/mine-seed0") == ["training data"]
+    start(3, {})
+    assert of("x3/mine-seed0") == ["settings", "training data"]
+
+
+def test_the_weights_carry_it(packed: Path) -> None:
+    plan = make_plan({"iterations": 1, "batch_size": 1, "lr_patch_size": 16}, {}, "rlfn_tiny")
+    settings = {"devices": 1, "precision": "32-true", "threads": 1}
+    path = train(layout.Run("rlfn_tiny", 4, "paper-seed0"), 0, plan, "embedded", settings, 5)
+    assert weights.read_provenance(path)["departures"] == ["settings", "training data"]
