@@ -2,29 +2,27 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from resolute import measurements, summary
+from resolute import measurements, registry, summary
 from resolute.core.errors import ResoluteError
 from resolute.tables.build import Cell, Table, build
 from resolute.tables.spec import read_spec, read_tolerances
-from resolute.tables.verdict import Verdict
+from resolute.tables.verdict import Judgement, Verdict
 
 Write = Callable[..., Path]
 CPU = "A CPU"
 
 
-def table(files: list[Path], name: str = "table1", methods: tuple[str, ...] = ("rlfn_team04",)) -> Table:
+def table(files: list[Path], name: str = "table1", methods: Iterable[str] = registry.names()) -> Table:
     spec = read_spec(Path(f"data/published/ntire2022/{name}.yaml").absolute())
     tolerances = read_tolerances(Path("data/published/tolerances.yaml"))
     means = summary.means(summary.load(files))
-    return build(
-        spec, measurements.read(spec.figures), means, tolerances, dict.fromkeys(methods, "published-ntire2022")
-    )
+    return build(spec, measurements.read(spec.figures), means, tolerances, {m: registry.entry(m) for m in methods})
 
 
 def cell(table: Table, method: str, key: str) -> Cell:
@@ -69,7 +67,7 @@ def test_the_challenges_counter_reproduces_table_1_but_for_one_known_error(
 def test_without_measurements_nothing_holds_and_nothing_fails() -> None:
     built = table([])
     counts = built.counts()
-    # 45 hidden test PSNRs; 7 further columns of three rows without code; the validation PSNR without weights.
+    # 45 hidden test PSNRs; 7 further columns of three networks without code; the validation PSNR without weights.
     assert counts["cannot be measured"] == 45 + 3 * 7 + 1
     assert counts["not run"] == 45 * 8 - counts["cannot be measured"]
     assert not built.is_measured
@@ -77,21 +75,42 @@ def test_without_measurements_nothing_holds_and_nothing_fails() -> None:
 
 def test_rows_say_whether_they_are_implemented(write: Write) -> None:
     rows = [{"metric": "n_conv", "value": 43.0}]
-    built = table([write(rows, method="imdn_baseline", setting="lr256x256")])
+    file = write(rows, method="imdn_baseline", setting="lr256x256")
+    built = table([file], methods=("imdn_baseline", "rlfn_team04"))
     status = {row.spec.method: row.status for _, rows in built.groups for row in rows}
     assert status["imdn_baseline"] == "measured here"
     assert status["rlfn_team04"] == "not part of this run"
     assert status["fmen_team03"] == "paper only: no implementation here"
+    judged = {(method, key): cell(built, method, key).judgement for method in status for key in ("params", "psnr_test")}
+    assert judged["rlfn_team04", "params"] == Judgement(Verdict.NOT_RUN, "not part of this run")
+    assert judged["fmen_team03", "params"] == Judgement(Verdict.CANNOT_BE_MEASURED, "no implementation here")
+    hidden = Judgement(Verdict.CANNOT_BE_MEASURED, "the HR images of the DIV2K test set are not public")
+    assert judged["fmen_team03", "psnr_test"] == judged["rlfn_team04", "psnr_test"] == hidden
 
 
-def test_a_network_built_from_the_report_alone_reproduces_or_does_not_compare(write: Write) -> None:
+@pytest.mark.usefixtures("project")
+def test_without_published_weights_quality_cannot_be_measured_but_costs_can() -> None:
+    built = table([])
+    expected = Judgement(Verdict.CANNOT_BE_MEASURED, "no published weights to fetch")
+    assert cell(built, "hnct_team12", "psnr_val").judgement == expected
+    assert verdict(built, "hnct_team12", "flops") is Verdict.NOT_RUN
+
+
+def test_what_is_trained_here_by_the_papers_recipe_needs_no_published_weights(write: Write) -> None:
+    file = quality(write, 28.9, "paper-seed0", method="hnct_team12", recipe="paper")
+    assert verdict(table([file]), "hnct_team12", "psnr_val") is Verdict.DIFFERS
+
+
+def test_a_network_built_to_meet_the_printed_counts_never_compares(write: Write) -> None:
     rows = [
         {"metric": "n_conv", "value": 74.0, "protocol": ""},
         {"metric": "flops", "value": 32.5e9, "protocol": "flops_ntire2022"},
     ]
-    built = table([write(rows, method="restormer_iso", setting="lr256x256")], methods=("restormer_iso",))
-    assert verdict(built, "restormer_iso", "n_conv") is Verdict.REPRODUCED
-    assert verdict(built, "restormer_iso", "flops") is Verdict.NOT_COMPARABLE
+    built = table([write(rows, method="restormer_iso", setting="lr256x256")])
+    circular = Judgement(Verdict.NOT_COMPARABLE, "built from the paper's text alone, to meet the printed counts")
+    assert cell(built, "restormer_iso", "n_conv").judgement == circular
+    assert cell(built, "restormer_iso", "flops").judgement == circular
+    assert verdict(built, "restormer_iso", "psnr_val") is Verdict.CANNOT_BE_MEASURED
 
 
 def test_published_weights_are_judged_trained_ones_stand_beside(write: Write) -> None:

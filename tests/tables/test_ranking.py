@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from resolute import measurements, summary
+from resolute import measurements, registry, summary
 from resolute.core.errors import ResoluteError
 from resolute.tables import make_tables
 from resolute.tables.ranking import Place, Ranking, rank, read_ranking
@@ -19,7 +19,8 @@ Write = Callable[..., Path]
 def ranking(files: list[Path]) -> Ranking:
     asked = read_ranking(Path("data/published/ntire2022/rankings.yaml").absolute())
     tolerances = read_tolerances(Path("data/published/tolerances.yaml"))
-    return rank(asked, measurements.read(asked.figures), summary.means(summary.load(files)), tolerances, {})
+    methods = {name: registry.entry(name) for name in registry.names()}
+    return rank(asked, measurements.read(asked.figures), summary.means(summary.load(files)), tolerances, methods)
 
 
 def places(ranking: Ranking, key: str) -> dict[str, Place]:
@@ -82,6 +83,13 @@ def test_networks_that_are_not_measured_keep_their_published_figure_and_say_so(
     standing = {name for name, place in by_macs.items() if not place.measured}
     assert standing == {"restormer_iso", "vlesr", "dlsr_express"}
     assert by_macs["vlesr"].figure == 21.11
+
+
+def test_a_network_built_to_meet_the_printed_counts_is_marked_as_one_that_is_not_measured(write: Write) -> None:
+    row = {"metric": "params_ntire2022", "value": 1.0}
+    by_params = places(ranking([write([row], method=name) for name in ("vlesr", "rlfn_team04")]), "params")
+    assert (by_params["vlesr"].measured, by_params["vlesr"].arrow) == (False, "")
+    assert (by_params["rlfn_team04"].measured, by_params["rlfn_team04"].rank) == (True, 1)
 
 
 def test_the_ranking_is_written_in_every_format(official_counts: list[Path], macs: list[Path]) -> None:

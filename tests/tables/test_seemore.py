@@ -54,6 +54,20 @@ def test_rows_without_an_implementation_say_so() -> None:
     assert table("table3", []).counts() == dict.fromkeys(Verdict, 0)
 
 
+@pytest.mark.usefixtures("project")
+def test_what_nobody_can_fetch_or_build_is_not_called_measurable() -> None:
+    found = {
+        (entry.row.spec.method, entry.column.key): entry.cell.judgement.reason
+        for entry in table("table1_x3", []).entries()
+        if entry.cell.judgement
+    }
+    assert {found[method, "set5_psnr"] for method in ("safmn", "shufflemixer", "seemore_t")} == {
+        "no published weights to fetch"
+    }
+    assert {found[method, "params"] for method in ("drsan", "ddistill_sr")} == {"no implementation here"}
+    assert {found["carn_m", "set5_psnr"], found["safmn", "macs"]} == {"not part of this run"}
+
+
 def test_bicubic_is_judged_with_its_own_first_weights(write: Write) -> None:
     facts = {"metric": "psnr", "unit": "dB", "dataset": "b100", "protocol": "y_basicsr", "image": "1", "value": 25.96}
     for weights, verdict in (("published-matlab", Verdict.REPRODUCED), ("published-other", Verdict.NOT_RUN)):

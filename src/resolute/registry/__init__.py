@@ -48,6 +48,9 @@ class Entry:
     `arguments` build the released form of the network, `arguments` overridden by `training` the form that is
     trained. `released_extra_params` are counted by the challenge but not needed: the network here has none of them.
 
+    A `reconstructed` network is built from its paper's text alone, and what that leaves open is chosen to meet the
+    printed counts: these say nothing about it.
+
     `recipe` and `recipe_data` are the settings and the data sets that the paper trains with; without data, the settings
     are another network's, taken for this one too.
     """
@@ -67,6 +70,7 @@ class Entry:
     minimum_side: int = 1
     tile_safe: bool = True
     trainable: bool = True
+    reconstructed: bool = False
     notes: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
     recipe_data: Sequence[str] = ()
@@ -90,6 +94,11 @@ class Entry:
         if asked and asked not in self.published:
             raise ResoluteError(f"{self.name} has no published weights '{asked}': {nearest(asked, self.published)}")
         return asked or next(iter(self.published))
+
+    def has_weights(self, weights: str, scale: float) -> bool:
+        """Whether published weights, named `published-<tag>` or `published` for the first ones, are for a scale."""
+        tag = weights.removeprefix("published").removeprefix("-") or next(iter(self.published), "")
+        return tag in self.published and (not self.published[tag].files or scale in self.published[tag].files)
 
 
 def path(name: str) -> Path:

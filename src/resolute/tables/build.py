@@ -7,7 +7,7 @@ from statistics import fmean, stdev
 
 import pandas as pd
 
-from resolute import summary
+from resolute import registry, summary
 from resolute.core import layout
 from resolute.core.errors import ResoluteError, nearest
 from resolute.summary import Record
@@ -30,10 +30,11 @@ FACTORS = {
     "T": 1e12,
 }
 
-PAPER_ONLY = "paper only: no implementation here"
-
-RECONSTRUCTED = "built from the report alone, which leaves widths open: these are ours"
-MISSING = {"code": "its authors have released no code", "weights": "its authors have released no weights"}
+NOT_RUN = "not part of this run"
+NO_IMPLEMENTATION = "no implementation here"
+NO_CODE = "its authors have released no code"
+NO_WEIGHTS = "no published weights to fetch"
+RECONSTRUCTED = "built from the paper's text alone, to meet the printed counts"
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def build(
     published: pd.DataFrame,
     measured: pd.DataFrame,
     tolerances: Mapping[str, Tolerance],
-    methods: Mapping[str, str],
+    methods: Mapping[str, registry.Entry],
 ) -> Table:
     """A table from its specification.
 
@@ -133,8 +134,7 @@ def build(
         published: the paper's figures in the long form, values in printed units.
         measured: means of what was measured here, in the long form.
         tolerances: by metric.
-        methods: the methods that the registry has, each with the name of its own published weights
-            (`published-<tag>`), empty where it has none.
+        methods: the registry's entries, by name.
 
     Raises:
         ResoluteError: two different numbers match one cell, a published figure's method has no row, a metric
@@ -155,11 +155,11 @@ class _Builder:
     published: Mapping[str, Sequence[Record]]
     measured: Mapping[str, Sequence[Record]]
     tolerances: Mapping[str, Tolerance]
-    methods: Mapping[str, str]
+    methods: Mapping[str, registry.Entry]
 
     def row(self, row: Row) -> BuiltRow:
-        absent = "not part of this run" if row.method in self.methods else PAPER_ONLY
-        built = BuiltRow(row, absent, tuple(self.cell(row, column, absent) for column in self.spec.columns))
+        status = NOT_RUN if row.method in self.methods else f"paper only: {NO_IMPLEMENTATION}"
+        built = BuiltRow(row, status, tuple(self.cell(row, column) for column in self.spec.columns))
         return replace(built, status="measured here") if built.is_measured else built
 
     def paper(self, row: Row, column: Column) -> float | None:
@@ -173,7 +173,7 @@ class _Builder:
             raise ResoluteError(f"{_name(self.spec)}: metric '{metric}' is not in data/published/tolerances.yaml")
         return self.tolerances[metric]
 
-    def cell(self, row: Row, column: Column, absent: str) -> Cell:
+    def cell(self, row: Row, column: Column) -> Cell:
         paper = self.paper(row, column)
         tolerance = self.tolerance(column)
         if tolerance is None:
@@ -190,21 +190,42 @@ class _Builder:
             cell.here,
             digits=column.digits,
             tolerance=tolerance,
-            incomparable=_incomparable(published or trained, tolerance),
-            missing=_missing(row, column),
-            absent=absent,
+            incomparable=self.incomparable(row, published or trained, tolerance),
+            missing=self.missing(row, column),
+            absent=NOT_RUN,
             erratum=self.spec.errata.get((row.key, column.key)),
         )
-        if row.missing == "code" and judgement.verdict is Verdict.DIFFERS:
-            judgement = Judgement(Verdict.NOT_COMPARABLE, RECONSTRUCTED)
         return replace(cell, judgement=judgement)
 
     def weights(self, row: Row) -> str:
-        """The published weights that stand for the paper's own."""
-        return self.methods.get(row.method, "") if self.spec.weights == "published" else self.spec.weights
+        """The published weights that stand for the paper's own; empty where there are none."""
+        if self.spec.weights != "published":
+            return self.spec.weights
+        entry = self.methods.get(row.method)
+        return f"published-{entry.tag()}" if entry and entry.published else ""
+
+    def missing(self, row: Row, column: Column) -> str:
+        """What makes it impossible to measure a cell: hidden images, no code, no weights; else empty."""
+        entry, wanted = self.methods.get(row.method), self.wanted(row, column.measured_match)
+        if column.missing or entry is None:
+            return column.missing or NO_IMPLEMENTATION
+        if entry.reconstructed:
+            return NO_CODE
+        return NO_WEIGHTS if "dataset" in wanted and not entry.has_weights(self.spec.weights, wanted["scale"]) else ""
+
+    def incomparable(self, row: Row, records: Sequence[Record], tolerance: Tolerance) -> str:
+        """Why the measured values must not be held against the paper's; empty where they may."""
+        if row.method in self.methods and self.methods[row.method].reconstructed:
+            return RECONSTRUCTED
+        if tolerance.device:
+            return f"another device: {', '.join(sorted({record['device'] for record in records}))}"
+        return next(filter(None, map(_departure, records)), "")
+
+    def wanted(self, row: Row, match: Match) -> Match:
+        return {**self.spec.match, **row.match, **match}
 
     def select(self, records: Mapping[str, Sequence[Record]], row: Row, match: Match) -> list[Record]:
-        wanted = {**self.spec.match, **row.match, **match}
+        wanted = self.wanted(row, match)
         return [
             record
             for record in records.get(row.method, ())
@@ -235,24 +256,13 @@ def _in_unit(record: Record, column: Column) -> float:
     return float(record["value"]) / (FACTORS[column.unit] / FACTORS[record["unit"]])
 
 
-def _incomparable(records: Sequence[Record], tolerance: Tolerance) -> str:
-    """Why the measured values must not be held against the paper's; empty where they may."""
-    if tolerance.device:
-        return f"another device: {', '.join(sorted({record['device'] for record in records}))}"
-    for record in records:
-        # Only a network trained with the paper's own recipe says anything about the paper's quality figures.
-        if summary.is_trained(record["weights"]) and record["recipe"] != "paper":
-            data = f" on {record['training_data']}" if record["training_data"] else ""
-            how = f"with {record['recipe']} than the paper" if record["recipe"] else "by a recipe that is not recorded"
-            return f"trained here {how}: {record['weights']}{data}"
-    return ""
-
-
-def _missing(row: Row, column: Column) -> str:
-    """What makes it impossible to measure a cell: hidden images, no code, no weights."""
-    if row.missing == "weights" and "dataset" not in column.match:
-        return column.missing
-    return column.missing or MISSING.get(row.missing, "")
+def _departure(record: Record) -> str:
+    """Where a training departs from the paper's: only one that does not says anything about the paper's quality."""
+    if not summary.is_trained(record["weights"]) or record["recipe"] == "paper":
+        return ""
+    data = f" on {record['training_data']}" if record["training_data"] else ""
+    how = f"with {record['recipe']} than the paper" if record["recipe"] else "by a recipe that is not recorded"
+    return f"trained here {how}: {record['weights']}{data}"
 
 
 def _check_rows(spec: Spec, published: Mapping[str, Sequence[Record]]) -> None:

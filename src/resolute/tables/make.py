@@ -110,10 +110,8 @@ def _tolerances() -> dict[str, Tolerance]:
     return read_tolerances(layout.published_tables() / "tolerances.yaml")
 
 
-def _methods() -> dict[str, str]:
-    """The registry's methods, each with the name of its first published weights; empty where it has none."""
-    first = {name: next(iter(registry.entry(name).published), "") for name in registry.names()}
-    return {name: tag and f"published-{tag}" for name, tag in first.items()}
+def _methods() -> dict[str, registry.Entry]:
+    return {name: registry.entry(name) for name in registry.names()}
 
 
 def _target(made: Table | Ranking, form: str) -> Path:

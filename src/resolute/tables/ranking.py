@@ -1,6 +1,7 @@
 """A paper's ranking recomputed: the printed places beside those that follow from what was measured.
 
-A network that is not measured keeps its published figure, so that the field stays complete.
+A network that is not measured, or was built to meet the printed counts, keeps its published figure, so that the field
+stays complete.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from resolute import registry
 from resolute.core import layout
 from resolute.core.errors import ResoluteError, nearest
 from resolute.core.schema import read_yaml, validate
@@ -118,7 +120,7 @@ def rank(
     published: pd.DataFrame,
     measured: pd.DataFrame,
     tolerances: Mapping[str, Tolerance],
-    methods: Mapping[str, str],
+    methods: Mapping[str, registry.Entry],
 ) -> Ranking:
     """The ranking from published and measured figures; arguments as for `build`.
 
@@ -129,7 +131,8 @@ def rank(
     columns = (*(column.figure for column in figures), *(column.places for column in asked.columns))
     spec = replace(asked.spec, columns=columns)
     ranked = published[published["method"].isin([row.method for row in spec.groups[0].rows])]
-    rows = build(spec, ranked, measured, tolerances, methods).groups[0][1]
+    circular = [name for name, entry in methods.items() if entry.reconstructed]
+    rows = build(spec, ranked, measured[~measured["method"].isin(circular)], tolerances, methods).groups[0][1]
     places: dict[str, list[Place]] = {}
     for index, column in enumerate(asked.columns):
         printed = [round(_printed(asked, row, row.cells[len(figures) + index].paper)) for row in rows]

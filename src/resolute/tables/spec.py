@@ -47,12 +47,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """One method of the table, or one of its settings. `missing` is "code", "weights" or empty."""
+    """One method of the table, or one of its settings."""
 
     method: str
     labels: tuple[str, ...]
     match: Match = field(default_factory=dict)
-    missing: str = ""
     note: str = ""
 
     @property

@@ -78,7 +78,7 @@ def judge(
         digits: digits printed after the point.
         tolerance: of the metric under this protocol.
         incomparable: why the measured value must not be compared (other device, other training), else empty.
-        missing: what makes measuring impossible (hidden images, no weights, no code), else empty.
+        missing: what makes measuring impossible (hidden images, no weights, no code, no implementation), else empty.
         absent: why nothing is measured although it could be.
         erratum: the paper's known error at this place. It explains only the value that it names: any other
             difference remains a difference.
