@@ -66,6 +66,21 @@ def test_what_does_not_simply_hold_has_its_reason_in_the_terminal(run: Path) -> 
     assert "not comparable: rlfn_team04 Time: another device: A CPU" in lines
 
 
+def test_outputs_of_the_official_code_are_not_called_published(run: Path) -> None:
+    facts = {"source": "measured", "method": "rlfn_team04", "weights": "published-ntire2022", "scale": 4.0}
+    psnr = {"dataset": "set5", "protocol": "y_basicsr", "metric": "psnr", "unit": "dB", "image": "a", "value": 32.0983}
+    rows = [{**facts, **psnr}, {**facts, **psnr, "protocol": "ntire2022", "value": 20.0}]
+    measurements.write(layout.cost("rlfn_team04", 4), rows)
+    done = verdict("ntire2022", "--table", "psnr_set5_set14")
+    counts = "1 of 2 outputs of the official code are equal (1 reproduced, 1 differs, 250 not run)"
+    assert counts in done.stdout.splitlines()
+    cells = json.loads(verdict("ntire2022", "--json").stdout)["cells"]
+    assert {(cell["table"], cell["kind"]) for cell in cells} == {
+        ("table1", "published"),
+        ("psnr_set5_set14", "official_outputs"),
+    }
+
+
 def test_json_is_one_object(run: Path) -> None:
     found = json.loads(verdict("ntire2022", "--json").stdout)
     assert (found["paper"], found["holds"], found["problems"]) == ("ntire2022", True, [])

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from resolute import params
+from resolute import params, registry
 from resolute.core.errors import ResoluteError
 from resolute.methods.plan import make_plan
 from resolute.params import jobs, presets
+from resolute.tables.spec import read_spec, spec_files
 
 
 def test_all_means_every_method_that_fits(checkout: Path) -> None:
@@ -45,6 +46,17 @@ def test_the_recipes_of_the_papers_are_those_of_the_registry(checkout: Path) -> 
     plan = make_plan(papers["train"], recipe, "seemore_t")
     assert (plan.iterations, plan.phases[0].batch_size, plan.phases[0].loss) == (500_000, 32, "l1_fft")
     params.check(papers, "paper")
+
+
+def test_the_preset_that_a_table_names_measures_its_rows(checkout: Path) -> None:
+    for spec in [spec for spec in map(read_spec, spec_files()) if spec.preset]:
+        asked, scale = presets.resolve(spec.preset), spec.match["scale"]
+        rows = {row.method for group in spec.groups for row in group.rows} & set(registry.names())
+        entries = [registry.entry(name) for name in rows]
+        assert scale in asked["scales"]
+        assert {entry.name for entry in entries if entry.trainable} <= {*asked["methods"]["counted"]}
+        fetched = {entry.name for entry in entries if entry.has_weights(spec.weights, scale)}
+        assert fetched <= {*asked["methods"]["published"]}
 
 
 def test_jobs_that_are_not_those_of_the_params_are_refused(checkout: Path) -> None:

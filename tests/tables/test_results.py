@@ -52,6 +52,7 @@ def test_a_row_says_all_about_its_cell(write: Write) -> None:
     assert row == {
         "paper": "ntire2022",
         "table": "table1",
+        "kind": "published",
         "group": "Ranked",
         "row": "rlfn_team04",
         "method": "rlfn_team04",

@@ -20,6 +20,7 @@ STYLES = {
     "not run": "dim",
 }
 UNSEEN = ("", "not run", "cannot be measured")
+JUDGED = ("reproduced", "explained", "differs")
 TOLD = ("explained", "differs", "not comparable")
 
 _NAMED = 4  # cells of one reason that are named
@@ -87,8 +88,7 @@ def _print(tables: "list[Table]", guarded: "Guarded", recorded: int, show_all: b
         if shown:
             _print_cells(console, shown, headers)
             _print_reasons(console, [cell for cell in shown if cell["verdict"] in TOLD], headers)
-        counts = ", ".join(f"{count} {name}" for name, count in table.counts().items() if count)
-        console.print(f"{counts or 'shown as printed, nothing to judge'}\n")
+        console.print(f"{_counted(table)}\n", soft_wrap=True)
     for problem in guarded.problems:
         console.print(problem, style="bold red", soft_wrap=True)
     if guarded.problems:
@@ -98,6 +98,15 @@ def _print(tables: "list[Table]", guarded: "Guarded", recorded: int, show_all: b
     if guarded.unmeasured:
         style = "bold red" if complete else ""
         console.print(f"{guarded.unmeasured} recorded cells are not measured in this run", style=style)
+
+
+def _counted(table: "Table") -> str:
+    counts = table.counts()
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    if table.spec.kind == "official_outputs":
+        judged = sum(counts[name] for name in JUDGED)
+        return f"{counts['reproduced']} of {judged} outputs of the official code are equal ({told})"
+    return told or "shown as printed, nothing to judge"
 
 
 def _print_cells(console: Any, cells: Iterable[Mapping[str, Any]], headers: Mapping[str, str]) -> None:

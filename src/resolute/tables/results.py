@@ -22,6 +22,7 @@ RESULTS = pa.schema(
     [
         _field("paper", pa.string(), "folder below data/published"),
         _field("table", pa.string(), "the paper's table"),
+        _field("kind", pa.string(), "published: printed in the paper; official_outputs: scored on what its code gives"),
         _field("group", pa.string(), "the block of rows that the cell is in"),
         _field("row", pa.string(), "the row within the table: the method, and what else selects its figures"),
         _field("method", pa.string(), "method id"),
@@ -53,7 +54,8 @@ def results(tables: Sequence[Table]) -> Iterator[dict[str, Any]]:
     for table in tables:
         for entry in table.entries():
             if entry.cell.paper is not None or entry.cell.here is not None:
-                yield {"paper": table.spec.paper, "table": table.spec.table, **_row(table, entry)}
+                spec = table.spec
+                yield {"paper": spec.paper, "table": spec.table, "kind": spec.kind, **_row(table, entry)}
 
 
 def write_results(path: Path, tables: Sequence[Table]) -> None:

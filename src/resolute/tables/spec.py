@@ -71,7 +71,8 @@ class Spec:
     """How a table is built: a join of the long forms by `match`, pivoted into rows and columns.
 
     `weights` names the published weights that the paper's own figures were made with: one tag for all methods
-    (`published-<tag>`), or for each method the first of its registry entry (`published`).
+    (`published-<tag>`), or for each method the first of its registry entry (`published`). `kind` tells figures that the
+    paper prints (`published`) from those scored on outputs of its official code (`official_outputs`).
     """
 
     path: Path
@@ -84,6 +85,8 @@ class Spec:
     groups: tuple[Group, ...]
     match: Match = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    kind: str = "published"
+    preset: str = ""
 
     @property
     def paper(self) -> str:
