@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from resolute import summary
 from resolute.report.cost import CostRow
+from resolute.report.published import FIGURES, JUDGED, kind_of
 from resolute.report.quality import QualityRow, QualityTable
 
 CLOSE_DB = 0.1  # a loss that hardly anybody sees
@@ -67,21 +68,21 @@ def _thrifty(ranked: Sequence[QualityRow], column: tuple[str, str], macs: Mappin
         yield Finding(f"{share:.0%}", sentence)
 
 
-def _about_verdicts(verdicts: Verdicts) -> list[Finding]:
-    """How many of the figures that can be compared hold, over all papers."""
-    total = {"reproduced": 0, "explained": 0, "differs": 0}
-    for tables in verdicts.values():
-        for counts in tables.values():
-            for verdict in total:
-                total[verdict] += counts.get(verdict, 0)
-    judged = sum(total.values())
-    if not judged:
-        return []
-    rest = [f"{total[verdict]} {words}" for verdict, words in _REST.items() if total[verdict]]
-    sentence = "; ".join(["published figures that this run could check are reproduced", *rest])
-    return [Finding(f"{total['reproduced']} of {judged}", f"{sentence}.")]
+def _about_verdicts(verdicts: Verdicts) -> Iterator[Finding]:
+    """How many of the figures that can be compared hold, printed ones and outputs of official code apart."""
+    for kind, figures in FIGURES.items():
+        total = dict.fromkeys(JUDGED, 0)
+        for paper, tables in verdicts.items():
+            for counts in [counts for table, counts in tables.items() if kind_of(paper, table) == kind]:
+                for verdict in total:
+                    total[verdict] += counts.get(verdict, 0)
+        if judged := sum(total.values()):
+            rest = [f"{total[verdict]} {words}" for verdict, words in _REST.items() if total[verdict]]
+            sentence = "; ".join([f"{figures} that this run could check are {_HOLD[kind]}", *rest])
+            yield Finding(f"{total['reproduced']} of {judged}", f"{sentence}.")
 
 
+_HOLD = {"published": "reproduced", "official_outputs": "equal"}
 _REST = {
     "explained": "explained by a known error of the paper",
     "differs": "not reproduced and not explained",

@@ -12,6 +12,7 @@ from resolute.core.schema import read_yaml
 
 VERDICTS = ("reproduced", "explained", "differs", "not comparable", "cannot be measured", "not run")
 JUDGED = VERDICTS[:3]
+FIGURES = {"published": "published figures", "official_outputs": "outputs of the official code"}
 _SUFFIX = "_verdict"
 
 
@@ -39,10 +40,12 @@ class JudgedColumn:
 
 @dataclass(frozen=True)
 class Published:
-    """A table of a paper; `counts` by verdict."""
+    """A table of a paper; `counts` by verdict, `kind` and `preset` as in its specification."""
 
     paper: str
     table: str
+    kind: str
+    preset: str
     title: str
     citation: str
     counts: Mapping[str, int]
@@ -53,6 +56,17 @@ class Published:
     def judged(self) -> int:
         """How many figures this run could check."""
         return sum(self.counts.get(verdict, 0) for verdict in JUDGED)
+
+    @property
+    def figures(self) -> str:
+        """What its figures are."""
+        return FIGURES[self.kind]
+
+
+def kind_of(paper: str, table: str) -> str:
+    """What the figures of a table are: a key of `FIGURES`."""
+    path = layout.published_tables() / paper / f"{table}.yaml"
+    return str(read_yaml(path).get("kind", "published")) if path.is_file() else "published"
 
 
 def published(fragments: Sequence[Path], verdicts: Mapping[str, Mapping[str, Mapping[str, int]]]) -> list[Published]:
@@ -75,6 +89,8 @@ def published(fragments: Sequence[Path], verdicts: Mapping[str, Mapping[str, Map
                 Published(
                     paper=paper,
                     table=table,
+                    kind=spec.get("kind", "published"),
+                    preset=spec.get("preset", ""),
                     title=spec["title"],
                     citation=spec["source"]["citation"],
                     counts=verdicts[paper][table],
@@ -162,7 +178,7 @@ def errata() -> list[Erratum]:
 
 def _claim(paper: Path, known: Mapping[str, str]) -> Claim:
     spec = read_yaml(paper / f"{known['table']}.yaml")
-    columns = {facts["key"]: facts for facts in spec.get("columns", spec.get("rankings"))}
+    columns = {facts["key"]: facts for facts in spec["columns"]}
     facts = columns[known["column"]]
     protocol = facts.get("measured", facts["match"]).get("protocol", "")
     return Claim(spec["title"], facts["header"], facts.get("unit", ""), protocol, known["claim"], known["finding"])
