@@ -41,6 +41,23 @@ def means(rows: pd.DataFrame) -> pd.DataFrame:
     return averaged.assign(image="")[measurements.COLUMNS.names]
 
 
+def over_seeds(means: pd.DataFrame) -> pd.DataFrame:
+    """The means with trainings that differ by their seed alone as one row: `weights` is then the preset.
+
+    In the place of `seed` and `image` there are `seeds`, how many runs a row stands for, and `spread`, the sample
+    standard deviation of their values (null for fewer than two).
+    """
+    keys = [name for name in measurements.COLUMNS.names if name not in ("seed", "image", "device", "value")]
+    preset = means["weights"].str.replace(r"-seed\d+$", "", regex=True)
+    groups = means.assign(weights=preset).groupby(keys, dropna=False, sort=False, as_index=False)
+    return groups.agg(
+        value=("value", "mean"),
+        spread=("value", "std"),
+        seeds=("value", "size"),
+        device=("device", lambda devices: ", ".join(sorted(set(devices) - {""}))),
+    )
+
+
 def at_own_size(means: pd.DataFrame) -> pd.DataFrame:
     """The means without the costs that are counted again for the output size of papers' tables.
 

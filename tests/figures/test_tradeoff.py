@@ -1,9 +1,11 @@
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,9 +21,13 @@ costs = st.sampled_from([1.0, 2.0, 5.0, 10.0, 20.0])
 quality = st.sampled_from([28.0, 28.5, 29.0, 29.5])
 
 
+def grouped(files: Sequence[Path]) -> pd.DataFrame:
+    return summary.over_seeds(summary.means(summary.load(files)))
+
+
 @given(st.lists(st.tuples(costs, quality), max_size=12))
 def test_the_front_holds_what_nothing_beats(pairs: list[tuple[float, float]]) -> None:
-    found = [Result(str(number), macs, psnr, False) for number, (macs, psnr) in enumerate(pairs)]
+    found = [Result(str(number), macs, psnr, math.nan, False) for number, (macs, psnr) in enumerate(pairs)]
     front = {(one.cost, one.psnr) for one in pareto_front(found)}
     unbeaten = {
         (macs, psnr)
@@ -41,11 +47,12 @@ def test_runs_of_several_seeds_are_one_result(write: Write) -> None:
         write("no_cost", 30.0, "quick-seed0"),
         write("rlfn_tiny", 40.0, "quick-seed0", dataset="set5"),
     ]
-    found, baseline = results(summary.means(summary.load(files)), "y_basicsr", "embedded", 4.0, COSTS["macs"])
-    assert sorted((one.cost, one.psnr, one.trained) for one in found) == [
-        (2.0, 28.5, True),
-        (2.0, 29.5, False),
-    ]
+    found, baseline = results(grouped(files), "y_basicsr", "embedded", 4.0, COSTS["macs"])
+    several, published = sorted(found, key=lambda one: one.psnr)
+    assert (several.cost, several.psnr, several.trained) == (2.0, 28.5, True)
+    assert several.spread == pytest.approx(0.5**0.5)
+    assert (published.cost, published.psnr, published.trained) == (2.0, 29.5, False)
+    assert math.isnan(published.spread)
     assert baseline == 27.0
 
 
@@ -74,7 +81,7 @@ def test_names_never_overlap_each_other_or_the_points_of_others(seed: int, count
 def test_a_run_without_networks_still_has_its_figure(write: Write, files: int) -> None:
     measured = [write("bicubic", 27.0, "published-matlab")][:files]
     with style():
-        figure, caption = tradeoff(summary.means(summary.load(measured)), "y_basicsr", COSTS["macs"])
+        figure, caption = tradeoff(grouped(measured), "y_basicsr", COSTS["macs"])
         title = figure.axes[0].get_title("left")
         plt.close(figure)
     assert "y_basicsr" in caption
@@ -89,7 +96,7 @@ def test_bicubic_never_squeezes_the_networks(write: Write, baseline: float, is_l
         write("bicubic", baseline, "published-matlab"),
     ]
     with style():
-        figure, _ = tradeoff(summary.means(summary.load(measured)), "y_basicsr", COSTS["macs"])
+        figure, _ = tradeoff(grouped(measured), "y_basicsr", COSTS["macs"])
         lowest = figure.axes[0].get_ylim()[0]
         notes = [text.get_text() for text in figure.axes[0].texts]
         plt.close(figure)

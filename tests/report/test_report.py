@@ -69,13 +69,44 @@ def test_the_quality_table_has_means_and_gains(report: Callable[..., str]) -> No
     networks = re.findall(r'<th scope="row">([^<]+?) <small>([^<]+)<', table)
     assert networks == [
         ("Bicubic", "baseline"),
-        ("RLFN tiny", "trained here (quick, seed 0)"),
-        ("IMDN tiny", "trained here (quick, seed 0)"),
+        ("RLFN tiny", "trained here (quick, 1 seed)"),
+        ("IMDN tiny", "trained here (quick, 1 seed)"),
     ]
     assert re.findall(r'class="psnr">([^<]+)', table) == ["28.00", "28.75", "28.70"]
     assert re.findall(r'class="gain up">([^<]+)', table) == ["+0.75", "+0.70"]
     assert table.count("0.8125") == 3
     assert table.count('class="best"') == 1
+
+
+THREE_SEEDS = [
+    *quality("bicubic", "published-matlab", 28.0),
+    *quality("rlfn_tiny", "quick-seed0", 28.7, seed=0),
+    *quality("rlfn_tiny", "quick-seed1", 28.8, seed=1),
+    *quality("rlfn_tiny", "quick-seed2", 28.9, seed=2),
+]
+
+
+def test_seeds_of_a_preset_are_one_result(report: Callable[..., str]) -> None:
+    lucky = quality("imdn_tiny", "quick-seed0", 28.85)
+    page = report([*THREE_SEEDS, *lucky, *cost("rlfn_tiny", 1e9)])
+    table = page[(start := page.index('<table class="quality sortable">')) : page.index("</table>", start)]
+    assert re.findall(r'class="psnr">([^<]+)', table) == ["28.00", "28.85", "28.80 ± 0.10"]
+    assert re.findall(r"<small>(trained[^<]+)<", table) == [
+        "trained here (quick, 1 seed)",
+        "trained here (quick, 3 seeds)",
+    ]
+    assert "+0.85 dB IMDN tiny, trained in this run, gains most" in " ".join(Page(page).text.split())
+    choices = json.loads(next(script for script in Page(page).scripts if script.startswith("{")))
+    _, several = choices["groups"][0]["rows"]
+    assert several["weights"] == "trained here (quick, 3 seeds)"
+    assert several["quality"]["y_basicsr"]["psnr"] == pytest.approx(28.8)
+    assert several["spread"]["y_basicsr"]["psnr"] == pytest.approx(0.1)
+    assert choices["groups"][0]["rows"][0]["spread"] == {"y_basicsr": {}}
+
+
+def test_the_headline_says_over_how_many_seeds(report: Callable[..., str]) -> None:
+    text = " ".join(Page(report(THREE_SEEDS)).text.split())
+    assert "+0.80 dB RLFN tiny, trained in this run (mean of 3 seeds, ± 0.10 dB), gains most" in text
 
 
 def test_a_loss_against_bicubic_is_shown_as_one(report: Callable[..., str]) -> None:
@@ -137,7 +168,7 @@ def test_the_chart_has_what_the_tables_have(report: Callable[..., str]) -> None:
     assert group["protocols"] == ["y_basicsr"]
     assert group["baseline"]["y_basicsr"] == {"psnr": 28.0, "ssim": 0.8125}
     best = group["rows"][0]
-    assert (best["title"], best["trained"], best["weights"]) == ("RLFN tiny", True, "trained here (quick, seed 0)")
+    assert (best["title"], best["trained"], best["weights"]) == ("RLFN tiny", True, "trained here (quick, 1 seed)")
     assert best["quality"]["y_basicsr"]["psnr"] == 28.75
     assert best["cost"] == {"params": 316.9, "macs": 4.0, "latency": 27.11}
     assert [cost["unit"] for cost in choices["costs"]] == ["G", "K", "ms", "MiB"]
@@ -180,7 +211,7 @@ def test_other_devices_and_provenance_are_there(report: Callable[..., str], proj
     measurements.write(path, quality("rlfn_team04", "bsds-seed0", 31.0))
     text = Page(report(reference=[path])).text
     assert "some-gpu" in text
-    assert "trained here (bsds, seed 0)" in text
+    assert "trained here (bsds, 1 seed)" in text
     assert "weights_sha256: 0123abcd" in text
     assert "reports/measurements/all.parquet" in text
     assert "preset: quick" in text
@@ -219,6 +250,7 @@ def test_an_absent_table_is_one_clear_line(report: Callable[..., str], project: 
 def test_names_of_weights() -> None:
     assert weights_title("published-ntire2022") == "published (ntire2022)"
     assert weights_title("quick-seed3") == "trained here (quick, seed 3)"
+    assert weights_title("quick", 3) == "trained here (quick, 3 seeds)"
 
 
 @pytest.mark.parametrize(

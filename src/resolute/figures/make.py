@@ -65,7 +65,7 @@ def draw_tradeoff(measured: Sequence[Path], protocol: str) -> None:
     Raises:
         ResoluteError: a file is not there.
     """
-    means = summary.at_own_size(summary.means(summary.load(measured)))
+    means = summary.over_seeds(summary.at_own_size(summary.means(summary.load(measured))))
     with style():
         for name, cost in COSTS.items():
             _save(f"psnr_{name}", f"PSNR against {cost.words}", *tradeoff(means, protocol, cost))

@@ -1,5 +1,6 @@
 """Quality against cost: mean PSNR over a quantity of cost, one panel per data set and scale."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -45,35 +46,36 @@ COSTS = {
 
 @dataclass(frozen=True)
 class Result:
-    """One set of weights on one data set: its cost in the axis's unit, mean PSNR in dB."""
+    """Published weights, or all seeds of a preset, on one data set: cost in the axis's unit, mean PSNR in dB.
+
+    `spread` is the standard deviation of the PSNR over seeds, NaN for fewer than two.
+    """
 
     name: str
     cost: float
     psnr: float
+    spread: float
     trained: bool
 
 
 def results(
     means: pd.DataFrame, protocol: str, dataset: str, scale: float, axis: Cost
 ) -> tuple[list[Result], float | None]:
-    """What a panel shows: every method whose cost is known, and the baseline's PSNR (None: not measured).
-
-    Runs that differ by their seed alone are one result, their mean.
+    """What a panel shows of `summary.over_seeds`: every method whose cost is known, and the baseline's PSNR (None: not
+    measured).
     """
     rows = means[(means["metric"] == "psnr") & (means["protocol"] == protocol)]
     rows = rows[(rows["dataset"] == dataset) & (rows["scale"] == scale)]
     costs = means[(means["metric"] == axis.metric) & (means["protocol"] == axis.protocol)]
     cost = costs[(costs["scale"] == scale) & (costs["value"] > 0)].groupby("method")["value"].first()
-    preset = rows["weights"].str.replace(r"-seed\d+$", "", regex=True)
-    runs = rows.assign(weights=preset).groupby(["method", "weights"])["value"].mean().reset_index()
     found, baseline = [], None
-    for run in summary.records(runs):
+    for run in summary.records(rows):
         method, psnr = run["method"], float(run["value"])
         if method == summary.BASELINE:
             baseline = psnr
         elif method in cost.index:
             name, trained = summary.method_title(method), summary.is_trained(run["weights"])
-            found.append(Result(name, float(cost[method]) / axis.divisor, psnr, trained))
+            found.append(Result(name, float(cost[method]) / axis.divisor, psnr, run["spread"], trained))
     return found, baseline
 
 
@@ -117,6 +119,11 @@ def _panel(axes: Axes, found: Sequence[Result], baseline: float | None, axis: Co
         if group:
             x, y = [result.cost for result in group], [result.psnr for result in group]
             axes.scatter(x, y, s=34, c=colour, marker=marker, linewidths=0, label=label, zorder=3)
+        several = [result for result in group if not math.isnan(result.spread)]
+        if several:
+            x, y = [result.cost for result in several], [result.psnr for result in several]
+            bars = [result.spread for result in several]
+            axes.errorbar(x, y, bars, fmt="none", ecolor=colour, elinewidth=1, capsize=3, zorder=3)
     front = pareto_front(found)
     if len(front) > 1:
         axes.plot(*zip(*_corners(front), strict=True), color=INK, linewidth=1, label="Pareto front", zorder=2)
@@ -173,10 +180,12 @@ def _caption(means: pd.DataFrame, protocol: str, panels: Sequence[tuple[str, flo
         sorted(set(means.loc[means["metric"] == axis.metric, "device"]) - {""}) if axis.metric == "latency" else []
     )
     on = f" on {', '.join(short(device) for device in devices)}" if devices else ""
+    several = means.loc[means["metric"] == "psnr", "seeds"].max() > 1
+    seeds = " (of several seeds the mean, with a bar for their standard deviation)" if several else ""
     names = ", ".join(f"{summary.dataset_title(dataset)} at x{scale:g}" for dataset, scale in panels)
     return (
         f"Mean PSNR over the images of {names or 'no data set'}, protocol {protocol}, against the"
         f" {axis.words}{at}{on} (logarithmic axis). A circle is a network with its published weights, a diamond"
-        " one trained in this run. The line joins those that no cheaper network beats; bicubic interpolation is a"
-        " dashed line, or a note where it lies far below. Names that find no room are left out."
+        f" one trained in this run{seeds}. The line joins those that no cheaper network beats; bicubic interpolation is"
+        " a dashed line, or a note where it lies far below. Names that find no room are left out."
     )

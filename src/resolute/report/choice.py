@@ -1,5 +1,6 @@
 """What the chart and the budget choose from: every run's quality beside its network's cost."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,11 +28,11 @@ def choices(tables: Sequence[QualityTable], costs: Sequence[CostRow], protocol: 
         {
             "title": f"{summary.dataset_title(dataset)} x{table.scale:g}",
             "protocols": protocols,
-            "baseline": next((_quality(row, dataset) for row in table.rows if row.is_baseline), {}),
+            "baseline": next((_values(row, dataset) for row in table.rows if row.is_baseline), {}),
             "rows": [
                 _choice(row, dataset, by_method.get((row.method, table.scale)))
                 for row in table.rows
-                if not row.is_baseline and _quality(row, dataset)
+                if not row.is_baseline and _values(row, dataset)
             ],
         }
         for table in tables
@@ -44,18 +45,22 @@ def choices(tables: Sequence[QualityTable], costs: Sequence[CostRow], protocol: 
 def _choice(row: QualityRow, dataset: str, cost: CostRow | None) -> dict[str, Any]:
     return {
         "title": row.title,
-        "weights": weights_title(row.weights),
+        "weights": weights_title(row.weights, row.seeds),
         "trained": row.is_trained,
-        "quality": _quality(row, dataset),
+        "quality": _values(row, dataset),
+        "spread": _values(row, dataset, "_spread"),
         "cost": {metric: cost.values[metric] for metric in BUDGET if metric in cost.values} if cost else {},
     }
 
 
-def _quality(row: QualityRow, dataset: str) -> dict[str, dict[str, float]]:
-    """PSNR (dB) and SSIM by protocol."""
-    found = {}
-    for (name, protocol), cell in row.cells.items():
-        values = {"psnr": cell.psnr, "ssim": cell.ssim}
-        if name == dataset:
-            found[protocol] = {metric: value for metric, value in values.items() if value is not None}
-    return found
+def _values(row: QualityRow, dataset: str, suffix: str = "") -> dict[str, dict[str, float]]:
+    """PSNR (dB) and SSIM by protocol, as far as they are known; with `_spread`, their standard deviations."""
+    found = {
+        protocol: {metric: getattr(cell, f"{metric}{suffix}") for metric in ("psnr", "ssim")}
+        for (name, protocol), cell in row.cells.items()
+        if name == dataset
+    }
+    return {
+        protocol: {metric: value for metric, value in values.items() if value is not None and not math.isnan(value)}
+        for protocol, values in found.items()
+    }

@@ -46,6 +46,8 @@ def _about_quality(tables: Sequence[QualityTable], costs: Sequence[CostRow], pro
 def _best(ranked: Sequence[QualityRow], column: tuple[str, str], where: str) -> Finding:
     best = ranked[0]
     how = "trained in this run" if best.is_trained else "with its published weights"
+    if not math.isnan(spread := best.cells[column].psnr_spread):
+        how += f" (mean of {best.seeds} seeds, ± {spread:.2f} dB)"
     gains = [row.cells[column].gain for row in ranked]
     if gains[0] is None:
         return Finding(f"{best.psnr(column):.2f} dB", f"{best.title}, {how}, is the best network {where}.")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -67,7 +68,7 @@ def make_report(
         if not path.is_file():
             name = layout.relative(path)
             raise ResoluteError(f"{name} is not there: `snakemake --cores all {name}` makes it")
-    means = summary.at_own_size(summary.means(summary.load(measured)))
+    means = _means(measured)
     quality, costs = quality_tables(means), cost_rows(means)
     verdicts = json.loads(layout.metrics_file().read_text(encoding="utf-8"))["verdicts"]
     ordered = sorted(tables, key=table_order)
@@ -109,6 +110,10 @@ def make_report(
     atomic.write(layout.report(), page)
 
 
+def _means(paths: Sequence[Path]) -> pd.DataFrame:
+    return summary.over_seeds(summary.at_own_size(summary.means(summary.load(paths))))
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
@@ -123,6 +128,7 @@ def _environment() -> Environment:
     environment.filters["duration"] = words.duration
     environment.filters["energy"] = words.energy
     environment.filters["weights_title"] = words.weights_title
+    environment.filters["with_spread"] = words.with_spread
     return environment
 
 
@@ -161,6 +167,6 @@ def _reference(paths: Sequence[Path]) -> list[Device]:
         folders[path.parent.name].append(path)
     devices = []
     for name, files in sorted(folders.items()):
-        means = summary.at_own_size(summary.means(summary.load(files)))
+        means = _means(files)
         devices.append(Device(name, quality_tables(means), cost_rows(means), origin(files)))
     return devices

@@ -11,21 +11,27 @@ from resolute import summary
 
 @dataclass
 class Quality:
-    """Means of one run on one data set under one protocol; PSNR and gain in dB, None where not measured."""
+    """Means of one run on one data set under one protocol; PSNR and gain in dB, None where not measured.
+
+    The spreads are sample standard deviations over seeds, NaN for fewer than two.
+    """
 
     psnr: float | None = None
     ssim: float | None = None
+    psnr_spread: float = math.nan
+    ssim_spread: float = math.nan
     gain: float | None = None
     best: bool = False
 
 
 @dataclass
 class QualityRow:
-    """One run; `cells` by data set and protocol."""
+    """Published weights, or all seeds of a preset; `cells` by data set and protocol."""
 
     method: str
     title: str
     weights: str
+    seeds: int
     cells: dict[tuple[str, str], Quality] = field(default_factory=dict)
 
     @property
@@ -57,7 +63,7 @@ class QualityTable:
 
 
 def quality_tables(means: pd.DataFrame) -> list[QualityTable]:
-    """One table per scale, from means in the long form."""
+    """One table per scale, from `summary.over_seeds`."""
     quality = means[means["metric"].isin(["psnr", "ssim"])]
     scales = sorted(set(quality["scale"]))
     return [_table(scale, summary.records(quality[quality["scale"] == scale])) for scale in scales]
@@ -68,8 +74,10 @@ def _table(scale: float, records: Sequence[summary.Record]) -> QualityTable:
     protocols: dict[str, dict[str, None]] = {}
     for record in records:
         method, weights, column = record["method"], record["weights"], (record["dataset"], record["protocol"])
-        row = rows.setdefault((method, weights), QualityRow(method, summary.method_title(method), weights))
-        setattr(row.cells.setdefault(column, Quality()), record["metric"], record["value"])
+        new = QualityRow(method, summary.method_title(method), weights, record["seeds"])
+        cell = rows.setdefault((method, weights), new).cells.setdefault(column, Quality())
+        setattr(cell, record["metric"], record["value"])
+        setattr(cell, f"{record['metric']}_spread", record["spread"])
         protocols.setdefault(column[0], {})[column[1]] = None
     table = QualityTable(scale, {name: tuple(found) for name, found in protocols.items()}, tuple(rows.values()))
     for column in table.columns:

@@ -1,14 +1,29 @@
 """How the page words what the stages name."""
 
+import math
+
 from resolute import summary
 
 
-def weights_title(weights: str) -> str:
-    """`published (ntire2022)` or `trained here (quick, seed 0)`."""
+def weights_title(weights: str, seeds: int = 0) -> str:
+    """`published (ntire2022)`, `trained here (quick, seed 0)`, or `trained here (quick, 3 seeds)` of a preset."""
     if not summary.is_trained(weights):
         return f"published ({weights.removeprefix('published-')})"
     preset, _, seed = weights.rpartition("-seed")
-    return f"trained here ({preset}, seed {seed})" if preset else f"trained here ({weights})"
+    if preset:
+        return f"trained here ({preset}, seed {seed})"
+    return f"trained here ({weights}, {counted(seeds, 'seed')})"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 seed`, `3 seeds`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def with_spread(value: float, spread: float, digits: int) -> str:
+    """`29.06 ± 0.02`; the value alone where nothing is known of its spread (NaN)."""
+    shown = f"{value:.{digits}f}"
+    return shown if math.isnan(spread) else f"{shown} ± {spread:.{digits}f}"
 
 
 def signed(value: float) -> str:

@@ -33,6 +33,14 @@
   // Printed values are rounded: what costs as much as the slider says is within it.
   const fits = (row) => limits().every(([cost, most]) => row.cost[cost.key] <= most * 1.005);
 
+  const spreadOf = (row) => row.spread[find("protocol").value]?.[find("metric").value];
+
+  /** The mean, and its standard deviation over seeds where there are several. */
+  function shownQuality(row) {
+    const values = [qualityOf(row), spreadOf(row)].filter((value) => value !== undefined);
+    return values.map((value) => value.toFixed(METRICS[find("metric").value].digits)).join(" ± ");
+  }
+
   function front(rows, key) {
     const found = [];
     for (const row of [...rows].sort((a, b) => a.cost[key] - b.cost[key] || qualityOf(b) - qualityOf(a))) {
@@ -45,7 +53,7 @@
     const metric = METRICS[find("metric").value];
     const costs = data.costs.filter((cost) => row.cost[cost.key] !== undefined);
     const lines = costs.map((cost) => `${cost.words} ${withUnit(show(row.cost[cost.key]), cost.unit)}`);
-    const value = withUnit(qualityOf(row).toFixed(metric.digits), metric.unit);
+    const value = withUnit(shownQuality(row), metric.unit);
     return [`<b>${plain(row.title)}</b>`, plain(row.weights), `${metric.words} ${value}`, ...lines].join("<br>");
   }
 
@@ -54,6 +62,7 @@
       type: "scatter", mode: "markers+text", name, x: rows.map((row) => row.cost[key]), y: rows.map(qualityOf), marker,
       text: rows.map((row) => (labelled.has(row) ? plain(row.title, 24) : "")), textposition: "top center",
       hovertext: rows.map(describe), hoverinfo: "text", cliponaxis: false,
+      error_y: { array: rows.map((row) => spreadOf(row) ?? 0), visible: rows.some(spreadOf), thickness: 1, width: 3 },
     };
   }
 
@@ -137,7 +146,7 @@
     const where = `${group().title} (${metric.words}, ${find("protocol").value})`;
     const ranked = group().rows.filter((row) => qualityOf(row) !== undefined && fits(row));
     ranked.sort((a, b) => qualityOf(b) - qualityOf(a));
-    const value = (row) => withUnit(qualityOf(row).toFixed(metric.digits), metric.unit);
+    const value = (row) => withUnit(shownQuality(row), metric.unit);
     const budget = asked.length ? `Within ${asked.join(" and ")} on ${where}: ` : `Without a limit, on ${where}: `;
     document.getElementById("answer").textContent = ranked.length
       ? `${budget}${ranked[0].title}, ${value(ranked[0])}.` : `${budget}none of the networks measured here fits.`;
@@ -148,7 +157,7 @@
       name.scope = "row";
       name.append(row.title, " ", Object.assign(document.createElement("small"), { textContent: row.weights }));
       const costs = data.costs.map((cost) => (row.cost[cost.key] === undefined ? "–" : show(row.cost[cost.key])));
-      line.append(name, ...[qualityOf(row).toFixed(metric.digits), ...costs].map((text) =>
+      line.append(name, ...[shownQuality(row), ...costs].map((text) =>
         Object.assign(document.createElement("td"), { textContent: text })));
       return line;
     }));
