@@ -118,7 +118,7 @@ def test_an_image_slider_moves_its_border(open_page: Callable[..., Any]) -> None
 def test_nothing_is_wider_than_the_screen(open_page: Callable[..., Any], width: int, scheme: str) -> None:
     page = open_page([*RUNS, *quality(HOSTILE, "quick-seed0", 29.0), *cost(HOSTILE, 2e9)], width, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.locator("#training-chart .scatterlayer .trace").count() == 1
+    assert page.locator(".training-chart .scatterlayer .trace").count() == 1
     assert page.locator(".histogram .barlayer .point").count() == 4
 
 

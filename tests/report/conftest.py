@@ -116,11 +116,23 @@ RUNS = [
 ]
 
 
+FIGURES = (
+    "psnr_macs.svg",
+    "patch_categories.svg",
+    "patch_difficulty_a.svg",
+    "patch_difficulty_a.json",
+    "training_a.json",
+    "comparison_a.json",
+)
+
+
 @pytest.fixture
 def report(project: Path) -> Callable[..., str]:
     """Makes the report of some rows and returns the page."""
 
-    def report(rows: list[Row] = RUNS, reference: Sequence[Path] = (), **params: Any) -> str:
+    def report(
+        rows: list[Row] = RUNS, reference: Sequence[Path] = (), figures: Sequence[str] = FIGURES, **params: Any
+    ) -> str:
         path = project / "reports/measurements/all.parquet"
         measurements.write(path, rows, weights_sha256="0123abcd")
         given = {
@@ -129,18 +141,11 @@ def report(project: Path) -> Callable[..., str]:
             "methods": {"trained": ["rlfn_tiny"]},
             "data": {"test": ["embedded"]},
             "figures": {"protocol": "y_basicsr"},
+            "train": {"iterations": 800, "batch_size": 8, "lr_patch_size": 32},
+            "recipes": {"imdn_tiny": {"iterations": 400, "batch_size": 4, "loss": "l1_fft"}},
             **params,
         }
-        names = (
-            "psnr_macs.svg",
-            "patch_categories.svg",
-            "patch_difficulty_a.svg",
-            "patch_difficulty_a.json",
-            "training_a.json",
-            "comparison_a.json",
-        )
-        figures = [project / name for name in names]
-        make_report(given, [path], [project / "table1.html"], figures, reference)
+        make_report(given, [path], [project / "table1.html"], [project / name for name in figures], reference)
         return (project / "reports/index.html").read_text(encoding="utf-8")
 
     return report

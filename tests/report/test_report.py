@@ -270,7 +270,30 @@ def test_energies(joules: float | None, words: str) -> None:
 
 def test_time_and_energy_of_a_training_are_told(report: Callable[..., str]) -> None:
     text = " ".join(Page(report()).text.split())
-    assert "RLFN tiny, x4, quick-seed0 3 min 20 s not readable 2.50 Wh" in text
+    assert "RLFN tiny, x4 0 800 8 32 l1 3 min 20 s not readable 2.50 Wh" in text
+
+
+CAVEAT = "it shows that the pipeline works, not which network is best."
+
+
+def test_unequal_trainings_are_owned_up_to_beside_every_answer(report: Callable[..., str]) -> None:
+    text = " ".join(Page(report()).text.split())
+    said = f"Trained here for 800 steps of 8 patches (IMDN tiny: 400 of 4), 1 seed, 2 test images: {CAVEAT}"
+    assert text.count(said) == 2
+    assert "8 patches, 3 seeds, 2 test images" in Page(report(THREE_SEEDS)).text
+
+
+def test_the_papers_own_weights_and_recipes_need_no_caveat(report: Callable[..., str]) -> None:
+    for weights in ("published-ntire2022", "paper-seed0"):
+        page = report([*quality("bicubic", "published-matlab", 28.0), *quality("rlfn_tiny", weights, 28.7)])
+        assert CAVEAT not in page
+
+
+def test_losses_of_different_kinds_have_charts_of_their_own(report: Callable[..., str], project: Path) -> None:
+    (project / "training_b.json").write_text(json.dumps({**training("IMDN"), "run": "imdn_tiny/x4/quick-seed0"}))
+    page = Page(report(figures=["training_a.json", "training_b.json"]))
+    charts = [value for _, name, value in page.attributes if name == "data-loss"]
+    assert charts == ["l1", "l1_fft"]
 
 
 def test_the_dark_page_recolours_the_figures_own_colours() -> None:

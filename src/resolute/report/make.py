@@ -27,6 +27,7 @@ from resolute.report.origin import Origin, commit, origin
 from resolute.report.published import JUDGED, VERDICTS, errata, published
 from resolute.report.quality import QualityTable, quality_tables
 from resolute.report.stages import graph
+from resolute.report.training import caveat, trainings
 
 FOLDER = Path(__file__).parent
 # Figures that the page shows as they are, if only without scripts.
@@ -54,7 +55,7 @@ def make_report(
     """Write `reports/index.html`: one file that needs nothing else.
 
     Args:
-        params: the whole configuration, shown as it is; `preset` and `figures.protocol` are read.
+        params: the whole configuration, shown as it is.
         measured: the measurement files of the runs.
         tables: HTML fragments of the stage `tables`; a paper's numbered tables are shown first.
         figures: SVG and JSON files of the stage `figures`, shown in this order. Charts and comparisons are drawn anew
@@ -68,7 +69,8 @@ def make_report(
         if not path.is_file():
             name = layout.relative(path)
             raise ResoluteError(f"{name} is not there: `snakemake --cores all {name}` makes it")
-    means = _means(measured)
+    rows = summary.load(measured)
+    means = _means(rows)
     quality, costs = quality_tables(means), cost_rows(means)
     verdicts = json.loads(layout.metrics_file().read_text(encoding="utf-8"))["verdicts"]
     ordered = sorted(tables, key=table_order)
@@ -94,7 +96,8 @@ def make_report(
             tables=[(_fragment(path), printed.get((path.parent.name, path.stem))) for path in ordered],
             figures=[embed(path) for path in figures if path.suffix == ".svg" and path.stem.startswith(STATIC)],
             histograms=_data(figures, "patch_difficulty_"),
-            trainings=_data(figures, "training_"),
+            trainings=trainings(params, _data(figures, "training_")),
+            caveat=caveat(params, quality, rows),
             comparisons=_data(figures, "comparison_"),
             reference=_reference(reference),
             origin=origin(measured),
@@ -110,8 +113,8 @@ def make_report(
     atomic.write(layout.report(), page)
 
 
-def _means(paths: Sequence[Path]) -> pd.DataFrame:
-    return summary.over_seeds(summary.at_own_size(summary.means(summary.load(paths))))
+def _means(rows: pd.DataFrame) -> pd.DataFrame:
+    return summary.over_seeds(summary.at_own_size(summary.means(rows)))
 
 
 def _environment() -> Environment:
@@ -167,6 +170,6 @@ def _reference(paths: Sequence[Path]) -> list[Device]:
         folders[path.parent.name].append(path)
     devices = []
     for name, files in sorted(folders.items()):
-        means = _means(files)
+        means = _means(summary.load(files))
         devices.append(Device(name, quality_tables(means), cost_rows(means), origin(files)))
     return devices

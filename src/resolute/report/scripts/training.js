@@ -1,10 +1,10 @@
 "use strict";
-// The losses of all trainings over their steps, smoothed over a twentieth of each.
+// The losses of all trainings over their steps, smoothed over a twentieth of each; one chart per kind of loss.
 
 (() => {
-  const chart = document.getElementById("training-chart");
-  if (!chart) return;
-  const curves = JSON.parse(document.getElementById("trainings").textContent);
+  const charts = document.querySelectorAll(".training-chart");
+  if (charts.length === 0) return;
+  const trainings = JSON.parse(document.getElementById("trainings").textContent);
 
   function smooth(values) {
     const half = Math.floor(values.length / 40);
@@ -14,7 +14,8 @@
     });
   }
 
-  follow(() => {
+  function drawLosses(chart) {
+    const curves = trainings.filter((training) => training.recipe.loss === chart.dataset.loss);
     const traces = curves.map((curve, i) => ({
       type: "scatter", mode: "lines", name: plain(curve.title), x: curve.step, y: smooth(curve.loss),
       line: { color: colour(LINE_COLOURS[i % LINE_COLOURS.length]), width: 1.75,
@@ -23,8 +24,10 @@
       hoverinfo: "text",
     }));
     draw(chart, traces, {
-      height: 380, showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+      height: 320, showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
       xaxis: axis("step"), yaxis: axis("training loss", logarithmic(curves.flatMap((curve) => curve.loss))),
     });
-  });
+  }
+
+  follow(() => charts.forEach(drawLosses));
 })();

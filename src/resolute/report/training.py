@@ -1,0 +1,87 @@
+"""How the networks of this run were trained, as the params say, and what that allows to conclude."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from resolute import summary
+from resolute.methods.plan import make_plan
+from resolute.report.quality import QualityRow, QualityTable
+from resolute.report.words import counted
+
+FULL_RECIPE = "paper"  # the preset that trains as the papers do
+FEW = 3  # networks that may be named for being trained otherwise than the rest
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a training is given: steps, LR patches per step, side of an LR patch in pixels and loss, phase by phase."""
+
+    steps: str
+    batch: str
+    lr_patch: str
+    loss: str
+
+
+def recipe(params: Mapping[str, Any], method: str) -> Recipe:
+    """That of a method of this run."""
+    phases = make_plan(params["train"], params["recipes"].get(method, {}), method).phases
+    return Recipe(
+        steps=_then(phase.iterations for phase in phases),
+        batch=_then(phase.batch_size for phase in phases),
+        lr_patch=_then(phase.lr_patch_size for phase in phases),
+        loss=_then(phase.loss for phase in phases),
+    )
+
+
+def trainings(params: Mapping[str, Any], drawn: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The data of the training figures, each with the network's title, scale and seed, and its recipe."""
+    found = []
+    for data in drawn:
+        method, scale, weights = data["run"].split("/")
+        names = {"network": summary.method_title(method), "scale": scale, "seed": weights.rpartition("-seed")[2]}
+        found.append({**data, **names, "recipe": asdict(recipe(params, method))})
+    return found
+
+
+def caveat(params: Mapping[str, Any], tables: Sequence[QualityTable], rows: pd.DataFrame) -> str:
+    """Why the networks trained here must not be ranked; empty where none was, or all as the papers do.
+
+    Args:
+        params: the whole configuration.
+        tables: every quality that the page shows.
+        rows: the long form that they come from.
+    """
+    trained = [row for table in tables for row in table.rows if row.is_trained and row.weights != FULL_RECIPE]
+    if not trained:
+        return ""
+    images = rows.loc[rows["image"] != "", ["dataset", "image"]].drop_duplicates()
+    tested = counted(len(images), "test image")
+    return (
+        f"Trained here for {_budgets(params, trained)}, {_seeds(trained)}, {tested}: it shows that the pipeline works,"
+        " not which network is best."
+    )
+
+
+def _budgets(params: Mapping[str, Any], trained: Iterable[QualityRow]) -> str:
+    """`800 steps of 8 patches (SeemoRe-T: 400 of 4)`."""
+    recipes = {row.title: recipe(params, row.method) for row in trained}
+    budgets = {title: (found.steps, found.batch) for title, found in recipes.items()}
+    (usual, _), *_ = Counter(budgets.values()).most_common(1)
+    others = {title: budget for title, budget in budgets.items() if budget != usual}
+    named = [f"{title}: {steps} of {batch}" for title, (steps, batch) in others.items()]
+    told = "; ".join(named) if len(named) <= FEW else f"{len(named)} networks otherwise"
+    return f"{usual[0]} steps of {usual[1]} patches" + (f" ({told})" if told else "")
+
+
+def _seeds(trained: Iterable[QualityRow]) -> str:
+    numbers = sorted({row.seeds for row in trained})
+    return counted(numbers[0], "seed") if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]} seeds"
+
+
+def _then(values: Iterable[Any]) -> str:
+    """What changes from phase to phase, once where it does not."""
+    return ", then ".join(dict.fromkeys(map(str, values)))
