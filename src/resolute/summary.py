@@ -41,6 +41,21 @@ def means(rows: pd.DataFrame) -> pd.DataFrame:
     return averaged.assign(image="")[measurements.COLUMNS.names]
 
 
+def timing(paths: Iterable[Path]) -> str:
+    """How the latencies of measurement files were taken, as they record it: `Intel Xeon, 2 threads, float32`.
+
+    Several ways are separated by semicolons; none, where nothing was timed, are empty.
+    """
+    recorded = [facts for facts in map(measurements.read_provenance, paths) if "precision" in facts]
+    return "; ".join(sorted({_timed(facts) for facts in recorded}))
+
+
+def _timed(facts: Mapping[str, Any]) -> str:
+    threads = facts.get("threads")
+    count = [f"{threads} thread{'' if threads == 1 else 's'}"] if threads else []
+    return ", ".join([facts["device"], *count, facts["precision"]])
+
+
 def over_seeds(means: pd.DataFrame) -> pd.DataFrame:
     """The means with trainings that differ by their seed alone as one row: `weights` is then the preset.
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from resolute import registry
 from resolute.core.errors import ResoluteError
-from resolute.profile import profile, rows_for_output
+from resolute.profile import profile, rows_for_output, timing_of
 from resolute.profile.counters import count
 
 ROOT = Path(__file__).parents[2]
@@ -89,7 +89,7 @@ def test_counts_done_by_hand() -> None:
 def test_a_timed_profile_has_latency_memory_and_device() -> None:
     found = profile("rlfn_tiny", 4, (32, 24), timed=True, runs=1, threads=1)
     assert found["latency_ms"] > 0
-    assert found["device"]
+    assert timing_of(found) == {"device": found["device"], "threads": 1, "precision": "float32"}
     assert found["peak_memory_bytes"] is None or found["peak_memory_bytes"] >= 0
 
 

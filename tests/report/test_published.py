@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from resolute.core.schema import read_yaml
 from resolute.report.published import published
 
 SPEC = """
@@ -21,7 +20,6 @@ All,a,A,measured here,30.00,30.001,,0.001,reproduced,within 0.01
 All,b,B,measured here,31.00,30.50,,-0.50,explained,its LR images are others
 All,c,C,measured here,32.00,,31.00,-1.00,differs,not within 0.01
 """
-TOLERANCES = "psnr: {compare: difference, within: 0.01}\nruntime: {compare: never}\n"
 
 
 @pytest.fixture
@@ -29,7 +27,6 @@ def fragment(project: Path) -> Path:
     folder = project / "data/published/paper"
     folder.mkdir(parents=True)
     (folder / "table.yaml").write_text(SPEC)
-    (folder.parent / "tolerances.yaml").write_text(TOLERANCES)
     tables = project / "reports/tables/paper"
     tables.mkdir(parents=True)
     (tables / "table.csv").write_text(TABLE)
@@ -43,16 +40,6 @@ def test_what_does_not_hold_is_listed_with_its_reason(fragment: Path) -> None:
     first, second = table.disagreements
     assert (first.verdict, first.label, first.paper, first.here) == ("differs", "C", "32.00", "31.00")
     assert (second.verdict, second.here, second.reason) == ("explained", "30.50", "its LR images are others")
-
-
-def test_columns_say_how_they_are_judged(fragment: Path) -> None:
-    (table,) = published([fragment], {"paper": {"table": {}}})
-    assert [(column.quantity, column.tolerance) for column in table.columns] == [
-        ("psnr, y_basicsr, set5", "within 0.01 dB"),
-        ("runtime", "depends on the device, not compared"),
-        ("rank", "shown as printed, not judged"),
-    ]
-    assert read_yaml(fragment.parents[3] / "data/published/paper/table.yaml")["title"] == table.title
 
 
 def test_a_table_that_nobody_judged_is_left_out(fragment: Path) -> None:

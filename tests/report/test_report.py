@@ -10,11 +10,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.report.conftest import HOSTILE, REPOSITORY, comparison, cost, quality, training
+from tests.report.conftest import HOSTILE, REPOSITORY, RUNS, comparison, cost, quality, training
 
-from resolute import measurements, registry
+from resolute import measurements, registry, summary
 from resolute.core.errors import ResoluteError
 from resolute.figures import style
+from resolute.metrics.protocols import PROTOCOLS
 from resolute.report.make import table_order
 from resolute.report.words import duration, energy, weights_title
 
@@ -172,6 +173,18 @@ def test_the_chart_has_what_the_tables_have(report: Callable[..., str]) -> None:
     assert best["quality"]["y_basicsr"]["psnr"] == 28.75
     assert best["cost"] == {"params": 316.9, "macs": 4.0, "latency": 27.11}
     assert [cost["unit"] for cost in choices["costs"]] == ["G", "K", "ms", "MiB"]
+
+
+def test_protocols_and_timing_are_described(report: Callable[..., str], project: Path) -> None:
+    page = report()
+    words = PROTOCOLS["y_basicsr"].description
+    assert f'<th scope="col" title="{words}"><code>y_basicsr</code>' in page
+    assert f"<dd>{words}</dd>" in page
+    assert json.loads(next(one for one in Page(page).scripts if one.startswith("{")))["described"]["y_basicsr"] == words
+    assert "A CPU, 2 threads, float32" not in page
+    path = project / "reports/measurements/all.parquet"
+    measurements.write(path, RUNS, device="A CPU", threads=2, precision="float32")
+    assert summary.timing([path]) == "A CPU, 2 threads, float32"
 
 
 def test_every_known_error_says_how_to_check_it(report: Callable[..., str]) -> None:

@@ -161,7 +161,7 @@ def profile(
     from resolute import params
     from resolute.cli.prepare import parse_size
     from resolute.core import layout
-    from resolute.profile import as_rows, profile, rows_for_output, write_rows
+    from resolute.profile import as_rows, profile, rows_for_output, timing_of, write_rows
 
     settings = params.load()
     asked = settings["profile"]
@@ -172,7 +172,7 @@ def profile(
         return
     if size == parse_size(asked["lr_size"]) and layout.cost(method, scale) in params.measurements(settings):
         rows = as_rows(found) + rows_for_output(method, scale, parse_size(asked["output_size"]))
-        print(layout.relative(write_rows(rows, method, scale)))
+        print(layout.relative(write_rows(rows, method, scale, **timing_of(found))))
     _print_facts(found)
 
 

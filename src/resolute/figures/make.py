@@ -68,7 +68,9 @@ def draw_tradeoff(measured: Sequence[Path], protocol: str) -> None:
     means = summary.over_seeds(summary.at_own_size(summary.means(summary.load(measured))))
     with style():
         for name, cost in COSTS.items():
-            _save(f"psnr_{name}", f"PSNR against {cost.words}", *tradeoff(means, protocol, cost))
+            _save(
+                f"psnr_{name}", f"PSNR against {cost.words}", *tradeoff(means, protocol, cost, summary.timing(measured))
+            )
 
 
 def draw_patches(photograph: Photograph) -> None:

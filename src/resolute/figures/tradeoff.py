@@ -88,8 +88,8 @@ def pareto_front(found: Sequence[Result]) -> list[Result]:
     return front
 
 
-def tradeoff(means: pd.DataFrame, protocol: str, axis: Cost) -> tuple[Figure, str]:
-    """The figure and its caption."""
+def tradeoff(means: pd.DataFrame, protocol: str, axis: Cost, timing: str = "") -> tuple[Figure, str]:
+    """The figure and its caption, which says how latencies were taken (`timing`)."""
     quality = means[(means["metric"] == "psnr") & (means["protocol"] == protocol)]
     panels = list(quality[["dataset", "scale"]].drop_duplicates().itertuples(index=False, name=None))
     size = WIDTH, PANEL_HEIGHT * max(1, len(panels))
@@ -107,7 +107,7 @@ def tradeoff(means: pd.DataFrame, protocol: str, axis: Cost) -> tuple[Figure, st
         found, _ = results(means, protocol, dataset, scale, axis)
         names = [Point(one.cost, one.psnr, short(one.name, 40)) for one in _by_interest(found)]
         place_labels(panel, names, figure.dpi, _corners(pareto_front(found)))
-    return figure, _caption(means, protocol, panels, axis)
+    return figure, _caption(means, protocol, panels, axis, timing)
 
 
 def _panel(axes: Axes, found: Sequence[Result], baseline: float | None, axis: Cost) -> None:
@@ -173,13 +173,10 @@ def _by_interest(found: Sequence[Result]) -> list[Result]:
     return front + sorted((one for one in found if one not in front), key=lambda one: -one.psnr)
 
 
-def _caption(means: pd.DataFrame, protocol: str, panels: Sequence[tuple[str, float]], axis: Cost) -> str:
+def _caption(means: pd.DataFrame, protocol: str, panels: Sequence[tuple[str, float]], axis: Cost, timing: str) -> str:
     sizes = means.loc[means["metric"] == axis.metric, "setting"].str.removeprefix("lr").str.replace("x", " x ")
     at = f" of a {sizes.iloc[0]} LR image" if len(sizes) and axis.metric != "params" else ""
-    devices = (
-        sorted(set(means.loc[means["metric"] == axis.metric, "device"]) - {""}) if axis.metric == "latency" else []
-    )
-    on = f" on {', '.join(short(device) for device in devices)}" if devices else ""
+    on = f" on {short(timing, 80)}" if timing and axis.metric == "latency" else ""
     several = means.loc[means["metric"] == "psnr", "seeds"].max() > 1
     seeds = " (of several seeds the mean, with a bar for their standard deviation)" if several else ""
     names = ", ".join(f"{summary.dataset_title(dataset)} at x{scale:g}" for dataset, scale in panels)

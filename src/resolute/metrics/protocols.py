@@ -20,7 +20,7 @@ class Protocol:
 
     Args:
         name: as `measure` and the measurements' column know it.
-        description: one sentence for the report.
+        description: in a few words, for the report.
         shave: the pixels that are cut off every side, from the scale.
         uses_luma: Y of YCbCr is compared, not the pooled RGB channels.
         rounds_sr: the SR image is rounded to uint8 first, half to even.
@@ -77,21 +77,18 @@ PROTOCOLS = {
     for protocol in (
         Protocol(
             name="ntire2022",
-            description="RGB channels pooled, SR rounded to 8 bits, 4 pixels shaved at every scale "
-            "(NTIRE 2022 challenge on efficient super-resolution).",
+            description="RGB channels pooled, 4 pixels shaved (NTIRE 2022 challenge)",
             shave=lambda _: 4,
         ),
         Protocol(
             name="y_basicsr",
-            description="Y of YCbCr, not rounded, of the SR image rounded to 8 bits, grey images as three "
-            "equal channels, scale pixels shaved (BasicSR and most lightweight networks).",
+            description="Y not rounded, scale pixels shaved (BasicSR, most lightweight networks)",
             shave=math.ceil,
             uses_luma=True,
         ),
         Protocol(
             name="y_matlab",
-            description="Y of YCbCr rounded to 8 bits, grey images kept grey, scale pixels shaved "
-            "(MATLAB scripts of the older papers).",
+            description="Y rounded, grey images kept grey, scale pixels shaved (older papers in MATLAB)",
             shave=math.ceil,
             uses_luma=True,
             rounds_luma=True,
@@ -99,23 +96,20 @@ PROTOCOLS = {
         ),
         Protocol(
             name="liif_div2k",
-            description="RGB channels pooled, SR clamped but not rounded, scale + 6 pixels shaved "
-            "(LIIF and its successors on DIV2K).",
+            description="RGB not rounded, scale + 6 pixels shaved (LIIF on DIV2K)",
             shave=lambda scale: math.ceil(scale) + 6,
             rounds_sr=False,
         ),
         Protocol(
             name="liif_benchmark",
-            description="Y of YCbCr, SR clamped but not rounded, scale pixels shaved "
-            "(LIIF and its successors on Set5, Set14, B100 and Urban100).",
+            description="Y, SR not rounded, scale pixels shaved (LIIF on the benchmarks)",
             shave=math.ceil,
             uses_luma=True,
             rounds_sr=False,
         ),
         Protocol(
             name="classsr",
-            description="RGB channels pooled, SR rounded to 8 bits, cut to the area that LR patches of 32 "
-            "pixels with stride 28 cover, then 4 pixels shaved (ClassSR and ARM).",
+            description="RGB on the area that LR patches cover, 4 pixels shaved (ClassSR, ARM)",
             shave=lambda _: 4,
             covered_by=(32, 28),
         ),

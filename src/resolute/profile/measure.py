@@ -30,6 +30,11 @@ _ROWS = {
 _SIZELESS = {"params", "params_ntire2022", "n_conv"}
 
 
+# How the timing was done, for the provenance
+_TIMING = ("device", "threads", "precision")
+_NOT_TIMED = dict.fromkeys(("latency_ms", "peak_memory_bytes", *_TIMING))
+
+
 def profile(
     method: str, scale: float, lr_size: tuple[int, int], timed: bool, runs: int = 3, threads: int = 0
 ) -> dict[str, Any]:
@@ -46,7 +51,7 @@ def profile(
     Returns:
         method, scale, lr_size, the counts (plain integers; `params_ntire2022` are the parameters that the released
         network registers, needed or not), and `latency_ms`, `peak_memory_bytes`, `device`
-        (none where not timed, or not to be had).
+        (none where not timed, or not to be had), with the `threads` and the `precision` of the timing.
 
     Raises:
         ResoluteError: unknown method or scale, or an LR size below the network's minimum.
@@ -59,9 +64,7 @@ def profile(
         return {
             **found,
             **dict.fromkeys(_ROWS, 0),
-            "latency_ms": None,
-            "peak_memory_bytes": None,
-            "device": None,
+            **_NOT_TIMED,
         }
     least = implementation.entry.minimum_side
     if min(width, height) < least:
@@ -70,7 +73,7 @@ def profile(
         )
     found.update(count(lambda: implementation.build(scale), height, width).as_dict())
     found["params_ntire2022"] = found["params"] + implementation.entry.released_extra_params
-    found.update(latency_ms=None, peak_memory_bytes=None, device=None)
+    found.update(_NOT_TIMED)
     if timed:
         found.update(_timed(implementation, scale, height, width, runs, threads))
     return found
@@ -90,7 +93,13 @@ def _timed(
     # Memory first: on a CPU a pass that has run before may find its buffers resident already.
     memory = peak_memory_bytes(network, lr)
     latency = latency_ms(network, lr, runs)
-    return {"latency_ms": latency, "peak_memory_bytes": memory, "device": devices.device_name(device)}
+    return {
+        "latency_ms": latency,
+        "peak_memory_bytes": memory,
+        "device": devices.device_name(device),
+        "threads": torch.get_num_threads() if device == "cpu" else None,
+        "precision": str(lr.dtype).removeprefix("torch."),
+    }
 
 
 def as_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
@@ -124,6 +133,11 @@ def rows_for_output(method: str, scale: float, output_size: tuple[int, int]) -> 
     width, height = (int(side / scale) for side in output_size)
     rows = as_rows(profile(method, scale, (width, height), timed=False))
     return [row for row in rows if row["metric"] not in _SIZELESS]
+
+
+def timing_of(found: dict[str, Any]) -> dict[str, Any]:
+    """How a profile was timed, as far as it was: `device`, `threads` (of a CPU) and `precision`."""
+    return {name: found[name] for name in _TIMING if found[name] is not None}
 
 
 def write_rows(rows: Sequence[dict[str, Any]], method: str, scale: float, **facts: Any) -> Path:

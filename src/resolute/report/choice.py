@@ -7,7 +7,7 @@ from typing import Any
 from resolute import summary
 from resolute.report.cost import COLUMNS, Column, CostRow
 from resolute.report.quality import QualityRow, QualityTable
-from resolute.report.words import weights_title
+from resolute.report.words import protocol_words, weights_title
 
 # What a budget limits, in the order of the page; the first is the chart's first axis.
 BUDGET = ("macs", "params", "latency", "peak_memory")
@@ -24,7 +24,7 @@ def choices(tables: Sequence[QualityTable], costs: Sequence[CostRow], protocol: 
     Networks whose cost is unknown are kept: they have a place in the list, if not in the chart.
     """
     by_method = {(row.method, row.scale): row for row in costs}
-    groups = [
+    groups: list[dict[str, Any]] = [
         {
             "title": f"{summary.dataset_title(dataset)} x{table.scale:g}",
             "protocols": protocols,
@@ -39,7 +39,8 @@ def choices(tables: Sequence[QualityTable], costs: Sequence[CostRow], protocol: 
         for dataset, protocols in table.protocols.items()
     ]
     shown = [{"key": column.metric, "words": column.header, "unit": column.unit} for column in limits()]
-    return {"groups": groups, "costs": shown, "protocol": protocol}
+    described = {name: protocol_words(name) for group in groups for name in group["protocols"]}
+    return {"groups": groups, "costs": shown, "protocol": protocol, "described": described}
 
 
 def _choice(row: QualityRow, dataset: str, cost: CostRow | None) -> dict[str, Any]:

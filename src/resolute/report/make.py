@@ -101,6 +101,7 @@ def make_report(
             comparisons=_data(figures, "comparison_"),
             reference=_reference(reference),
             origin=origin(measured),
+            timing=summary.timing(measured),
             devices=sorted(set(means["device"]) - {""}),
             commit=commit(),
             graph=stages,
@@ -130,6 +131,7 @@ def _environment() -> Environment:
     environment.filters["signed"] = words.signed
     environment.filters["duration"] = words.duration
     environment.filters["energy"] = words.energy
+    environment.filters["protocol_words"] = words.protocol_words
     environment.filters["weights_title"] = words.weights_title
     environment.filters["with_spread"] = words.with_spread
     return environment

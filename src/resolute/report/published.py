@@ -1,4 +1,4 @@
-"""What the papers print and whether it holds: counts, what does not hold and why, and how it was judged."""
+"""What the papers print and whether it holds: counts, and what does not hold and why."""
 
 import csv
 from collections import defaultdict
@@ -30,15 +30,6 @@ class Disagreement:
 
 
 @dataclass(frozen=True)
-class JudgedColumn:
-    """How a column was judged: the protocol or data set that it belongs to, and its tolerance."""
-
-    header: str
-    quantity: str
-    tolerance: str
-
-
-@dataclass(frozen=True)
 class Published:
     """A table of a paper; `counts` by verdict, `kind` and `preset` as in its specification."""
 
@@ -50,7 +41,6 @@ class Published:
     citation: str
     counts: Mapping[str, int]
     disagreements: tuple[Disagreement, ...]
-    columns: tuple[JudgedColumn, ...]
 
     @property
     def judged(self) -> int:
@@ -76,8 +66,6 @@ def published(fragments: Sequence[Path], verdicts: Mapping[str, Mapping[str, Map
         fragments: HTML files of the stage `tables`, in the order wanted.
         verdicts: counts by paper and table.
     """
-    tolerances_file = layout.published_tables() / "tolerances.yaml"
-    tolerances = read_yaml(tolerances_file) if tolerances_file.is_file() else {}
     found = []
     for path in fragments:
         paper, table = path.parent.name, path.stem
@@ -95,7 +83,6 @@ def published(fragments: Sequence[Path], verdicts: Mapping[str, Mapping[str, Map
                     citation=spec["source"]["citation"],
                     counts=verdicts[paper][table],
                     disagreements=tuple(_disagreements(path.with_suffix(".csv"), columns, spec["labels"])),
-                    columns=tuple(_judged(column, tolerances) for column in columns.values()),
                 )
             )
     return found
@@ -121,23 +108,6 @@ def _disagreements(path: Path, columns: Mapping[str, Any], labels: Sequence[str]
                     verdict=verdict,
                     reason=row[f"{key}_reason"],
                 )
-
-
-def _judged(column: Mapping[str, Any], tolerances: Mapping[str, Any]) -> JudgedColumn:
-    match = column["match"]
-    quantity = ", ".join(str(match[key]) for key in ("metric", "protocol", "dataset", "setting") if match.get(key))
-    rule = tolerances.get(match["metric"], {})
-    if column.get("published_only"):
-        tolerance = "shown as printed, not judged"
-    elif rule.get("compare") == "never":
-        tolerance = "depends on the device, not compared"
-    elif rule.get("compare") == "digits":
-        tolerance = "must be equal at the printed digits"
-    else:
-        tolerance = f"within {rule.get('within', '')} {column.get('unit', '')}".rstrip()
-    if missing := column.get("missing"):
-        tolerance += f"; {missing}"
-    return JudgedColumn(column["header"], quantity, tolerance)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import math
 
 from resolute import summary
+from resolute.metrics.protocols import PROTOCOLS
 
 
 def weights_title(weights: str, seeds: int = 0) -> str:
@@ -24,6 +25,11 @@ def with_spread(value: float, spread: float, digits: int) -> str:
     """`29.06 ± 0.02`; the value alone where nothing is known of its spread (NaN)."""
     shown = f"{value:.{digits}f}"
     return shown if math.isnan(spread) else f"{shown} ± {spread:.{digits}f}"
+
+
+def protocol_words(name: str) -> str:
+    """How a protocol measures; empty where it is unknown here."""
+    return PROTOCOLS[name].description if name in PROTOCOLS else ""
 
 
 def signed(value: float) -> str:

@@ -177,7 +177,8 @@
 
   function listProtocols() {
     const chosen = find("protocol").value || data.protocol;
-    const options = group().protocols.map((name) => new Option(name, name, false, name === chosen));
+    const words = (name) => [name, data.described[name]].filter(Boolean).join(": ");
+    const options = group().protocols.map((name) => new Option(words(name), name, false, name === chosen));
     find("protocol").replaceChildren(...options);
   }
 
