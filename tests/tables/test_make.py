@@ -1,6 +1,7 @@
 """The stage as a whole: what it writes, in every format, for tables that it has never seen."""
 
 import csv
+import html
 import html.parser
 import io
 import json
@@ -83,7 +84,7 @@ def test_html_shows_hostile_names_harmlessly(hostile: list[Path]) -> None:
         def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
             self.tags.add(tag)
             assert {name for name, _ in attributes} <= {
-                "class", "title", "scope", "colspan", "open", "role", "aria-label", "tabindex"
+                "class", "title", "scope", "colspan", "open", "role", "aria-label", "tabindex", "href", "id"
             }  # fmt: skip
 
         def handle_data(self, data: str) -> None:
@@ -102,6 +103,27 @@ def test_every_header_cell_says_what_it_heads(official_counts: list[Path]) -> No
     assert len(headers) == 12 + 3 + 45
     assert all("scope=" in header for header in headers)
     assert page.count('class="verdict reproduced"') == 1 + 42 * 4 - 1
+
+
+def test_reasons_are_told_once_each_and_referred_to_by_number(official_counts: list[Path]) -> None:
+    make_tables(official_counts, "y_basicsr")
+    page = read("ntire2022", "html")
+    told = dict(re.findall(r'<li id="([^"]+)"><b>([^<]+)</b>', page))
+    assert set(re.findall(r'<a href="#([^"]+)"', page)) == set(told)
+    rows = csv.DictReader(io.StringIO(read("ntire2022", "csv")))
+    judged = [(row[key], row[key.replace("verdict", "reason")]) for row in rows for key in row if "_verdict" in key]
+    expected = {pair for pair in judged if pair[0] not in ("", "reproduced", "not run")}
+    assert len(told) == len(expected) == 4
+    for verdict, reason in expected:
+        assert f"<b>{verdict}</b>: {reason}" in html.unescape(page)
+    assert 'class="verdict explained">explained</span><sup><a href="#ntire2022-table1-reason-' in page
+
+
+def test_latex_leaves_out_what_is_only_repeated(official_counts: list[Path]) -> None:
+    make_tables(official_counts, "y_basicsr")
+    page = read("ntire2022", "tex")
+    assert "19.70\\textsuperscript{R}" in "".join(page.split())
+    assert "9.50{\\textrightarrow}2.02(\\textminus{}7.48)\\textsuperscript{E}" in "".join(page.split())
 
 
 def test_markdown_rows_have_equally_many_cells(hostile: list[Path], official_counts: list[Path]) -> None:

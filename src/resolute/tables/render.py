@@ -34,7 +34,7 @@ def render(table: Table, form: str) -> str:
         return _csv(table)
     columns = list(zip(table.spec.columns, table.tolerances, strict=True))
     facts = {"columns": columns, "counts": table.counts(), "letters": LETTERS, "marks": MARKS}
-    return _filled("table", form, table=table, spec=table.spec, **facts)
+    return _filled("table", form, table=table, spec=table.spec, reasons=reasons(table), **facts)
 
 
 def render_ranking(ranking: Ranking, form: str) -> str:
@@ -69,6 +69,16 @@ def difference(cell: Cell, column: Column, tolerance: Tolerance | None) -> str:
         value = round(cell.here, digits) - round(cell.paper, digits)
     shown = f"{value:+.{digits}f}"
     return shown.lstrip("+-") if float(shown) == 0 else shown.replace("-", MINUS)
+
+
+def reasons(table: Table) -> dict[tuple[Verdict, str], int]:
+    """The distinct verdicts and reasons of a table, numbered from 1 in the order of its cells.
+
+    What is reproduced has its reason in the column's footnote, what is not run in its row's status.
+    """
+    judged = [entry.cell.judgement for entry in table.entries() if entry.cell.judgement]
+    told = [(one.verdict, one.reason) for one in judged if one.verdict not in (Verdict.REPRODUCED, Verdict.NOT_RUN)]
+    return {reason: number for number, reason in enumerate(dict.fromkeys(told), start=1)}
 
 
 def footnote(column: Column, tolerance: Tolerance | None) -> str:
