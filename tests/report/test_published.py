@@ -8,17 +8,19 @@ from resolute.report.published import published
 
 SPEC = """
 title: A <table>
-source: {citation: A paper}
-labels: [Network]
+source: {citation: "A paper, Table 1"}
+labels: [Rank, Team, Network]
 columns:
   - {key: psnr, header: PSNR, unit: dB, digits: 2, match: {metric: psnr, dataset: set5, protocol: y_basicsr}}
   - {key: time, header: Time, unit: ms, digits: 1, match: {metric: runtime}}
   - {key: rank, header: Rank, digits: 0, match: {metric: rank}, published_only: true}
 """
-TABLE = """group,method,Network,status,psnr_paper,psnr_measured,psnr_trained,psnr_difference,psnr_verdict,psnr_reason
-All,a,A,measured here,30.00,30.001,,0.001,reproduced,within 0.01
-All,b,B,measured here,31.00,30.50,,-0.50,explained,its LR images are others
-All,c,C,measured here,32.00,,31.00,-1.00,differs,not within 0.01
+HEADER = "psnr_paper,psnr_measured,psnr_trained,psnr_difference,psnr_verdict,psnr_reason"
+TABLE = f"""group,method,Rank,Team,Network,status,{HEADER}
+All,a,1,,A,measured here,30.00,30.001,,0.001,reproduced,within 0.01
+All,b,2,,B,measured here,31.00,30.504000,,-0.50,explained,its LR images are others
+All,bsrn,3,XPixel,C,measured here,32.00,,31.000000,-1.00,differs,not within 0.01
+All,d,-,,D,measured here,33.00,33.004000,,0.004,explained,rounded twice
 """
 
 
@@ -37,9 +39,18 @@ def test_what_does_not_hold_is_listed_with_its_reason(fragment: Path) -> None:
     counts = {"reproduced": 1, "explained": 1, "differs": 1, "not run": 7}
     (table,) = published([fragment], {"paper": {"table": counts}})
     assert table.judged == 3
-    first, second = table.disagreements
-    assert (first.verdict, first.label, first.paper, first.here) == ("differs", "C", "32.00", "31.00")
-    assert (second.verdict, second.here, second.reason) == ("explained", "30.50", "its LR images are others")
+    assert table.is_measured
+    assert [(one.verdict, one.network, one.paper, one.here) for one in table.disagreements] == [
+        ("differs", "BSRN (XPixel)", "32.00 dB", "31.00 dB"),
+        ("explained", "b", "31.00 dB", "30.50 dB"),
+        ("explained", "d (-)", "33.00 dB", "33.004 dB"),
+    ]
+    assert [one.reason for one in table.disagreements[1:]] == ["its LR images are others", "rounded twice"]
+
+
+def test_a_table_without_measurements_is_known_as_one(fragment: Path) -> None:
+    (table,) = published([fragment], {"paper": {"table": {"cannot be measured": 3, "not run": 7}}})
+    assert (table.is_measured, table.source) == (False, "A paper")
 
 
 def test_a_table_that_nobody_judged_is_left_out(fragment: Path) -> None:

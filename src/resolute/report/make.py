@@ -32,7 +32,15 @@ from resolute.report.training import caveat, trainings
 FOLDER = Path(__file__).parent
 # Figures that the page shows as they are, if only without scripts.
 STATIC = ("psnr_", "patch_", "training_", "routing_")
-SCRIPTS = ("colours", "choose", "training", "patches", "compare", "tables")  # in the order in which they are to run
+SCRIPTS = (
+    "colours",
+    "choose",
+    "training",
+    "patches",
+    "compare",
+    "tables",
+    "folds",
+)  # in the order in which they are to run
 
 
 @dataclass(frozen=True)
@@ -131,6 +139,7 @@ def _environment() -> Environment:
     environment.filters["signed"] = words.signed
     environment.filters["duration"] = words.duration
     environment.filters["energy"] = words.energy
+    environment.filters["sum_values"] = lambda counts: sum(counts.values())
     environment.filters["protocol_words"] = words.protocol_words
     environment.filters["weights_title"] = words.weights_title
     environment.filters["with_spread"] = words.with_spread

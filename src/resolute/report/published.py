@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from resolute import summary
 from resolute.core import layout
 from resolute.core.schema import read_yaml
 
@@ -18,11 +19,10 @@ _SUFFIX = "_verdict"
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A printed figure that was measured to be another; values in the column's unit, as printed."""
+    """A printed figure that was measured to be another; both with the unit, at digits that tell them apart."""
 
-    label: str
+    network: str
     column: str
-    unit: str
     paper: str
     here: str
     verdict: str
@@ -41,6 +41,16 @@ class Published:
     citation: str
     counts: Mapping[str, int]
     disagreements: tuple[Disagreement, ...]
+
+    @property
+    def source(self) -> str:
+        """The paper, without the number of its table."""
+        return self.citation.rpartition(", Table")[0] or self.citation
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether this run has measured any of it."""
+        return any(self.counts.get(verdict) for verdict in VERDICTS[:4])
 
     @property
     def judged(self) -> int:
@@ -98,16 +108,25 @@ def _disagreements(path: Path, columns: Mapping[str, Any], labels: Sequence[str]
         for row in rows:
             for name in [name for name, value in row.items() if name.endswith(_SUFFIX) and value == verdict]:
                 key = name.removesuffix(_SUFFIX)
-                column = columns.get(key, {})
+                paper, here = float(row[f"{key}_paper"]), float(row[f"{key}_measured"] or row[f"{key}_trained"])
+                digits = columns[key]["digits"]
+                if f"{paper:.{digits}f}" == f"{here:.{digits}f}":
+                    digits += 1
+                unit = f" {columns[key]['unit']}" if columns[key].get("unit") else ""
                 yield Disagreement(
-                    label=", ".join(row[label] for label in labels if row.get(label)),
-                    column=column.get("header", key),
-                    unit=column.get("unit", ""),
-                    paper=row[f"{key}_paper"],
-                    here=row[f"{key}_measured"] or row[f"{key}_trained"],
+                    network=_network(row, labels),
+                    column=columns[key]["header"],
+                    paper=f"{paper:.{columns[key]['digits']}f}{unit}",
+                    here=f"{here:.{digits}f}{unit}",
                     verdict=verdict,
                     reason=row[f"{key}_reason"],
                 )
+
+
+def _network(row: Mapping[str, str], labels: Sequence[str]) -> str:
+    """`BSRN (XPixel)`: the network, and what else the paper's row says before it but for its rank."""
+    others = [row[label] for label in labels[:-1] if row[label] and not row[label].isdigit()]
+    return summary.method_title(row["method"]) + (f" ({', '.join(others)})" if others else "")
 
 
 @dataclass(frozen=True)
