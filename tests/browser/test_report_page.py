@@ -89,16 +89,49 @@ def test_a_budget_changes_the_answer_and_the_list(open_page: Callable[..., Any])
     assert page.locator("#answer").inner_text().endswith("RLFN tiny, 28.75 dB.")
     assert page.locator("#ranking tr").count() == 2
     assert page.locator("#tradeoff .scatterlayer .point").count() == 2
-    page.locator("[name=limit-macs]").fill("0")
+    page.locator("[name=slide-macs]").fill("0")
     assert "Within 1 G MACs" in page.locator("#answer").inner_text()
     assert page.locator("#answer").inner_text().endswith("IMDN tiny, 28.70 dB.")
-    assert page.locator("[name=limit-macs]").get_attribute("aria-valuetext") == "at most 1 G"
+    assert page.locator("[name=slide-macs]").get_attribute("aria-valuetext") == "1 G"
+    assert page.locator("[name=limit-macs]").input_value() == "1"
     assert page.locator("#ranking tr").count() == 1
     page.locator("#choose button[type=reset]").click()
     page.wait_for_function("document.querySelectorAll('#ranking tr').length === 2")
     page.select_option("[name=metric]", "ssim")
     assert page.locator("#answer").inner_text().endswith("0.8125.")
     assert page.locator("[name=limit-peak_memory]").is_disabled()  # nobody's memory is known
+
+
+def test_a_budget_can_be_typed_and_shared(open_page: Callable[..., Any], project: Path) -> None:
+    page = open_page()
+    page.locator("[name=limit-macs]").fill("3.99")  # 4 G are too much for it: nothing is rounded away
+    assert page.locator("#answer").inner_text().endswith("IMDN tiny, 28.70 dB.")
+    assert 0 < int(page.locator("[name=slide-macs]").input_value()) < 100
+    page.select_option("[name=metric]", "ssim")
+    address = page.url
+    page.locator("#choose button[type=reset]").click()
+    page.wait_for_function("document.querySelectorAll('#ranking tr').length === 2")
+    page.evaluate("address => { location.href = address; }", address)
+    page.wait_for_function("document.querySelectorAll('#ranking tr').length === 1")
+    assert page.locator("[name=limit-macs]").input_value() == "3.99"
+    assert page.locator("[name=metric]").input_value() == "ssim"
+
+
+def test_networks_of_unknown_cost_are_counted_out(open_page: Callable[..., Any]) -> None:
+    page = open_page([*RUNS, *quality("seemore_t", "quick-seed0", 29.5)])
+    assert page.locator("#answer").inner_text().endswith("SeemoRe-T, 29.50 dB.")
+    assert page.locator("#left-out").text_content() == ""
+    page.locator("[name=limit-latency]").fill("1000")
+    assert page.locator("#answer").inner_text().endswith("RLFN tiny, 28.75 dB.")
+    assert page.locator("#left-out").inner_text() == "1 network left out: Latency not measured."
+
+
+def test_seeds_have_their_spread_in_list_and_chart(open_page: Callable[..., Any]) -> None:
+    seeds = [row for seed in range(3) for row in quality("rlfn_tiny", f"quick-seed{seed}", 28.7 + 0.1 * seed)]
+    page = open_page([*quality("bicubic", "published-matlab", 28.0), *seeds, *cost("rlfn_tiny", 4e9)])
+    assert page.locator("#answer").inner_text().endswith("RLFN tiny, 28.80 ± 0.10 dB.")
+    assert "quick, 3 seeds" in page.locator("#ranking th").inner_text()
+    assert page.locator("#tradeoff .errorbar").count() == 1
 
 
 def test_an_image_slider_moves_its_border(open_page: Callable[..., Any]) -> None:

@@ -19,19 +19,42 @@
   const show = (value) => Number(value.toPrecision(3)).toLocaleString("en-GB", { maximumSignificantDigits: 3 });
   const withUnit = (value, unit) => (unit ? `${value} ${unit}` : value);
 
-  /** The limit that a slider stands for: steps of equal ratio from the least to the greatest cost. */
+  /** What is typed is the limit; nothing is none. */
   function limit(cost) {
-    const step = Number(find(`limit-${cost.key}`).value);
+    const typed = find(`limit-${cost.key}`);
+    return typed.value === "" || typed.disabled ? Infinity : Number(typed.value);
+  }
+
+  /** The least and the greatest cost, between which a slider goes in steps of equal ratio. */
+  function span(cost) {
     const values = known(group().rows, cost.key);
-    if (step >= STEPS || values.length === 0) return Infinity;
-    const [least, most] = [Math.min(...values), Math.max(...values)];
-    return Number((least * (most / least) ** (step / STEPS)).toPrecision(3));
+    return [Math.min(...values), Math.max(...values)];
+  }
+
+  /** Three digits, rounded up: a network at the limit is within it. */
+  function roundedUp(value) {
+    const unit = 10 ** (Math.floor(Math.log10(value)) - 2);
+    return Number((Math.ceil(value / unit - 1e-9) * unit).toPrecision(3));
+  }
+
+  function slide(cost) {
+    const [least, most] = span(cost);
+    const step = Number(find(`slide-${cost.key}`).value);
+    find(`limit-${cost.key}`).value = step >= STEPS ? "" : roundedUp(least * (most / least) ** (step / STEPS));
+  }
+
+  /** Put the slider where the limit is. */
+  function place(cost) {
+    const [[least, most], at] = [span(cost), limit(cost)];
+    const share = most > least ? Math.log(at / least) / Math.log(most / least) : 1;
+    const slider = find(`slide-${cost.key}`);
+    slider.value = at === Infinity ? STEPS : Math.min(Math.max(Math.round(share * STEPS), 0), STEPS - 1);
+    slider.setAttribute("aria-valuetext", at === Infinity ? "any" : withUnit(at, cost.unit));
   }
 
   const qualityOf = (row) => row.quality[find("protocol").value]?.[find("metric").value];
   const limits = () => data.costs.map((cost) => [cost, limit(cost)]).filter(([, most]) => most < Infinity);
-  // Printed values are rounded: what costs as much as the slider says is within it.
-  const fits = (row) => limits().every(([cost, most]) => row.cost[cost.key] <= most * 1.005);
+  const fits = (row) => limits().every(([cost, most]) => row.cost[cost.key] <= most);
 
   const spreadOf = (row) => row.spread[find("protocol").value]?.[find("metric").value];
 
@@ -142,7 +165,7 @@
 
   function answer() {
     const metric = METRICS[find("metric").value];
-    const asked = limits().map(([cost, most]) => `${withUnit(show(most), cost.unit)} ${cost.words}`);
+    const asked = limits().map(([cost, most]) => `${withUnit(most, cost.unit)} ${cost.words}`);
     const where = `${group().title} (${metric.words}, ${find("protocol").value})`;
     const ranked = group().rows.filter((row) => qualityOf(row) !== undefined && fits(row));
     ranked.sort((a, b) => qualityOf(b) - qualityOf(a));
@@ -150,6 +173,10 @@
     const budget = asked.length ? `Within ${asked.join(" and ")} on ${where}: ` : `Without a limit, on ${where}: `;
     document.getElementById("answer").textContent = ranked.length
       ? `${budget}${ranked[0].title}, ${value(ranked[0])}.` : `${budget}none of the networks measured here fits.`;
+    const rated = group().rows.filter((row) => qualityOf(row) !== undefined);
+    const unknown = limits().map(([cost]) => [cost, rated.filter((row) => row.cost[cost.key] === undefined).length]);
+    document.getElementById("left-out").textContent = unknown.filter(([, count]) => count > 0).map(([cost, count]) =>
+      `${count} ${count === 1 ? "network" : "networks"} left out: ${cost.words} not measured.`).join(" ");
     const body = document.getElementById("ranking");
     body.replaceChildren(...ranked.slice(0, 5).map((row) => {
       const line = document.createElement("tr");
@@ -165,26 +192,60 @@
 
   function update() {
     for (const cost of data.costs) {
-      const most = limit(cost);
-      const text = most === Infinity ? "any" : `at most ${withUnit(show(most), cost.unit)}`;
-      find(`limit-${cost.key}`).setAttribute("aria-valuetext", text);
-      section.querySelector(`output[for="limit-${cost.key}"]`).textContent = text;
-      find(`limit-${cost.key}`).disabled = known(group().rows, cost.key).length === 0;
+      const isUnknown = known(group().rows, cost.key).length === 0;
+      for (const name of ["slide", "limit"]) find(`${name}-${cost.key}`).disabled = isUnknown;
+      place(cost);
     }
     drawChart();
     answer();
   }
 
+  const SHARED = ["group", "metric", "protocol", "axis", ...data.costs.map((cost) => `limit-${cost.key}`)];
+
+  /** What is chosen stands in the address, so that it can be shared. */
+  function share() {
+    const state = new URLSearchParams(SHARED.map((name) => [name, find(name).value]).filter(([, value]) => value));
+    history.replaceState(null, "", `#choose?${state}`);
+  }
+
+  function restore() {
+    const [target, state] = location.hash.split("?");
+    if (target !== "#choose" || !state) return;
+    const given = new URLSearchParams(state);
+    const take = (name) => {
+      const [field, value] = [find(name), given.get(name)];
+      const isOffered = !field.options || [...field.options].some((option) => option.value === value);
+      if (value !== null && isOffered) field.value = value;
+    };
+    take("group");
+    listProtocols();
+    SHARED.slice(1).forEach(take);
+    section.scrollIntoView();
+  }
+
   function listProtocols() {
     const chosen = find("protocol").value || data.protocol;
     const words = (name) => [name, data.described[name]].filter(Boolean).join(": ");
-    const options = group().protocols.map((name) => new Option(words(name), name, false, name === chosen));
+    const options = group().protocols.map((name) => new Option(words(name), name, name === data.protocol, name === chosen));
     find("protocol").replaceChildren(...options);
   }
 
-  find("group").addEventListener("change", listProtocols);
-  section.addEventListener("input", update);
-  section.addEventListener("reset", () => setTimeout(update));
+  find("group").addEventListener("input", listProtocols);
+  for (const cost of data.costs) find(`slide-${cost.key}`).addEventListener("input", () => slide(cost));
+  const act = () => {
+    update();
+    share();
+  };
+  section.addEventListener("input", act);
+  section.addEventListener("reset", () => setTimeout(() => {
+    listProtocols();
+    act();
+  }));
+  addEventListener("hashchange", () => {
+    restore();
+    update();
+  });
   listProtocols();
+  restore();
   follow(update);
 })();
