@@ -2,12 +2,16 @@
 
 import base64
 import json
+import re
+from itertools import combinations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from resolute.report.drawing import drawing
-from resolute.report.stages import graph
+from resolute.report.drawing import HEIGHT, WIDTH, drawing
+from resolute.report.stages import Graph, Stage, graph
 
 # Made file: its rule, what it was made from, the seconds it took.
 RUN = {
@@ -63,6 +67,51 @@ def test_only_direct_needs_are_drawn_and_stages_stand_before_their_users(recorde
     assert svg.count("<rect") == 6
     assert svg.count("<path") == 5
     assert "2 jobs, 7.0 s" in svg
+
+
+def boxes_and_paths(svg: str) -> tuple[list[tuple[float, float]], list[list[tuple[float, float]]]]:
+    """The upper left corners of the boxes, and points on every path, close to each other."""
+    boxes = [(float(x), float(y)) for x, y in re.findall(r"translate\(([\d.]+) ([\d.]+)\)", svg)]
+    paths = []
+    for path in re.findall(r'd="([^"]+)"', svg):
+        points: list[tuple[float, float]] = []
+        for command, rest in re.findall(r"([MHC])([^MHC]+)", path):
+            numbers = [float(number) for number in rest.split()]
+            if command == "M":
+                points = [(numbers[0], numbers[1])]
+                continue
+            (x, y), last = points[-1], numbers[0]
+            a, b, c, d, e, f = numbers if command == "C" else [x, y, last, y, last, y]
+            for t in (step / 40 for step in range(1, 41)):
+                weights = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3
+                both = zip((x, y), (a, b), (c, d), (e, f), strict=True)
+                points.append(tuple(sum(w * v for w, v in zip(weights, one, strict=True)) for one in both))  # type: ignore[arg-type]
+        paths.append(points)
+    return boxes, paths
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=7, max_size=7), min_size=8, max_size=8))
+def test_no_line_crosses_a_stage(needed: list[list[bool]]) -> None:
+    names = [f"stage{number}" for number in range(8)]
+    found = Graph(
+        tuple(
+            Stage(
+                name,
+                1,
+                1.0,
+                frozenset(other for other, is_needed in zip(names[:number], row, strict=False) if is_needed),
+            )
+            for number, (name, row) in enumerate(zip(names, needed, strict=True))
+        )
+    )
+    boxes, paths = boxes_and_paths(str(drawing(found)))
+    assert (len(boxes), len(paths)) == (8, len(found.direct))
+    for x, y in boxes:
+        for point_x, point_y in (point for path in paths for point in path):
+            assert not (x < point_x < x + WIDTH and y < point_y < y + HEIGHT)
+    assert all(
+        abs(x - other_x) >= WIDTH or abs(y - other_y) > HEIGHT for (x, y), (other_x, other_y) in combinations(boxes, 2)
+    )
 
 
 def test_without_a_readable_record_there_is_no_graph(recorded: Path) -> None:
