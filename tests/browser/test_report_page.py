@@ -1,12 +1,15 @@
 """The report in a real browser: everything that can be acted on, offline, without a complaint or a request."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.report.conftest import HOSTILE, RUNS, comparison, cost, quality, training
+
+from resolute import measurements
+from resolute.tables import make_tables
 
 pytestmark = pytest.mark.browser
 
@@ -31,8 +34,14 @@ def open_page(browser: Any, report: Callable[..., str], project: Path) -> Iterat
     requests: list[str] = []
     contexts = []
 
-    def open_page(rows: list[dict[str, Any]] = RUNS, width: int = 1440, scheme: str = "light", **more: Any) -> Any:
-        report(rows)
+    def open_page(
+        rows: list[dict[str, Any]] = RUNS,
+        width: int = 1440,
+        scheme: str = "light",
+        tables: Sequence[Path] = (),
+        **more: Any,
+    ) -> Any:
+        report(rows, tables=tables or [project / "table1.html"])
         viewport = {"width": width, "height": 800}
         context = browser.new_context(viewport=viewport, offline=True, color_scheme=scheme, **more)
         contexts.append(context)
@@ -49,6 +58,15 @@ def open_page(browser: Any, report: Callable[..., str], project: Path) -> Iterat
     assert complaints == []
     assert [url for url in requests if not url.startswith(("file://", "data:"))] == []
     assert len([url for url in requests if url.startswith("file://")]) == len(contexts)
+
+
+def wait_until(page: Any, holds: str) -> None:
+    """Asks from outside: the page's own policy forbids the repeated `eval` of Playwright's `wait_for_function`."""
+    for _ in range(100):
+        if page.evaluate(holds):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(holds)
 
 
 def names(page: Any) -> list[str]:
@@ -96,7 +114,7 @@ def test_a_budget_changes_the_answer_and_the_list(open_page: Callable[..., Any])
     assert page.locator("[name=limit-macs]").input_value() == "1"
     assert page.locator("#ranking tr").count() == 1
     page.locator("#choose button[type=reset]").click()
-    page.wait_for_function("document.querySelectorAll('#ranking tr').length === 2")
+    wait_until(page, "document.querySelectorAll('#ranking tr').length === 2")
     page.select_option("[name=metric]", "ssim")
     assert page.locator("#answer").inner_text().endswith("0.8125.")
     assert page.locator("[name=limit-peak_memory]").is_disabled()  # nobody's memory is known
@@ -110,9 +128,9 @@ def test_a_budget_can_be_typed_and_shared(open_page: Callable[..., Any], project
     page.select_option("[name=metric]", "ssim")
     address = page.url
     page.locator("#choose button[type=reset]").click()
-    page.wait_for_function("document.querySelectorAll('#ranking tr').length === 2")
+    wait_until(page, "document.querySelectorAll('#ranking tr').length === 2")
     page.evaluate("address => { location.href = address; }", address)
-    page.wait_for_function("document.querySelectorAll('#ranking tr').length === 1")
+    wait_until(page, "document.querySelectorAll('#ranking tr').length === 1")
     assert page.locator("[name=limit-macs]").input_value() == "3.99"
     assert page.locator("[name=metric]").input_value() == "ssim"
 
@@ -132,6 +150,59 @@ def test_seeds_have_their_spread_in_list_and_chart(open_page: Callable[..., Any]
     assert page.locator("#answer").inner_text().endswith("RLFN tiny, 28.80 ± 0.10 dB.")
     assert "quick, 3 seeds" in page.locator("#ranking th").inner_text()
     assert page.locator("#tradeoff .errorbar").count() == 1
+
+
+def test_print_unfolds_everything_and_is_light_and_fits(open_page: Callable[..., Any]) -> None:
+    page = open_page(scheme="dark")
+    ink = "getComputedStyle(document.querySelector('#tradeoff .legendtext')).fill"
+    dark = page.evaluate(ink)
+    folded = "document.querySelectorAll('details:not([open])').length"
+    width = "document.querySelector('#tradeoff .main-svg').clientWidth"
+    before = page.evaluate(f"[{folded}, {width}]")
+    assert before[0] > 0
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(folded) == 0
+    wait_until(page, f"{width} === 680 && {ink} !== '{dark}'")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    wait_until(page, f"{width} === {before[1]} && {ink} === '{dark}'")
+    assert page.evaluate(folded) == before[0]
+
+
+def test_a_link_opens_the_table_that_it_leads_to(open_page: Callable[..., Any], project: Path) -> None:
+    tables = project / "reports/tables/ntire2022"
+    tables.mkdir(parents=True)
+    table = TABLE.format(rows=ROW.format(name="a", value=1, verdict="not-run"))
+    (tables / "table1.html").write_text(f"<details><summary>Table 1</summary>{table}</details>")
+    page = open_page(tables=[tables / "table1.html"])
+    fold = page.locator("#ntire2022-table1 > details")
+    assert fold.get_attribute("open") is None
+    link = page.locator("a[href='#ntire2022-table1']").first
+    for _ in range(2):  # the second click changes no address
+        fold.evaluate("fold => { fold.open = false; }")
+        link.click()
+        wait_until(page, "document.querySelector('#ntire2022-table1 > details').open")
+
+
+def test_headings_and_names_stay_in_sight_of_a_real_table(open_page: Callable[..., Any], project: Path) -> None:
+    cells = [{**row, "method": "rlfn_team04", "setting": "lr256x256"} for row in cost("rlfn_team04", 1e9)]
+    measurements.write(project / "counts.parquet", cells)
+    make_tables([project / "counts.parquet"], "y_basicsr")
+    page = open_page(width=390, tables=[project / "reports/tables/ntire2022/table1.html"])
+    box = page.locator("#ntire2022-table1 .scroll")
+    box.scroll_into_view_if_needed()
+    top = box.evaluate("box => { box.scrollTop = 600; box.scrollLeft = 200; return box.getBoundingClientRect().top; }")
+    head, name = box.locator("thead th").first, box.locator("tbody th[scope=row]").nth(12)
+    assert abs(head.bounding_box()["y"] - top) <= 2
+    assert abs(name.bounding_box()["x"] - box.bounding_box()["x"]) <= 2
+    box.locator("thead th").nth(3).locator("button").click()  # time in ms, as printed
+    ranked = box.locator("tbody").first.locator("tr:not(.group) td:nth-of-type(3)").all_inner_texts()
+    times = [float(text.split()[0]) for text in ranked]
+    assert len(times) > 20 and times == sorted(times, reverse=True)
+    page.locator("#published input[type=search]").fill("ByteESR")
+    assert box.locator("tbody tr:not(.group):visible").count() == 1
+    number = box.locator("sup a").first
+    reason = page.locator(number.get_attribute("href"))
+    assert reason.inner_text().startswith("cannot be measured")
 
 
 def test_an_image_slider_moves_its_border(open_page: Callable[..., Any]) -> None:
@@ -160,7 +231,7 @@ def test_charts_follow_the_reader_into_the_dark(open_page: Callable[..., Any]) -
     ink = "() => getComputedStyle(document.querySelector('#tradeoff .legendtext')).fill"
     light = page.evaluate(ink)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"({ink})() !== '{light}'")
+    wait_until(page, f"({ink})() !== '{light}'")
 
 
 def test_hostile_names_do_nothing(open_page: Callable[..., Any], project: Path) -> None:

@@ -131,7 +131,11 @@ def report(project: Path) -> Callable[..., str]:
     """Makes the report of some rows and returns the page."""
 
     def report(
-        rows: list[Row] = RUNS, reference: Sequence[Path] = (), figures: Sequence[str] = FIGURES, **params: Any
+        rows: list[Row] = RUNS,
+        reference: Sequence[Path] = (),
+        figures: Sequence[str] = FIGURES,
+        tables: Sequence[Path] = (),
+        **params: Any,
     ) -> str:
         path = project / "reports/measurements/all.parquet"
         measurements.write(path, rows, weights_sha256="0123abcd")
@@ -145,7 +149,7 @@ def report(project: Path) -> Callable[..., str]:
             "recipes": {"imdn_tiny": {"iterations": 400, "batch_size": 4, "loss": "l1_fft"}},
             **params,
         }
-        make_report(given, [path], [project / "table1.html"], [project / name for name in figures], reference)
+        make_report(given, [path], tables or [project / "table1.html"], [project / name for name in figures], reference)
         return (project / "reports/index.html").read_text(encoding="utf-8")
 
     return report

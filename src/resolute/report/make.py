@@ -112,6 +112,7 @@ def make_report(
             timing=summary.timing(measured),
             devices=sorted(set(means["device"]) - {""}),
             commit=commit(),
+            appendix=layout.report().with_name("snakemake.html").is_file(),
             graph=stages,
             drawing=drawing(stages) if stages.stages else "",
             style=_part("style.css") + _part("widgets.css"),

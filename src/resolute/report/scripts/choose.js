@@ -10,6 +10,7 @@
   const axisOf = () => data.costs.find((cost) => cost.key === find("axis").value);
   const FEW = 12; // networks that may all have their names in the chart; of more, those on the front
   const HEIGHT = 440; // of the chart, in pixels
+  const MARGIN = 80; // what the axis of quality takes of its width, about
   const STEPS = 100; // of a slider; the last one is no limit
   const METRICS = {
     psnr: { words: "PSNR", unit: "dB", digits: 2 },
@@ -83,7 +84,8 @@
   function points(rows, key, marker, name, labelled) {
     return {
       type: "scatter", mode: "markers+text", name, x: rows.map((row) => row.cost[key]), y: rows.map(qualityOf), marker,
-      text: rows.map((row) => (labelled.has(row) ? plain(row.title, 24) : "")), textposition: "top center",
+      text: rows.map((row) => (labelled.has(row) ? plain(row.title, 24) : "")),
+      textposition: rows.map((row) => `top ${labelled.get(row)?.side ?? "center"}`),
       hovertext: rows.map(describe), hoverinfo: "text", cliponaxis: false,
       error_y: { array: rows.map((row) => spreadOf(row) ?? 0), visible: rows.some(spreadOf), thickness: 1, width: 3 },
     };
@@ -112,7 +114,7 @@
       : { yaxis, shapes: [line], annotations: [{ ...note, y: bicubic, text }] };
   }
 
-  /** The networks whose names find room above their points, the first ones first. */
+  /** The networks whose names find room above their points, and on which side; the first ones first. */
   function named(rows, key, axes, width) {
     const placed = new Map();
     const [[left, right], [low, high]] = [axes.xaxis.range ?? [0, 1], axes.yaxis.range ?? [0, 1]];
@@ -120,10 +122,12 @@
       const x = ((Math.log10(row.cost[key]) - left) / (right - left)) * width;
       const y = ((qualityOf(row) - low) / (high - low)) * HEIGHT;
       const half = 4 * plain(row.title, 24).length;
-      const touches = (other) => Math.abs(other.x - x) <= other.half + half && Math.abs(other.y - y) <= 20;
-      if (!placed.has(row) && ![...placed.values()].some(touches)) placed.set(row, { x, y, half });
+      // Beside the point where the chart would end before the name.
+      const [side, middle] = x < half ? ["right", x + half] : x > width - half ? ["left", x - half] : ["center", x];
+      const touches = (other) => Math.abs(other.middle - middle) <= other.half + half && Math.abs(other.y - y) <= 20;
+      if (!placed.has(row) && ![...placed.values()].some(touches)) placed.set(row, { middle, y, half, side });
     }
-    return new Set(placed.keys());
+    return placed;
   }
 
   function drawChart() {
@@ -136,7 +140,7 @@
     const title = `${cost.words}${cost.unit ? ` (${cost.unit})` : ""}`;
     const axes = { xaxis: axis(title, logarithmic(rows.map((row) => row.cost[cost.key]))), ...qualityAxis(rows) };
     const candidates = [...best].reverse().concat(rows.length > FEW ? [] : within);
-    const labelled = named(candidates, cost.key, axes, element.clientWidth);
+    const labelled = named(candidates, cost.key, axes, element.clientWidth - MARGIN);
     const steps = {
       type: "scatter", mode: "lines", name: "Pareto front", hoverinfo: "skip",
       line: { shape: "hv", width: 1.5, color: colour("--ink") },

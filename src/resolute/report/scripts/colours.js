@@ -49,8 +49,11 @@ function draw(element, traces, layout) {
   return Plotly.react(element, traces, { ...common, ...layout }, { displayModeBar: false, responsive: true });
 }
 
+const redraws = [];
+
 /** Draw now, and again whenever the reader's colours change. */
 function follow(redraw) {
+  redraws.push(redraw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   redraw();
 }

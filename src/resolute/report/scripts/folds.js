@@ -21,11 +21,16 @@ reveal();
   let closed = [];
   const charts = () => document.querySelectorAll(".js-plotly-plot");
   addEventListener("beforeprint", () => {
+    // Paper is white, whatever the screen is.
+    document.documentElement.classList.add("printing");
+    for (const redraw of redraws) redraw();
     closed = [...document.querySelectorAll("details:not([open])")];
     for (const fold of closed) fold.open = true;
     for (const chart of charts()) Plotly.relayout(chart, { width: PAGE });
   });
   addEventListener("afterprint", () => {
+    document.documentElement.classList.remove("printing");
+    for (const redraw of redraws) redraw();
     for (const fold of closed) fold.open = false;
     for (const chart of charts()) Plotly.relayout(chart, { width: null, autosize: true });
   });
