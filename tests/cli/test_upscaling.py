@@ -1,4 +1,4 @@
-"""Pictures larger than a tile, and networks that must not be cut into tiles."""
+"""Pictures larger than a tile: what is cut, what is taken whole, and what does not fit into memory."""
 
 from pathlib import Path
 
@@ -7,24 +7,49 @@ import pytest
 import torch
 from PIL import Image
 
-from resolute.cli.upscaling import upscale_file
-from resolute.methods import load, weights
+from resolute.cli.upscaling import TILE, upscale_file
+from resolute.core.errors import ResoluteError
+from resolute.methods import load, network, weights
 
 
-@pytest.mark.parametrize(("method", "cut"), [("rlfn_tiny", True), ("seemore_t", False)])
-def test_only_what_is_the_same_in_tiles_is_cut_into_tiles(
-    method: str, cut: bool, project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def picture(project: Path) -> Path:
+    """A strip that is wider than a tile."""
+    pixels = np.random.default_rng(0).integers(0, 256, (16, TILE + 44, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(project / "strip.png")
+    return project / "strip.png"
+
+
+def lively(method: str) -> Path:
+    """Fresh weights, large enough to make every attention count."""
     torch.manual_seed(0)
-    path = project / "mine.safetensors"
-    weights.save_weights(path, load(method).build(2).state_dict(), {})
-    pixels = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
-    Image.fromarray(pixels).save(project / "small.png")
-    for name, tile in (("whole", 0), ("tiled", 24)):
-        upscale_file(project / "small.png", project / f"{name}.png", method, 2, str(path), tile, overlap=4)
-    whole, tiled = (np.asarray(Image.open(project / f"{name}.png")) for name in ("whole", "tiled"))
-    assert whole.shape == tiled.shape == (80, 100, 3)
-    warned = f"{method} looks at the whole image, so it is not cut into tiles" in capsys.readouterr().err
-    assert warned is not cut
-    if not cut:
-        assert np.array_equal(whole, tiled)
+    state = {name: 2 * tensor for name, tensor in load(method).build(2).state_dict().items()}
+    weights.save_weights(Path("mine.safetensors"), state, {})
+    return Path("mine.safetensors")
+
+
+def upscaled(picture: Path, method: str, tile: int | None) -> np.ndarray:
+    upscale_file(picture, Path("out.png"), method, 2, str(lively(method)), tile, overlap=64)
+    return np.asarray(Image.open("out.png")).astype(int)
+
+
+def test_only_what_is_the_same_in_tiles_is_cut_into_tiles(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for method, safe in (("pan", True), ("rfdn_tiny", False), ("seemore_t", False)):
+        whole = upscaled(picture, method, 0)
+        assert whole.shape == (32, 2 * (TILE + 44), 3)
+        # Another size, another order of sums: at most a rounding to the neighbouring level.
+        assert np.abs(upscaled(picture, method, None) - whole).max() <= (1 if safe else 0)
+        assert capsys.readouterr().err == ""
+        assert bool(np.abs(upscaled(picture, method, 150) - whole).max() <= 1) is safe
+        warned = f"in tiles {method} gives another result than on the whole image" in capsys.readouterr().err
+        assert warned is not safe
+
+
+@pytest.mark.parametrize("tile", [0, 100])
+def test_what_does_not_fit_into_memory_is_one_clear_line(
+    tile: int, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network.Method, "upscaler", lambda *_: lambda _: torch.empty(10**15).numpy())
+    with pytest.raises(ResoluteError, match=f"no memory for {tile or TILE + 44}x16 pixels at once"):
+        upscaled(picture, "pan", tile)
+    assert not Path("out.png").exists()

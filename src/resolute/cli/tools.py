@@ -64,7 +64,14 @@ def upscale(
     method: Annotated[str, typer.Option(help="A method, see `resolute list methods`.")],
     scale: Scale = 4,
     weights: Annotated[str, typer.Option(help="Named as for evaluate.")] = "published",
-    tile: Annotated[int, typer.Option(min=0, help="Side of tiles in LR pixels; 0 takes the image whole.")] = 256,
+    tile: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Side of tiles in LR pixels; 0 takes the image whole.",
+            show_default="256, but 0 where tiles change the result",
+        ),
+    ] = None,
     overlap: Annotated[int, typer.Option(min=0, help="LR pixels that neighbouring tiles share.")] = 32,
 ) -> None:
     """Enlarge a picture of any size."""

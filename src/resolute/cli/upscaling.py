@@ -1,5 +1,6 @@
 """`resolute upscale`: a picture as a person has it, with alpha and 16 bits, through any method."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -13,16 +14,26 @@ from resolute.images.imresize import imresize
 from resolute.images.tiling import upscale_tiled
 from resolute.methods import Upscaler
 
+# Side of tiles in LR pixels, where the method is the same in tiles.
+TILE = 256
 
-def upscale_file(source: Path, target: Path, method: str, scale: float, weights: str, tile: int, overlap: int) -> None:
+
+def upscale_file(
+    source: Path, target: Path, method: str, scale: float, weights: str, tile: int | None, overlap: int
+) -> None:
     """Enlarge a picture file.
 
     Colour goes through the method, 16-bit colour in float so that its depth is kept; grey comes back grey.
-    Alpha is enlarged bicubically. Pictures larger than a tile are cut into overlapping tiles where the method
-    allows it.
+    Alpha is enlarged bicubically.
+
+    Args:
+        tile: side of the tiles, in LR pixels, that a larger picture is cut into; 0 takes it whole, and so does none
+            where tiles change the result; else it stands for `TILE`.
+        overlap: LR pixels that neighbouring tiles share.
 
     Raises:
-        ResoluteError: the picture cannot be read, the result cannot be written, or the method cannot take it.
+        ResoluteError: the picture cannot be read, the result cannot be written, the method cannot take it, or it
+            does not fit into memory.
     """
     implementation = methods.load(method)
     photo = read_photo(source)
@@ -43,20 +54,36 @@ def upscale_file(source: Path, target: Path, method: str, scale: float, weights:
 
 
 def _in_tiles(
-    implementation: methods.Method, upscaler: Upscaler, lr: np.ndarray, scale: float, tile: int, overlap: int
+    implementation: methods.Method, upscaler: Upscaler, lr: np.ndarray, scale: float, tile: int | None, overlap: int
 ) -> np.ndarray:
     entry = implementation.entry
+    if tile is None:
+        tile = TILE if entry.tile_safe else 0
     if not tile or max(lr.shape[:2]) <= tile:
-        return upscaler(lr)
-    if not entry.tile_safe:
-        print(
-            f"resolute: {entry.name} looks at the whole image, so it is not cut into tiles",
-            file=sys.stderr,
-        )
-        return upscaler(lr)
+        return _within_memory(upscaler)(lr)
     if tile < entry.minimum_side:
         raise ResoluteError(f"tiles of {tile} pixels are too small: {entry.name} needs at least {entry.minimum_side}")
-    return upscale_tiled(upscaler, lr, int(scale), tile, overlap)
+    sr = upscale_tiled(_within_memory(upscaler), lr, int(scale), tile, overlap)
+    if not entry.tile_safe:
+        print(f"resolute: in tiles {entry.name} gives another result than on the whole image", file=sys.stderr)
+    return sr
+
+
+def _within_memory(upscaler: Upscaler) -> Upscaler:
+    """Makes one line of what torch says when memory runs out: it has a class of its own for a GPU's alone."""
+
+    def upscale(lr: np.ndarray) -> np.ndarray:
+        try:
+            return upscaler(lr)
+        except RuntimeError as error:
+            if not re.search("allocate memory|out of memory", str(error)):
+                raise
+            height, width = lr.shape[:2]
+            raise ResoluteError(
+                f"no memory for {width}x{height} pixels at once: cut them into smaller tiles (--tile)"
+            ) from error
+
+    return upscale
 
 
 def _enlarge_alpha(alpha: np.ndarray, scale: float) -> np.ndarray:

@@ -1,7 +1,8 @@
 """VapSR, "Efficient Image Super-Resolution using Vast-Receptive-Field Attention".
 
 Paper: Zhou et al., ECCV Workshops 2022; VapSR-S is the small form. Data range 0..1. Peculiar: the mask of the
-attention is not bounded, and the norm follows the skip. Any input size works.
+attention is not bounded, and the norm follows the skip; at x4 a pixel sees 170 pixels to each side, so tiles change the
+result. Any input size works.
 """
 
 from torch import Tensor, nn

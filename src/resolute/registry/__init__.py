@@ -41,9 +41,10 @@ class Published:
 class Entry:
     """A method's entry. `data_range` is the span of the network's input and output (1 or 255).
 
-    `minimum_side` is the smallest LR height and width that the network takes. `tile_safe` is false for
-    networks with global pooling or routing, whose result changes when an image is cut into tiles. `kind` is the
-    file of `resolute.methods` that implements it. A method that is not `trainable` has no weights at all.
+    `minimum_side` is the smallest LR height and width that the network takes. A method is `tile_safe` if a pixel of its
+    result depends on the LR pixels at most 50 from it alone, wherever in the image they are, so that cutting the image
+    into tiles changes nothing; strides and windows that start at the image's corner break that, as global pooling does.
+    `kind` is the file of `resolute.methods` that implements it. A method that is not `trainable` has no weights at all.
 
     `arguments` build the released form of the network, `arguments` overridden by `training` the form that is
     trained. `released_extra_params` are counted by the challenge but not needed: the network here has none of them.
@@ -68,7 +69,7 @@ class Entry:
     kind: str = "network"
     data_range: float = 1
     minimum_side: int = 1
-    tile_safe: bool = True
+    tile_safe: bool = False
     trainable: bool = True
     reconstructed: bool = False
     notes: str = ""
