@@ -5,46 +5,14 @@ blocks have no biases, the tail enlarges by nearest neighbour between convolutio
 input size works.
 """
 
-import torch
 from torch import Tensor, nn
 
 from resolute.models import register_model
-from resolute.models.blocks.attention import PixelAttention
-from resolute.models.blocks.convolution import conv1, conv3, leaky_relu
+from resolute.models.blocks.attention import SCPA, PixelAttention
+from resolute.models.blocks.convolution import conv3, leaky_relu
 from resolute.models.blocks.frame import LRFrame
 
 SLOPE = 0.2
-
-
-class PAConv(nn.Module):
-    """A 3x3 convolution under a pixel attention of its input, then another."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.mask = conv1(width, width)
-        self.conv = conv3(width, width, bias=False)
-        self.last = conv3(width, width, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.last(self.conv(x) * torch.sigmoid(self.mask(x)))
-
-
-class SCPA(nn.Module):
-    """Self-calibrated block with pixel attention: two halves, one plain, one attended, fused and added."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        half = width // 2
-        self.plain = self._half(width, conv3(half, half, bias=False))
-        self.attended = self._half(width, PAConv(half))
-        self.fuse = conv1(width, width, bias=False)
-
-    @staticmethod
-    def _half(width: int, convolution: nn.Module) -> nn.Sequential:
-        return nn.Sequential(conv1(width, width // 2, bias=False), leaky_relu(SLOPE), convolution, leaky_relu(SLOPE))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.fuse(torch.cat([self.plain(x), self.attended(x)], dim=1))
 
 
 class Tail(nn.Module):

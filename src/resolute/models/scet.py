@@ -6,45 +6,12 @@ the chain, which attends across channels over the whole image; the shallow featu
 any size.
 """
 
-import torch
 from torch import Tensor, nn
 
 from resolute.models import register_model
-from resolute.models.blocks.convolution import conv1, conv3, leaky_relu
+from resolute.models.blocks.attention import SCPA
+from resolute.models.blocks.convolution import conv3
 from resolute.models.blocks.restormer import RestormerBlock
-
-SLOPE = 0.2
-
-
-class GatedConv(nn.Module):
-    """A 3x3 convolution under a pixel attention mask, and another one: N x width x H x W to the same shape."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.mask = conv1(width, width)
-        self.conv = conv3(width, width, bias=False)
-        self.last = conv3(width, width, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.last(self.conv(x) * torch.sigmoid(self.mask(x)))
-
-
-class SCPA(nn.Module):
-    """Self-calibrated block with pixel attention (PAN): two paths of half the width, fused and added to the input."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        half = width // 2
-
-        def path(refine: nn.Module) -> nn.Sequential:
-            return nn.Sequential(conv1(width, half, bias=False), leaky_relu(SLOPE), refine, leaky_relu(SLOPE))
-
-        self.plain = path(conv3(half, half, bias=False))
-        self.gated = path(GatedConv(half))
-        self.fuse = conv1(width, width, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.fuse(torch.cat([self.plain(x), self.gated(x)], dim=1))
 
 
 @register_model

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from resolute.models.blocks.convolution import ConvFactory, conv, conv1, conv3
+from resolute.models.blocks.convolution import ConvFactory, conv, conv1, conv3, leaky_relu
 
 
 def esa_refinement(
@@ -73,6 +73,37 @@ class PixelAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x * torch.sigmoid(self.conv(x))
+
+
+class PAConv(nn.Module):
+    """A 3x3 convolution under a pixel attention of its input, then another (PAN)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.mask = conv1(width, width)
+        self.conv = conv3(width, width, bias=False)
+        self.last = conv3(width, width, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.last(self.conv(x) * torch.sigmoid(self.mask(x)))
+
+
+class SCPA(nn.Module):
+    """Self-calibrated block with pixel attention (PAN): two halves, one plain, one attended, fused and added."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        half = width // 2
+        self.plain = self._half(width, conv3(half, half, bias=False))
+        self.attended = self._half(width, PAConv(half))
+        self.fuse = conv1(width, width, bias=False)
+
+    @staticmethod
+    def _half(width: int, convolution: nn.Module) -> nn.Sequential:
+        return nn.Sequential(conv1(width, width // 2, bias=False), leaky_relu(0.2), convolution, leaky_relu(0.2))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.fuse(torch.cat([self.plain(x), self.attended(x)], dim=1))
 
 
 class ChannelMask(nn.Module):
