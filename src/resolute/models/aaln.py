@@ -11,10 +11,9 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3, depthwise
 from resolute.models.blocks.frame import LRFrame, PixelShuffleTail, enlarge
-from resolute.models.blocks.normalisation import MeanShift
+from resolute.models.blocks.normalisation import DIV2K_MEAN, MeanShift
 
-# Mean colour of DIV2K as EDSR has it: (0.4488, 0.4371, 0.4040) of 255.
-MEAN_COLOUR = (114.444, 111.4605, 103.02)
+MEAN = [255 * value for value in DIV2K_MEAN]
 
 # Keeps the gradient of the deviation finite where a map is constant.
 LEAST_VARIANCE = 1e-30
@@ -89,8 +88,8 @@ class AALN(LRFrame):
                 conv3(width, width), nn.PReLU(), PixelShuffleTail(width, scale, conv1(width, 3 * int(scale) ** 2))
             ),
         )
-        self.take_mean = MeanShift([-value for value in MEAN_COLOUR])
-        self.give_mean = MeanShift(MEAN_COLOUR)
+        self.take_mean = MeanShift([-value for value in MEAN])
+        self.give_mean = MeanShift(MEAN)
 
     def forward(self, lr: Tensor) -> Tensor:
         lr = self.take_mean(lr)

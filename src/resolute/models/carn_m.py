@@ -13,9 +13,8 @@ from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3
-from resolute.models.blocks.normalisation import MeanShift
+from resolute.models.blocks.normalisation import DIV2K_MEAN, MeanShift
 
-DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
 SCALES = (2, 3, 4)
 
 

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3, depthwise, leaky_relu
 from resolute.models.blocks.frame import LRFrame, enlarge
-from resolute.models.blocks.normalisation import MeanShift
+from resolute.models.blocks.normalisation import DIV2K_MEAN, MeanShift
 from resolute.models.blocks.reparameterised import weight_normalised
 from resolute.models.blocks.residual import Residual
 
-MEAN = (1.3464, 1.3113, 1.2120)
+MEAN = [3 * value for value in DIV2K_MEAN]
 
 
 def light_conv(inputs: int, outputs: int, dilation: int = 1) -> nn.Sequential:

@@ -13,10 +13,7 @@ from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import ConvFactory, conv1, conv3
 from resolute.models.blocks.frame import LRFrame, PixelShuffleTail
-from resolute.models.blocks.normalisation import MeanShift
-
-# Mean colour of the training images (R, G, B, in 0..1).
-MEAN = (0.4488, 0.4371, 0.4040)
+from resolute.models.blocks.normalisation import DIV2K_MEAN, MeanShift
 
 
 def activated(conv: ConvFactory, inputs: int, outputs: int) -> nn.Sequential:
@@ -80,8 +77,8 @@ class ResDN(LRFrame):
             width,
             (ResDB(width, kept, steps, esa_width) for _ in range(blocks)),
             scale,
-            head=nn.Sequential(MeanShift([-value for value in MEAN]), conv3(3, width)),
+            head=nn.Sequential(MeanShift([-value for value in DIV2K_MEAN]), conv3(3, width)),
             fuse=BackwardFusion(blocks, width),
             trunk=nn.Identity(),
-            tail=nn.Sequential(conv3(width, width), PixelShuffleTail(width, scale), MeanShift(MEAN)),
+            tail=nn.Sequential(conv3(width, width), PixelShuffleTail(width, scale), MeanShift(DIV2K_MEAN)),
         )

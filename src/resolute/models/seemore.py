@@ -16,11 +16,9 @@ from resolute.models import register_model
 from resolute.models.blocks.convolution import conv, conv1, conv3, depthwise
 from resolute.models.blocks.experts import TopOneExperts
 from resolute.models.blocks.frame import LRFrame
-from resolute.models.blocks.normalisation import ChannelNorm
+from resolute.models.blocks.normalisation import DIV2K_MEAN, ChannelNorm
 from resolute.models.blocks.residual import Residual
 
-# The mean colour of DIV2K, 0..1.
-MEAN = (0.4488, 0.4371, 0.4040)
 EPSILON = 1e-6
 
 
@@ -145,7 +143,7 @@ class SeemoRe(LRFrame):
         trunk = nn.Sequential(ChannelNorm(width, EPSILON), conv3(width, width))
         super().__init__(width, body, scale, trunk=trunk)
         self.mean: Tensor
-        self.register_buffer("mean", torch.tensor(MEAN)[:, None, None], persistent=False)
+        self.register_buffer("mean", torch.tensor(DIV2K_MEAN)[:, None, None], persistent=False)
 
     def forward(self, lr: Tensor) -> Tensor:
         return super().forward(lr - self.mean) + self.mean

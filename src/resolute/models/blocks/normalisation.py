@@ -5,6 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+# The mean colour of DIV2K (R, G, B, in 0..1), as EDSR has it (Lim et al., CVPR Workshops 2017).
+DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
+
 
 class MeanShift(nn.Conv2d):
     """Adds a colour (one number per channel, in units of the data range) to an image, as a fixed 1x1 convolution.
