@@ -5,12 +5,12 @@ NTIRE 2022 challenge report, section 4.6 and Table 1, row HiImageTeam. Data rang
 residual; the slope after the fusion of the blocks is 0.1. LR sides of at least 15 (ESA).
 """
 
-import torch
 from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
-from resolute.models.blocks.convolution import conv, conv1, conv3, leaky_relu
+from resolute.models.blocks.convolution import conv, leaky_relu
+from resolute.models.blocks.distillation import RFDB
 from resolute.models.blocks.frame import LRFrame, fusion
 
 
@@ -27,27 +27,17 @@ class Asymmetric(nn.Module):
         return self.column_first(x) + self.row_first(x)
 
 
-class ARFDB(nn.Module):
-    """Asymmetric residual feature distillation block: N x width x H x W to the same shape, without a skip."""
+class ARFDB(RFDB):
+    """Asymmetric residual feature distillation block."""
 
     def __init__(self, width: int, kept: int, esa_width: int) -> None:
-        super().__init__()
-        inputs = (width, kept, kept)
-        self.distil = nn.ModuleList(conv1(channels, kept) for channels in inputs)
-        self.refine = nn.ModuleList(Asymmetric(channels, kept) for channels in inputs)
-        self.last = conv3(kept, kept)
-        self.fuse = conv1(4 * kept, width)
-        self.attention = ESA(width, esa_width)
-        self.activation = leaky_relu()
+        reads = (width, kept, kept, kept)
+        refine = [Asymmetric(channels, kept) for channels in reads[:-1]]
+        super().__init__(width, kept, ESA(width, esa_width), refine, reads=reads)
 
-    def forward(self, x: Tensor) -> Tensor:
-        distillates: list[Tensor] = []
-        for step, (distil, refine) in enumerate(zip(self.distil, self.refine, strict=True)):
-            distillates.append(self.activation(distil(x)))
-            refined = sum(distillates, start=refine(x))
-            x = self.activation(refined + x if step else refined)
-        distillates.append(self.activation(self.last(x)))
-        return self.attention(self.fuse(torch.cat(distillates, dim=1)))
+    def refined(self, step: int, x: Tensor, distillates: list[Tensor]) -> Tensor:
+        refined = sum(distillates, start=self.refine[step](x))
+        return self.activation(refined + x if step else refined)
 
 
 @register_model

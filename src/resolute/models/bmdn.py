@@ -5,37 +5,27 @@ everywhere; a step's distillate, through a 3x3 convolution, also joins what is r
 width and so has no residual. LR sides of at least 15 (ESA).
 """
 
-import torch
 from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
-from resolute.models.blocks.convolution import conv1, conv3
+from resolute.models.blocks.convolution import conv3
+from resolute.models.blocks.distillation import RFDB
 from resolute.models.blocks.frame import LRFrame, fusion
 
 
-class BMDB(nn.Module):
-    """Branch mixed distillation block: N x width x H x W to the same shape, without a skip."""
+class BMDB(RFDB):
+    """Branch mixed distillation block."""
 
     def __init__(self, width: int, kept: int, esa_width: int) -> None:
-        super().__init__()
-        inputs = (width, kept, kept)
-        self.distil = nn.ModuleList(conv1(channels, kept) for channels in inputs)
-        self.mix = nn.ModuleList(conv3(kept, kept) for _ in inputs)
-        self.refine = nn.ModuleList(conv3(channels, kept) for channels in inputs)
-        self.last = conv3(kept, kept)
-        self.fuse = conv1(4 * kept, width)
-        self.attention = ESA(width, esa_width)
-        self.activation = nn.ReLU()
+        reads = (width, kept, kept, kept)
+        refine = [conv3(channels, kept) for channels in reads[:-1]]
+        super().__init__(width, kept, ESA(width, esa_width), refine, activation=nn.ReLU(), reads=reads)
+        self.mix = nn.ModuleList(conv3(kept, kept) for _ in refine)
 
-    def forward(self, x: Tensor) -> Tensor:
-        distillates = []
-        for step, (distil, mix, refine) in enumerate(zip(self.distil, self.mix, self.refine, strict=True)):
-            distillates.append(self.activation(distil(x)))
-            refined = refine(x) + mix(distillates[-1])
-            x = self.activation(refined + x if step else refined)
-        distillates.append(self.activation(self.last(x)))
-        return self.attention(self.fuse(torch.cat(distillates, dim=1)))
+    def refined(self, step: int, x: Tensor, distillates: list[Tensor]) -> Tensor:
+        refined = self.refine[step](x) + self.mix[step](distillates[-1])
+        return self.activation(refined + x if step else refined)
 
 
 @register_model

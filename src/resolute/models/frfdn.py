@@ -7,17 +7,18 @@ a residual too. LR sides of at least 15 (ESA).
 
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
-from resolute.models.blocks.convolution import conv1, conv3, leaky_relu
+from resolute.models.blocks.convolution import conv3
+from resolute.models.blocks.distillation import RFDB
 from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.residual import Residual
 
 
-class FRFDB(nn.Module):
-    """Faster residual feature distillation block: N x width x H x W to the same shape, without a skip.
+class FRFDB(RFDB):
+    """Faster residual feature distillation block.
 
     Args:
         width: channels of the input and output.
@@ -26,24 +27,18 @@ class FRFDB(nn.Module):
     """
 
     def __init__(self, width: int, kept: Sequence[int], esa_width: int) -> None:
-        super().__init__()
         refined = (width, *kept[1:])
-        inputs = (width, *refined[:-1])
-        self.distil = nn.ModuleList(map(conv1, inputs, kept))
-        self.refine = nn.ModuleList(conv3(channels, channels) for channels in refined)
-        self.last = conv3(kept[-1], kept[-1])
-        self.fuse = conv1(sum(kept) + kept[-1], width)
-        self.attention = ESA(width, esa_width)
-        self.activation = leaky_relu()
+        super().__init__(
+            width,
+            (*kept, kept[-1]),
+            ESA(width, esa_width),
+            [conv3(channels, channels) for channels in refined],
+            last=lambda inputs, outputs: Residual(conv3(inputs, outputs)),
+            reads=(width, *refined),
+        )
 
-    def forward(self, x: Tensor) -> Tensor:
-        distillates: list[Tensor] = []
-        for step, (distil, refine) in enumerate(zip(self.distil, self.refine, strict=True)):
-            distillates.append(self.activation(distil(x)))
-            source = distillates[-1] if step else x
-            x = self.activation(refine(source) + source)
-        distillates.append(self.activation(self.last(x) + x))
-        return self.attention(self.fuse(torch.cat(distillates, dim=1)))
+    def refined(self, step: int, x: Tensor, distillates: list[Tensor]) -> Tensor:
+        return super().refined(step, distillates[-1] if step else x, distillates)
 
 
 @register_model

@@ -5,48 +5,46 @@ refined features and the concatenated distillates are activated; the first step 
 its residual. Any input size works.
 """
 
-import torch
 from torch import Tensor, nn
 
 from resolute.models import register_model
-from resolute.models.blocks.convolution import conv1, conv3, depthwise, leaky_relu
+from resolute.models.blocks.convolution import ConvFactory, conv1, conv3, depthwise, leaky_relu
+from resolute.models.blocks.distillation import RFDB
 from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.residual import Residual
 
 
-class InvertedBottleneck(nn.Module):
+def inverted_bottleneck(width: int) -> Residual:
     """7x7 depthwise convolution and a pointwise expansion by 4 (Liu et al., ConvNeXt, CVPR 2022), added to the input.
 
     Neither norm nor layer scale; the activation is a leaky ReLU.
     """
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.layers = nn.Sequential(depthwise(width, 7), conv1(width, 4 * width), leaky_relu(), conv1(4 * width, width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.layers(x)
+    return Residual(depthwise(width, 7), conv1(width, 4 * width), leaky_relu(), conv1(4 * width, width))
 
 
-class RFDBNeXt(nn.Module):
-    """Distillation of features that stay linear until the last step; N x width x H x W to the same shape."""
+def activated(conv: ConvFactory) -> ConvFactory:
+    """A factory of layers whose input is activated."""
+    return lambda inputs, outputs: nn.Sequential(leaky_relu(), conv(inputs, outputs))
+
+
+class RFDBNeXt(RFDB):
+    """Distillation of features that stay linear until the last step."""
 
     def __init__(self, width: int, kept: int) -> None:
-        super().__init__()
-        inputs = (width, kept, kept)
-        self.distil = nn.ModuleList(conv1(channels, kept) for channels in inputs)
-        self.refine = nn.ModuleList(conv3(channels, kept) for channels in inputs)
-        self.last = conv3(kept, kept)
-        self.fuse = conv1(4 * kept, width)
-        self.mix = InvertedBottleneck(width)
-        self.activation = leaky_relu()
+        reads = (width, kept, kept, kept)
+        super().__init__(
+            width,
+            kept,
+            inverted_bottleneck(width),
+            [conv3(channels, kept) for channels in reads[:-1]],
+            last=activated(conv3),
+            fuse=activated(conv1),
+            activation=nn.Identity(),
+            reads=reads,
+        )
 
-    def forward(self, x: Tensor) -> Tensor:
-        distillates: list[Tensor] = []
-        for step, (distil, refine) in enumerate(zip(self.distil, self.refine, strict=True)):
-            distillates.append(distil(x))
-            x = refine(x) + (x if step else distillates[0])
-        distillates.append(self.last(self.activation(x)))
-        return self.mix(self.fuse(self.activation(torch.cat(distillates, dim=1))))
+    def refined(self, step: int, x: Tensor, distillates: list[Tensor]) -> Tensor:
+        return self.refine[step](x) + (x if step else distillates[0])
 
 
 @register_model

@@ -1,6 +1,6 @@
 """Feature distillation: blocks that keep a slice of the features at every step and pass on the rest."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -50,20 +50,21 @@ class RFDB(nn.Module):
 
     Args:
         width: channels of the input and output (N x width x H x W).
-        kept: channels of every distillate.
+        kept: channels of every distillate, or of each one.
         attention: what the fused features go through last.
-        refine: the layers that refine, one per step, width to width; RFDN has three 3x3 convolutions.
+        refine: the layers that refine, one per step; RFDN has three 3x3 convolutions.
         residual: add what a refining layer reads to what it gives, before the activation.
-        distil: makes the pointwise distilling layers (width to kept).
-        last: makes the layer of the last distillate (width to kept).
+        distil: makes the pointwise distilling layers.
+        last: makes the layer of the last distillate.
         fuse: makes the fusing layer.
         activation: after every layer but the fusing one; it is shared, so it must be without parameters.
+        reads: channels that every step and then the last layer read, where they are not the width.
     """
 
     def __init__(
         self,
         width: int,
-        kept: int,
+        kept: int | Sequence[int],
         attention: nn.Module,
         refine: Iterable[nn.Module] | None = None,
         residual: bool = True,
@@ -71,21 +72,28 @@ class RFDB(nn.Module):
         last: ConvFactory = conv3,
         fuse: ConvFactory = conv1,
         activation: nn.Module | None = None,
+        reads: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.residual = residual
         self.refine = nn.ModuleList(refine or (conv3(width, width) for _ in range(3)))
-        self.distil = nn.ModuleList(distil(width, kept) for _ in self.refine)
-        self.last = last(width, kept)
-        self.fuse = fuse((len(self.refine) + 1) * kept, width)
+        *inputs, last_input = reads or [width] * (len(self.refine) + 1)
+        *outputs, last_output = [kept] * (len(self.refine) + 1) if isinstance(kept, int) else kept
+        self.distil = nn.ModuleList(map(distil, inputs, outputs))
+        self.last = last(last_input, last_output)
+        self.fuse = fuse(sum(outputs) + last_output, width)
         self.attention = attention
         self.activation = activation or leaky_relu()
 
+    def refined(self, step: int, x: Tensor, distillates: list[Tensor]) -> Tensor:
+        """What a step (from 0) gives to the next, from what it read and all distillates so far, its own included."""
+        refined = self.refine[step](x)
+        return self.activation(refined + x if self.residual else refined)
+
     def forward(self, x: Tensor) -> Tensor:
-        distillates = []
-        for distil, refine in zip(self.distil, self.refine, strict=True):
+        distillates: list[Tensor] = []
+        for step, distil in enumerate(self.distil):
             distillates.append(self.activation(distil(x)))
-            refined = refine(x)
-            x = self.activation(refined + x if self.residual else refined)
+            x = self.refined(step, x, distillates)
         distillates.append(self.activation(self.last(x)))
         return self.attention(self.fuse(torch.cat(distillates, dim=1)))
