@@ -158,6 +158,10 @@ def test_outside_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             "data: {sets: [set5], splits: {set5: [test]}, train: [set5], test: []}",
             "set5 is for testing and must not be trained on",
         ),
+        (
+            "data: {sets: &two [embedded, bsds500], train: *two, test: [], splits: {embedded: [], bsds500: []}}",
+            "data.train has embedded and bsds500: methods train on one data set, choose it",
+        ),
         ("data: {sets: [set5], splits: {set5: []}, train: [], test: [set5]}", "data.splits.set5 lacks 'test'"),
         ("scales: [", "params.yaml is not valid YAML"),
     ],

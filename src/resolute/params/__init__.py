@@ -13,6 +13,7 @@ from resolute.core.errors import ResoluteError, nearest
 from resolute.core.layout import project_root
 from resolute.core.schema import read_yaml, validate
 from resolute.params import jobs
+from resolute.params.jobs import training_set
 
 Params = dict[str, Any]
 
@@ -40,13 +41,6 @@ def check(params: Params, where: str) -> None:
         if facts["image"] not in params["evaluate"]["keep"].get(facts["dataset"], ()):
             missing = f"'{facts['image']}', which evaluate.keep.{facts['dataset']} lacks"
             raise ResoluteError(f"{where}: figures.comparisons.{name} shows {missing}")
-
-
-def training_set(params: Params) -> str:
-    """The data set that methods train on: the first of `data.train`."""
-    if not params["data"]["train"]:
-        raise ResoluteError("data.train is empty: the params name nothing to train on, choose another preset")
-    return str(params["data"]["train"][0])
 
 
 def training_splits(params: Params, dataset: str) -> list[str]:

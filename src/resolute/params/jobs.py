@@ -40,7 +40,7 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         "baseline": [job for job in published if "model" not in job],
         "published": [job for job in published if "model" in job],
         "trained": [
-            {**job, "seed": seed, "data": _training_data(params)}
+            {**job, "seed": seed, "data": training_set(params)}
             for job in _jobs(methods["trained"], params["scales"])
             for seed in params["seeds"]
         ],
@@ -82,6 +82,16 @@ def run_of(params: Params, job: Mapping[str, Any]) -> Run:
     """The run that a job of `runs` or `evaluations` names."""
     weights = f"published-{job['tag']}" if "tag" in job else f"{params['preset']}-seed{job['seed']}"
     return Run(job["method"], float(job["scale"]), weights)
+
+
+def training_set(params: Params) -> str:
+    """The data set that methods train on: the one of `data.train`."""
+    names = params["data"]["train"]
+    if not names:
+        raise ResoluteError("data.train is empty: the params name nothing to train on, choose another preset")
+    if len(names) > 1:
+        raise ResoluteError(f"data.train has {' and '.join(names)}: methods train on one data set, choose it")
+    return str(names[0])
 
 
 def warm_start(params: Params, run: Run) -> Run | None:
@@ -136,10 +146,6 @@ def _published(method: Entry, scales: list[float]) -> list[Job]:
 def _code(method: Entry) -> dict[str, str]:
     """The files that implement a method, for DVC's dependencies."""
     return {"kind": method.kind, "model": method.model} if method.model else {"kind": method.kind}
-
-
-def _training_data(params: Params) -> str:
-    return str(params["data"]["train"][0])
 
 
 def _evaluations(runs: list[Job], tested: list[str]) -> list[Job]:
