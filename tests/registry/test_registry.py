@@ -26,6 +26,13 @@ def test_published_files_are_pinned_to_a_commit(name: str) -> None:
             assert re.search(r"/[0-9a-f]{40}/", file.url), f"{file.url} may change"
 
 
+@pytest.mark.parametrize("name", registry.names())
+def test_training_facts_are_a_recipe_not_prose_alone(name: str) -> None:
+    entry = registry.entry(name)
+    facts = re.findall(r"batch|learning rate|\d[\d,]* ?k? (?:epochs|iterations|steps)", entry.notes)
+    assert entry.recipe or not facts, f"notes name {facts}"
+
+
 def test_an_unknown_method_names_the_nearest() -> None:
     with pytest.raises(ResoluteError, match="unknown method 'rlfn_team4': did you mean 'rlfn_team04'"):
         registry.entry("rlfn_team4")

@@ -18,6 +18,7 @@ class Phase:
         lr_patch_size: side of an LR patch in pixels; the HR patch is `scale` times as large.
         sampler: how patches are drawn: a name of `resolute.methods.samplers.SAMPLERS`.
         loss: a name of `resolute.methods.losses.LOSSES`.
+        fft_weight: of the Fourier coefficients in the loss `l1_fft`.
         optimiser: `adam` or `adamw`.
         beta2: decay of the optimiser's mean of squared gradients.
         learning_rate: at the start (after the warm-up).
@@ -36,6 +37,7 @@ class Phase:
     lr_patch_size: int
     sampler: str = "uniform"
     loss: str = "l1"
+    fft_weight: float = 0.1
     optimiser: str = "adam"
     beta2: float = 0.999
     learning_rate: float = 1e-3

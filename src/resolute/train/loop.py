@@ -24,7 +24,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.provenance import digest, file_sha256, provenance
 from resolute.images.pack import open_pack
 from resolute.methods import weights
-from resolute.methods.losses import LOSSES
+from resolute.methods.losses import loss_of
 from resolute.methods.plan import Phase, Plan
 from resolute.models.blocks.reparameterised import fold
 from resolute.sources import sources_digest
@@ -158,7 +158,7 @@ class Training:
         # Whatever else a network draws (dropout, a random subnet) is a function of seed and step too.
         torch.manual_seed((self.seed << 32) + self.step)
         # In units of the data range, so that the loss means the same for every network.
-        loss = LOSSES[phase.loss](self.network(lr) / data_range, hr / data_range)
+        loss = loss_of(phase)(self.network(lr) / data_range, hr / data_range)
         self.optimiser.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
         if phase.gradient_clip:
