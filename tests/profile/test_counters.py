@@ -75,7 +75,10 @@ def test_counts_done_by_hand() -> None:
     transposed = height * width * 8 * 4 * 2 * 2
     # Each of the 10 rows is a product of (14 x 6) and (6 x 14).
     attention = high * wide * 6 * wide
-    assert counts.macs == grouped + functional_conv + transposed + high * wide * 4 * 6 + attention
+    assert counts.macs_convolutions == grouped + functional_conv + transposed
+    assert counts.macs_linear == high * wide * 4 * 6
+    assert counts.macs_products == attention
+    assert counts.macs == counts.macs_convolutions + counts.macs_linear + counts.macs_products
     assert counts.flops_2macs == 2 * counts.macs
     # The challenge: a grouped convolution by Cin x (Cout / groups), a transposed one at its output size,
     # batch norm twice, ReLU once, a linear layer by the wrong axes, nothing for functional calls.

@@ -6,6 +6,7 @@ counts every multiply-add of convolutions, linear layers and matrix products onc
 from. Both run on the meta device: no arithmetic is done.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
@@ -17,6 +18,8 @@ from resolute.models.blocks.experts import routed
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.ReLU6)
+# Which part of the multiply-adds an operation belongs to; all others are products.
+_PARTS = {torch.ops.aten.convolution: "convolutions", torch.ops.aten.addmm: "linear", torch.ops.aten.mm: "linear"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,9 @@ class Counts:
         params: elements of all registered parameters, each shared one once, used or not.
         macs: multiply-adds of convolutions, linear layers and matrix products; where a network chooses experts, of
             the costliest ones.
-        macs_lowest: the same, of the cheapest experts.
+        macs_convolutions, macs_linear, macs_products: the parts of `macs` that are convolutions, linear layers (all
+            products with one matrix) and products of stacks of matrices, as attention has them.
+        macs_lowest: the same as `macs`, of the cheapest experts.
         flops_2macs: twice `macs`, as WBSR, ClassSR and ARM print it.
         flops_ntire2022: the challenge's count.
         activations: elements of the outputs of all convolution layers, over all calls.
@@ -36,6 +41,9 @@ class Counts:
 
     params: int
     macs: int
+    macs_convolutions: int
+    macs_linear: int
+    macs_products: int
     macs_lowest: int
     flops_2macs: int
     flops_ntire2022: int
@@ -57,14 +65,18 @@ def count(build: Callable[[], nn.Module], height: int, width: int) -> Counts:
         lr = torch.empty(1, 3, height, width)
     challenge = ChallengeCounter(network)
     with challenge:
-        macs = _macs(network, lr)
+        parts = _macs(network, lr)
+    macs = parts.total()
     choosing = list(routed(network))
     for layer in choosing:
         layer.assumed = 0
     return Counts(
         params=sum(parameter.numel() for parameter in network.parameters()),
         macs=macs,
-        macs_lowest=_macs(network, lr) if choosing else macs,
+        macs_convolutions=parts["convolutions"],
+        macs_linear=parts["linear"],
+        macs_products=parts["products"],
+        macs_lowest=_macs(network, lr).total() if choosing else macs,
         flops_2macs=2 * macs,
         flops_ntire2022=challenge.flops,
         activations=challenge.activations,
@@ -72,10 +84,13 @@ def count(build: Callable[[], nn.Module], height: int, width: int) -> Counts:
     )
 
 
-def _macs(network: nn.Module, lr: Tensor) -> int:
+def _macs(network: nn.Module, lr: Tensor) -> Counter[str]:
     with torch.no_grad(), FlopCounterMode(display=False) as dispatched:
         network(lr)
-    return dispatched.get_total_flops() // 2
+    parts: Counter[str] = Counter()
+    for operation, flops in dispatched.get_flop_counts()["Global"].items():
+        parts[_PARTS.get(operation, "products")] += flops // 2
+    return parts
 
 
 class ChallengeCounter:

@@ -1,6 +1,7 @@
 """The cost of a method at one LR size: counted always, timed where asked."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from resolute import measurements, methods
 from resolute.core import devices, layout
 from resolute.core.errors import ResoluteError
 from resolute.methods.inference import prepare
-from resolute.profile.counters import count
+from resolute.profile.counters import Counts, count
 from resolute.profile.timing import latency_ms, peak_memory_bytes
 
 # metric, protocol and unit of every figure of the summary that becomes a row
@@ -28,7 +29,6 @@ _ROWS = {
 }
 # metrics that are the same at every LR size
 _SIZELESS = {"params", "params_ntire2022", "n_conv"}
-
 
 # How the timing was done, for the provenance
 _TIMING = ("device", "threads", "precision")
@@ -63,7 +63,7 @@ def profile(
     if not implementation.entry.trainable:
         return {
             **found,
-            **dict.fromkeys(_ROWS, 0),
+            **dict.fromkeys((*(field.name for field in fields(Counts)), "params_ntire2022"), 0),
             **_NOT_TIMED,
         }
     least = implementation.entry.minimum_side
