@@ -100,7 +100,7 @@ def test_every_header_cell_says_what_it_heads(official_counts: list[Path]) -> No
     make_tables(official_counts, "y_basicsr")
     page = read("ntire2022", "html")
     headers = re.findall(r"<th\b[^>]*>", page)
-    assert len(headers) == 12 + 3 + 45
+    assert len(headers) == 13 + 3 + 45
     assert all("scope=" in header for header in headers)
     assert page.count('class="verdict reproduced"') == 1 + 42 * 4 - 1
 
