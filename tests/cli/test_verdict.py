@@ -52,7 +52,9 @@ def test_the_terminal_shows_what_the_report_shows(run: Path) -> None:
 
 def test_what_does_not_simply_hold_has_its_reason_in_the_terminal(run: Path) -> None:
     errata = run / "data/published/ntire2022/errata.csv"
-    errata.write_text(f"{errata.read_text()}table1,rlfn_team04,n_conv,39,40,one layer is counted twice,count it\n")
+    errata.write_text(
+        f"{errata.read_text()}error,table1,rlfn_team04,n_conv,39,40,one layer is counted twice,count it\n"
+    )
     rows = [
         {"metric": "n_conv", "value": 40.0, "protocol": ""},
         {"metric": "flops", "value": 2e9, "protocol": "flops_ntire2022"},

@@ -198,15 +198,18 @@ def test_every_known_error_says_how_to_check_it(report: Callable[..., str]) -> N
     for path in sorted((REPOSITORY / "data/published").glob("*/errata.csv")):
         with path.open(newline="", encoding="utf-8") as file:
             known += list(csv.DictReader(file))
-    shown = [html.unescape(found) for found in re.findall(r"claimed <b>.*?</b>, found <b>.*?</b>", section)]
-    expected = [f"claimed <b>{row['claim']}</b>, found <b>{row['finding']}</b>" for row in known]
+    shown = [
+        html.unescape(found) for found in re.findall(r"(?:claimed|given as) <b>.*?</b>, found <b>.*?</b>", section)
+    ]
+    words = {"error": "claimed", "remark": "given as"}
+    expected = [f"{words[row['kind']]} <b>{row['claim']}</b>, found <b>{row['finding']}</b>" for row in known]
     assert sorted(shown) == sorted(expected)
     cards = [html.unescape(card) for card in section.split("<article>")[1:]]
     assert len(cards) == len({(row["row"], row["evidence"]) for row in known})
     for row in known:
         (card,) = [card for card in cards if row["evidence"] in card and registry.entry(row["row"]).title in card]
         assert row["command"] in re.search(r"<pre[^>]*>(.+)</pre>", card, re.DOTALL)[1].splitlines()  # type: ignore[index]
-    (bsrn,) = [card for card in cards if "<h3>BSRN" in card]
+    (bsrn,) = [card for card in cards if "<h4>BSRN" in card]
     assert "Table 1</p>" in bsrn
     assert "<dt>FLOPs (G)</dt><dd>claimed <b>9.50</b>, found <b>2.02</b> as <code>flops_ntire2022</code></dd>" in bsrn
 

@@ -181,17 +181,20 @@ def test_the_official_outputs_have_a_table_of_their_own(write: Write) -> None:
     assert verdict(built, "rlfn_team04", "set5_rgb_psnr") is Verdict.DIFFERS
 
 
-def test_an_erratum_explains_its_own_cell_alone(write: Write, project: Path) -> None:
+@pytest.mark.parametrize(("kind", "expected"), [("error", Verdict.EXPLAINED), ("remark", Verdict.DIFFERS)])
+def test_an_error_explains_its_own_cell_alone_and_a_remark_none(
+    kind: str, expected: Verdict, write: Write, project: Path
+) -> None:
     """Both columns have the same metric and protocol."""
     errata = project / "data/published/ntire2022/errata.csv"
-    known = "psnr_set5_set14,rlfn_team04,set5_y_psnr,32.0983,30.0000,another resizer,resolute evaluate\n"
+    known = f"{kind},psnr_set5_set14,rlfn_team04,set5_y_psnr,32.0983,30.0000,another resizer,resolute evaluate\n"
     errata.write_text(errata.read_text() + known)
     files = [
         quality(write, 30.0, "published-ntire2022", dataset=dataset, protocol="y_basicsr")
         for dataset in ("set5", "set14")
     ]
     built = table(files, "psnr_set5_set14")
-    assert verdict(built, "rlfn_team04", "set5_y_psnr") is Verdict.EXPLAINED
+    assert verdict(built, "rlfn_team04", "set5_y_psnr") is expected
     assert verdict(built, "rlfn_team04", "set14_y_psnr") is Verdict.DIFFERS
 
 
@@ -223,8 +226,8 @@ def test_a_wrong_specification_is_one_clear_line(project: Path, edit: tuple[str,
         ("ntire2022/errata.csv", ",9.50,", ",9.51,", "errata.csv: table1 does not print 9.51 as flops of bsrn_team18"),
         ("ntire2022/errata.csv", "table1,bsrn_team18", "table1,bsrn_team81", "no row 'bsrn_team81': did you mean"),
         ("ntire2022/errata.csv", ",flops,", ",flop,", "table1 has no column 'flop': did you mean 'flops'"),
-        ("ntire2022/errata.csv", "claim,finding", "finding,claim", "its columns must be table, row, column"),
-        ("ntire2022/errata.csv", ",9.50,2.02,", ",9.50,", "ntire2022/errata.csv, line 2: 7 fields expected, 6 found"),
+        ("ntire2022/errata.csv", "claim,finding", "finding,claim", "its columns must be kind, table, row"),
+        ("ntire2022/errata.csv", ",9.50,2.02,", ",9.50,", "ntire2022/errata.csv, line 2: 8 fields expected, 7 found"),
         ("ntire2022/errata.csv", ",9.50,2.02,", ",9.50,2.O2,", "line 2: the finding '2.O2' is no number"),
         ("tolerances.yaml", "params: {compare: digits}\n", "", "metric 'params' is not in"),
         ("tolerances.yaml", "compare: digits", "compare: digit", "did you mean 'digits'"),

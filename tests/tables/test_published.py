@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from resolute import measurements
-from resolute.tables.spec import Spec, read_spec, read_tolerances, spec_files
+from resolute.tables.spec import Spec, ranking_files, read_spec, read_tolerances, spec_files
 
 pytestmark = pytest.mark.usefixtures("project")
 
@@ -104,7 +104,7 @@ def test_every_erratum_is_of_a_table(paper: str) -> None:
     """Whose rows, columns and figures it must then have: building a table checks them."""
     folder = Path("data/published").absolute() / paper
     found = {row["table"] for row in as_text(folder / "errata.csv")}
-    assert found <= {path.stem for path in spec_files() if path.parent == folder}
+    assert found <= {path.stem for path in spec_files() + ranking_files() if path.parent == folder}
 
 
 def test_every_judged_column_has_a_tolerance() -> None:

@@ -54,7 +54,7 @@ def test_what_cannot_be_compared_is_not_even_where_it_agrees() -> None:
 
 
 def test_an_erratum_explains_its_own_finding_and_nothing_else() -> None:
-    erratum = Erratum(claim="9.50", finding="2.02", evidence="the counter")
+    erratum = Erratum("error", claim="9.50", finding="2.02", evidence="the counter")
     explained = judge(9.50, 2.0224, digits=2, tolerance=DIGITS, erratum=erratum)
     assert (explained.verdict, explained.reason) == (Verdict.EXPLAINED, "the counter")
     assert judge(9.50, 2.03, digits=2, tolerance=DIGITS, erratum=erratum).verdict is Verdict.DIFFERS

@@ -143,8 +143,12 @@ class Claim:
 
 @dataclass(frozen=True)
 class Erratum:
-    """The figures of a method that do not hold for one reason, its evidence, and the commands that show it."""
+    """The figures of a method that do not hold for one reason, its evidence, and the commands that show it.
 
+    A `kind` of `remark` is about figures that hold, or that no paper prints, but that mislead.
+    """
+
+    kind: str
     method: str
     evidence: str
     claims: tuple[Claim, ...]
@@ -152,22 +156,22 @@ class Erratum:
 
 
 def errata() -> list[Erratum]:
-    """The papers' known errors."""
-    found: dict[tuple[str, str], list[tuple[Claim, str]]] = defaultdict(list)
+    """The papers' known errors, and remarks on figures that mislead."""
+    found: dict[tuple[str, str, str], list[tuple[Claim, str]]] = defaultdict(list)
     for path in sorted(layout.published_tables().glob("*/errata.csv")):
         with path.open(newline="", encoding="utf-8") as file:
             for known in csv.DictReader(file):
                 method = known["row"].partition(" ")[0]  # what follows is only there where a method has several rows
-                found[method, known["evidence"]].append((_claim(path.parent, known), known["command"]))
+                found[known["kind"], method, known["evidence"]].append((_claim(path.parent, known), known["command"]))
     return [
-        Erratum(method, evidence, tuple(claim for claim, _ in known), tuple(dict.fromkeys(shown for _, shown in known)))
-        for (method, evidence), known in found.items()
+        Erratum(*about, tuple(claim for claim, _ in known), tuple(dict.fromkeys(shown for _, shown in known)))
+        for about, known in found.items()
     ]
 
 
 def _claim(paper: Path, known: Mapping[str, str]) -> Claim:
     spec = read_yaml(paper / f"{known['table']}.yaml")
-    columns = {facts["key"]: facts for facts in spec["columns"]}
+    columns = {facts["key"]: facts for facts in spec.get("columns") or spec["rankings"]}
     facts = columns[known["column"]]
-    protocol = facts.get("measured", facts["match"]).get("protocol", "")
+    protocol = facts.get("measured", facts.get("match", {})).get("protocol", "")
     return Claim(spec["title"], facts["header"], facts.get("unit", ""), protocol, known["claim"], known["finding"])

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from resolute.core import layout
-from resolute.core.errors import ResoluteError
+from resolute.core.errors import ResoluteError, nearest
 from resolute.core.schema import read_yaml, validate
 from resolute.tables.lines import read_lines
-from resolute.tables.verdict import Erratum, Tolerance
+from resolute.tables.verdict import KINDS, Erratum, Tolerance
 
 FOLDER = Path(__file__).parent
-ERRATA_COLUMNS = ["table", "row", "column", "claim", "finding", "evidence", "command"]
+ERRATA_COLUMNS = ["kind", "table", "row", "column", "claim", "finding", "evidence", "command"]
 
 Match = Mapping[str, Any]
 """Values of the long form's columns that select one number."""
@@ -149,18 +149,20 @@ def read_errata(path: Path, table: str) -> dict[tuple[str, str], Erratum]:
     """The known errors of a paper's table by the keys of row and column; none where the file is absent.
 
     Raises:
-        ResoluteError: the file has other columns, a line with more or fewer fields, or a claim or finding that is
-            no number.
+        ResoluteError: the file has other columns, a line with more or fewer fields, an unknown kind, or a claim or
+            finding that is no number.
     """
     if not path.is_file():
         return {}
     errata = {}
-    for where, (of, row, column, *facts) in read_lines(path, ERRATA_COLUMNS):
-        for name, value in zip(ERRATA_COLUMNS[3:5], facts, strict=False):
+    for where, (kind, of, row, column, *facts) in read_lines(path, ERRATA_COLUMNS):
+        if kind not in KINDS:
+            raise ResoluteError(f"{where}: unknown kind '{kind}': {nearest(kind, KINDS)}")
+        for name, value in zip(ERRATA_COLUMNS[4:6], facts, strict=False):
             if not re.fullmatch(r"-?\d+(\.\d+)?", value):
                 raise ResoluteError(f"{where}: the {name} '{value}' is no number")
         if of == table:
-            errata[row, column] = Erratum(*facts)
+            errata[row, column] = Erratum(kind, *facts)
     return errata
 
 

@@ -32,10 +32,17 @@ class Tolerance:
         return "equal at the printed digits" if self.within is None else f"within {self.within:g}"
 
 
+KINDS = ("error", "remark")
+
+
 @dataclass(frozen=True)
 class Erratum:
-    """A known error of a paper: what it claims, what is found instead (as printed), how that is known and checked."""
+    """A known error of a paper: what it claims, what is found instead (as printed), how that is known and checked.
 
+    A `remark` is about a figure that does hold, or that no paper prints, but that misleads; it explains no difference.
+    """
+
+    kind: str
     claim: str
     finding: str
     evidence: str
@@ -91,6 +98,6 @@ def judge(
         return Judgement(Verdict.NOT_COMPARABLE, incomparable)
     if agrees(paper, measured, digits, tolerance):
         return Judgement(Verdict.REPRODUCED, str(tolerance))
-    if erratum and agrees(float(erratum.finding), measured, digits, tolerance):
+    if erratum and erratum.kind == "error" and agrees(float(erratum.finding), measured, digits, tolerance):
         return Judgement(Verdict.EXPLAINED, erratum.evidence)
     return Judgement(Verdict.DIFFERS, f"not {tolerance}")
