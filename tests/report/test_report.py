@@ -2,7 +2,6 @@
 
 import csv
 import html
-import html.parser
 import json
 import re
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.report.conftest import HOSTILE, REPOSITORY, RUNS, comparison, cost, quality, training
+from tests.report.conftest import HOSTILE, REPOSITORY, RUNS, Page, comparison, cost, quality, training
 
 from resolute import measurements, registry, summary
 from resolute.core.errors import ResoluteError
@@ -19,41 +18,7 @@ from resolute.metrics.protocols import PROTOCOLS
 from resolute.report.make import table_order
 from resolute.report.words import duration, energy, weights_title
 
-VOID = {"meta", "link", "br", "img", "input", "hr"}
 LARGEST = 8_000_000  # bytes of a report of the quick preset
-
-
-class Page(html.parser.HTMLParser):
-    """Tags, links and text of a page; refuses unclosed elements."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str, str]] = []
-        self.text = ""
-        self.scripts: list[str] = []
-        self.feed(page)
-        assert not self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += [(tag, name, value or "") for name, value in attrs]
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open[-1:] == ["script"]:
-            self.scripts.append(data)
-        else:
-            self.text += data
 
 
 def test_findings_are_computed_from_the_data(report: Callable[..., str]) -> None:
@@ -77,37 +42,6 @@ def test_the_quality_table_has_means_and_gains(report: Callable[..., str]) -> No
     assert re.findall(r'class="gain up">([^<]+)', table) == ["+0.75", "+0.70"]
     assert table.count("0.8125") == 3
     assert table.count('class="best"') == 1
-
-
-THREE_SEEDS = [
-    *quality("bicubic", "published-matlab", 28.0),
-    *quality("rlfn_tiny", "quick-seed0", 28.7, seed=0),
-    *quality("rlfn_tiny", "quick-seed1", 28.8, seed=1),
-    *quality("rlfn_tiny", "quick-seed2", 28.9, seed=2),
-]
-
-
-def test_seeds_of_a_preset_are_one_result(report: Callable[..., str]) -> None:
-    lucky = quality("imdn_tiny", "quick-seed0", 28.85)
-    page = report([*THREE_SEEDS, *lucky, *cost("rlfn_tiny", 1e9)])
-    table = page[(start := page.index('<table class="quality sortable">')) : page.index("</table>", start)]
-    assert re.findall(r'class="psnr">([^<]+)', table) == ["28.00", "28.85", "28.80 ± 0.10"]
-    assert re.findall(r"<small>(trained[^<]+)<", table) == [
-        "trained here (quick, 1 seed)",
-        "trained here (quick, 3 seeds)",
-    ]
-    assert "+0.85 dB IMDN tiny, trained in this run, gains most" in " ".join(Page(page).text.split())
-    choices = json.loads(next(script for script in Page(page).scripts if script.startswith("{")))
-    _, several = choices["groups"][0]["rows"]
-    assert several["weights"] == "trained here (quick, 3 seeds)"
-    assert several["quality"]["y_basicsr"]["psnr"] == pytest.approx(28.8)
-    assert several["spread"]["y_basicsr"]["psnr"] == pytest.approx(0.1)
-    assert choices["groups"][0]["rows"][0]["spread"] == {"y_basicsr": {}}
-
-
-def test_the_headline_says_over_how_many_seeds(report: Callable[..., str]) -> None:
-    text = " ".join(Page(report(THREE_SEEDS)).text.split())
-    assert "+0.80 dB RLFN tiny, trained in this run (mean of 3 seeds, ± 0.10 dB), gains most" in text
 
 
 def test_a_loss_against_bicubic_is_shown_as_one(report: Callable[..., str]) -> None:
@@ -286,34 +220,6 @@ def test_durations(seconds: float, words: str) -> None:
 )
 def test_energies(joules: float | None, words: str) -> None:
     assert energy(joules) == words
-
-
-def test_time_and_energy_of_a_training_are_told(report: Callable[..., str]) -> None:
-    text = " ".join(Page(report()).text.split())
-    assert "RLFN tiny, x4 0 800 8 32 l1 3 min 20 s not readable 2.50 Wh" in text
-
-
-CAVEAT = "it shows that the pipeline works, not which network is best."
-
-
-def test_unequal_trainings_are_owned_up_to_beside_every_answer(report: Callable[..., str]) -> None:
-    text = " ".join(Page(report()).text.split())
-    said = f"Trained here for 800 steps of 8 patches (IMDN tiny: 400 of 4), 1 seed, 2 test images: {CAVEAT}"
-    assert text.count(said) == 2
-    assert "8 patches, 3 seeds, 2 test images" in Page(report(THREE_SEEDS)).text
-
-
-def test_the_papers_own_weights_and_recipes_need_no_caveat(report: Callable[..., str]) -> None:
-    for weights in ("published-ntire2022", "paper-seed0"):
-        page = report([*quality("bicubic", "published-matlab", 28.0), *quality("rlfn_tiny", weights, 28.7)])
-        assert CAVEAT not in page
-
-
-def test_losses_of_different_kinds_have_charts_of_their_own(report: Callable[..., str], project: Path) -> None:
-    (project / "training_b.json").write_text(json.dumps({**training("IMDN"), "run": "imdn_tiny/x4/quick-seed0"}))
-    page = Page(report(figures=["training_a.json", "training_b.json"]))
-    charts = [value for _, name, value in page.attributes if name == "data-loss"]
-    assert charts == ["l1", "l1_fft"]
 
 
 def test_the_dark_page_recolours_the_figures_own_colours() -> None:
