@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any
 
 from resolute.core.errors import ResoluteError, nearest
@@ -113,6 +113,12 @@ def make_plan(defaults: Mapping[str, Any], recipe: Mapping[str, Any], method: st
     shared = {key: value for key, value in {**defaults, **recipe}.items() if key in PHASE_KEYS}
     phases = tuple(_phase({**shared, **settings}) for settings in recipe.get("phases", [{}]))
     return Plan(phases)
+
+
+def is_whole(recipe: Mapping[str, Any]) -> bool:
+    """Whether a recipe is a plan without any preset's defaults: it says how long, and on how much."""
+    needed = {item.name for item in fields(Phase) if item.default is MISSING}
+    return all(needed <= {*recipe, *phase} for phase in recipe.get("phases", [{}]))
 
 
 def _phase(settings: Mapping[str, Any]) -> Phase:

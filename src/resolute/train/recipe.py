@@ -3,7 +3,7 @@
 from resolute import registry
 from resolute.core.layout import Run
 from resolute.methods import weights
-from resolute.methods.plan import Plan, make_plan
+from resolute.methods.plan import Plan, is_whole, make_plan
 from resolute.train.start import find_start
 
 SETTINGS, DATA = "settings", "training data"
@@ -26,7 +26,8 @@ def departures(run: Run, plan: Plan, dataset: str) -> list[str]:
 
 
 def _phases(entry: registry.Entry) -> object:
-    return make_plan({}, entry.recipe, entry.name).phases if entry.recipe else None
+    """None where the recipe leaves out what every training needs."""
+    return make_plan({}, entry.recipe, entry.name).phases if is_whole(entry.recipe) else None
 
 
 def _starting_scale(entry: registry.Entry, scale: float) -> float | None:
