@@ -25,7 +25,7 @@ def psnr(table: str, dataset: str) -> pd.Series:
 
 def departures(dataset: str) -> pd.DataFrame:
     """How far (dB) each network is above the line of all others, lowest first, and its PSNR on DIV2K by it."""
-    both = pd.concat([psnr("table1", "div2k_test"), psnr("psnr_set5_set14", dataset)], axis=1, keys=["div2k", "here"])
+    both = pd.concat([psnr("table1", "div2k_test"), psnr("official_code", dataset)], axis=1, keys=["div2k", "here"])
     both = both.dropna().drop(LEFT_OUT, errors="ignore")
 
     def against_others(network: pd.Series) -> dict[str, float]:

@@ -46,7 +46,7 @@ def test_the_terminal_shows_what_the_report_shows(run: Path) -> None:
     lines = [line.split() for line in done.stdout.splitlines()]
     assert ["rlfn_team04", "FLOPs", "(G)", "19.70", "19.70", "reproduced"] in lines
     assert "4 reproduced, 67 cannot be measured, 289 not run" in done.stdout
-    assert "psnr_set5_set14" not in done.stdout
+    assert "official_code" not in done.stdout
     assert len(verdict("ntire2022", "--table", "table1", "--all").stdout.splitlines()) > 45 * 8
 
 
@@ -73,13 +73,13 @@ def test_outputs_of_the_official_code_are_not_called_published(run: Path) -> Non
     psnr = {"dataset": "set5", "protocol": "y_basicsr", "metric": "psnr", "unit": "dB", "image": "a", "value": 32.0983}
     rows = [{**facts, **psnr}, {**facts, **psnr, "protocol": "ntire2022", "value": 20.0}]
     measurements.write(layout.cost("rlfn_team04", 4), rows)
-    done = verdict("ntire2022", "--table", "psnr_set5_set14")
+    done = verdict("ntire2022", "--table", "official_code")
     counts = "1 of 2 outputs of the official code are equal (1 reproduced, 1 differs, 250 not run)"
     assert counts in done.stdout.splitlines()
     cells = json.loads(verdict("ntire2022", "--json").stdout)["cells"]
     assert {(cell["table"], cell["kind"]) for cell in cells} == {
         ("table1", "published"),
-        ("psnr_set5_set14", "official_outputs"),
+        ("official_code", "official_outputs"),
     }
 
 
@@ -104,13 +104,13 @@ def test_ci_can_guard_a_reproduction(run: Path) -> None:
     assert "table1, rlfn_team04, params: recorded as reproduced, now differs" in done.stdout
     found = json.loads(verdict("ntire2022", "--json").stdout)
     assert (found["holds"], len(found["problems"])) == (False, 1)
-    assert verdict("ntire2022", "--table", "psnr_set5_set14").returncode == 0
+    assert verdict("ntire2022", "--table", "official_code").returncode == 0
 
 
 def test_a_cell_that_is_not_measured_fails_only_where_all_is_asked_for(run: Path) -> None:
     assert verdict("ntire2022", "--record").returncode == 0
     known = layout.recorded_verdicts("ntire2022")
-    known.write_text(f"{known.read_text()}psnr_set5_set14,rlfn_team04,set5_y_psnr,reproduced\n")
+    known.write_text(f"{known.read_text()}official_code,rlfn_team04,set5_y_psnr,reproduced\n")
     done = verdict("ntire2022")
     assert done.returncode == 0
     assert "what is recorded holds: 4 cells, all that this run measures" in done.stdout

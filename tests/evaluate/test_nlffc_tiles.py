@@ -19,7 +19,7 @@ from resolute.images.files import read_image
 from resolute.methods.weights import load_weights
 from resolute.metrics.protocols import measure
 
-PUBLISHED = Path(__file__).parents[2] / "data/published/ntire2022/psnr_set5_set14.csv"
+PUBLISHED = Path(__file__).parents[2] / "data/published/ntire2022/official_code.csv"
 TILE, OVERLAP, SCALE = 256, 32, 4
 # The published value has four decimals.
 PSNR_TOLERANCE = 0.0005

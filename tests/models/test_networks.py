@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from resolute import methods, registry
 from resolute.core.errors import ResoluteError
+from resolute.evaluate.official import FOLDER
 from resolute.methods import weights
 from resolute.models import create_model
 from resolute.models.blocks.reparameterised import fold
@@ -31,13 +32,13 @@ BUFFERS = re.compile(r"(running_mean|running_var|num_batches_tracked|attn_mask|r
 
 NETWORKS = [name for name in registry.names() if registry.entry(name).model]
 # Methods and scales whose official output is kept: the files are named <method>_x<scale>.
-OFFICIAL = [(path.stem[:-3], float(path.stem[-1])) for path in sorted((DATA / "golden").glob("*_x?.npz"))]
+OFFICIAL = [(path.stem[:-3], float(path.stem[-1])) for path in sorted(FOLDER.glob("*_x?.npz"))]
 FOLDING = [name for name in NETWORKS if registry.entry(name).training]
 
 
 def golden_error(name: str, scale: float, checkpoint: Path) -> float:
     """The greatest difference from the official output, as a share of the data range."""
-    entry, golden = registry.entry(name), np.load(DATA / "golden" / f"{name}_x{scale:g}.npz")
+    entry, golden = registry.entry(name), np.load(FOLDER / f"{name}_x{scale:g}.npz")
     assert golden["data_range"] == entry.data_range
     published = entry.published[entry.tag()]
     network = methods.load(name).build(scale).eval()

@@ -11,7 +11,7 @@ from resolute.report import make_report
 UNSEEN = {"not comparable": 2, "cannot be measured": 3, "not run": 4}
 VERDICTS = {
     "table1": {"reproduced": 11, "explained": 1, "differs": 0, **UNSEEN},
-    "psnr_set5_set14": {"reproduced": 6, "explained": 0, "differs": 1, **UNSEEN},
+    "official_code": {"reproduced": 6, "explained": 0, "differs": 1, **UNSEEN},
 }
 
 

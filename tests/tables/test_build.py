@@ -176,7 +176,7 @@ def test_time_and_memory_are_shown_in_the_papers_units_and_not_compared(write: W
 def test_the_official_outputs_have_a_table_of_their_own(write: Write) -> None:
     near = quality(write, 32.0983 + 0.004, "published-ntire2022", dataset="set5", protocol="y_basicsr")
     far = quality(write, 30.2068 - 0.02, "published-ntire2022", dataset="set5", protocol="ntire2022")
-    built = table([near, far], "psnr_set5_set14")
+    built = table([near, far], "official_code")
     assert verdict(built, "rlfn_team04", "set5_y_psnr") is Verdict.REPRODUCED
     assert verdict(built, "rlfn_team04", "set5_rgb_psnr") is Verdict.DIFFERS
 
@@ -187,13 +187,13 @@ def test_an_error_explains_its_own_cell_alone_and_a_remark_none(
 ) -> None:
     """Both columns have the same metric and protocol."""
     errata = project / "data/published/ntire2022/errata.csv"
-    known = f"{kind},psnr_set5_set14,rlfn_team04,set5_y_psnr,32.0983,30.0000,another resizer,resolute evaluate\n"
+    known = f"{kind},official_code,rlfn_team04,set5_y_psnr,32.0983,30.0000,another resizer,resolute evaluate\n"
     errata.write_text(errata.read_text() + known)
     files = [
         quality(write, 30.0, "published-ntire2022", dataset=dataset, protocol="y_basicsr")
         for dataset in ("set5", "set14")
     ]
-    built = table(files, "psnr_set5_set14")
+    built = table(files, "official_code")
     assert verdict(built, "rlfn_team04", "set5_y_psnr") is expected
     assert verdict(built, "rlfn_team04", "set14_y_psnr") is Verdict.DIFFERS
 

@@ -10,6 +10,7 @@ from resolute import datasets, measurements, methods, registry
 from resolute.core import devices, layout
 from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
+from resolute.evaluate.official import output_error
 from resolute.images.album import pack_images
 from resolute.images.files import read_image, to_rgb
 from resolute.images.gradients import gradient_magnitude
@@ -18,6 +19,7 @@ from resolute.methods import weights as weight_files
 from resolute.metrics.protocols import measure
 
 UNITS = {"psnr": "dB"}
+OUTPUT_ERROR = "output_error"
 
 
 def evaluate(
@@ -39,7 +41,8 @@ def evaluate(
         on_image: called with the name and the SR pixels (H x W x 3, 0..255, any dtype) of every image.
 
     Returns:
-        Rows of the long form: one per image, protocol and metric. Of a method that chooses experts, also the
+        Rows of the long form: one per image, protocol and metric. Of published weights also their `output_error`, where
+        an official output is kept (`resolute.evaluate.official`). Of a method that chooses experts, also the
         `expert_rank` that every group takes (`setting` names the group) and the `difficulty` of the LR image.
 
     Raises:
@@ -66,6 +69,8 @@ def evaluate(
         "device": devices.device_name(device),
     }
     rows = []
+    if implementation.entry.published and name == f"published-{implementation.entry.tag()}":
+        rows += _function(method, scale, upscale, described)
     for lr_image, hr_image in _pairs(dataset, scale):
         lr = read_image(lr_image.path)
         routes.clear()
@@ -112,7 +117,11 @@ def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The rows as one JSON object: means per protocol, and the values of every image."""
     first = rows[0]
     images: dict[str, dict[str, Any]] = {}
+    described = {key: first[key] for key in ("method", "weights", "dataset", "scale", "device")}
     for row in rows:
+        if row["metric"] == OUTPUT_ERROR:
+            described[OUTPUT_ERROR] = row["value"]
+            continue
         image = images.setdefault(row["image"], {"image": row["image"], "protocols": {}})
         if row["metric"] == "expert_rank":
             image.setdefault("expert_ranks", []).append(int(row["value"]))
@@ -124,8 +133,15 @@ def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     for protocol, metrics in next(iter(images.values()))["protocols"].items():
         values = {metric: [image["protocols"][protocol][metric] for image in images.values()] for metric in metrics}
         means[protocol] = {metric: float(np.mean(column)) for metric, column in values.items()}
-    described = {key: first[key] for key in ("method", "weights", "dataset", "scale", "device")}
     return {**described, "protocols": means, "images": list(images.values())}
+
+
+def _function(
+    method: str, scale: float, upscale: methods.Upscaler, described: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Whether the network computes what the official one does, as a row."""
+    error = output_error(method, scale, upscale)
+    return [] if error is None else [{**described, "metric": OUTPUT_ERROR, "value": error, "unit": "ppm"}]
 
 
 def _recipe(departures: Sequence[str] | None) -> str:
