@@ -40,7 +40,7 @@ def test_outputs_of_official_code_are_counted_apart(text: str) -> None:
     assert "11 of 12 published figures that this run could check are reproduced; 1 explained" in text
     assert "6 of 7 outputs of the official code that this run could check are equal; 1 not reproduced" in text
     assert "Table 1 12 of 21 published figures checked" in text
-    assert "Set5 and Set14 7 of 16 outputs of the official code checked" in text
+    assert "official code 7 of 16 outputs of the official code checked" in text
 
 
 def test_what_is_not_run_names_the_preset_that_measures_it(text: str) -> None:

@@ -25,7 +25,7 @@ def counted(write: Write, method: str = "rlfn_team04", **counts: float) -> Path:
 
 
 def test_what_is_recorded_holds(official_counts: list[Path]) -> None:
-    tables = paper_tables("ntire2022", official_counts)
+    tables = paper_tables("ntire2022", official_counts, "table1")
     record("ntire2022", tables)
     recorded = read_recorded("ntire2022")
     assert len(recorded) == 42 * 4
@@ -35,7 +35,9 @@ def test_what_is_recorded_holds(official_counts: list[Path]) -> None:
 
 def test_a_reproduced_or_explained_cell_that_no_longer_is_fails(write: Write) -> None:
     tables = paper_tables(
-        "ntire2022", [counted(write, params_ntire2022=318000.0), counted(write, "bsrn_team18", flops=9.5e9)]
+        "ntire2022",
+        [counted(write, params_ntire2022=318000.0), counted(write, "bsrn_team18", flops=9.5e9)],
+        "table1",
     )
     found = guard(tables, {PARAMS: Verdict.REPRODUCED, BSRN: Verdict.EXPLAINED})
     assert found.problems == (
@@ -45,27 +47,27 @@ def test_a_reproduced_or_explained_cell_that_no_longer_is_fails(write: Write) ->
 
 
 def test_only_a_new_difference_fails(write: Write) -> None:
-    tables = paper_tables("ntire2022", [counted(write, params_ntire2022=318000.0)])
+    tables = paper_tables("ntire2022", [counted(write, params_ntire2022=318000.0)], "table1")
     assert guard(tables, {}).problems == ("table1, rlfn_team04, params: differs, which is not recorded",)
     assert guard(tables, {PARAMS: Verdict.DIFFERS}).problems == ()
-    mended = paper_tables("ntire2022", [counted(write, params_ntire2022=317218.0)])
+    mended = paper_tables("ntire2022", [counted(write, params_ntire2022=317218.0)], "table1")
     assert guard(mended, {PARAMS: Verdict.DIFFERS}).problems == ()
 
 
 def test_what_a_run_does_not_measure_is_counted_apart(write: Write) -> None:
-    tables = paper_tables("ntire2022", [counted(write, params_ntire2022=317218.0)])
+    tables = paper_tables("ntire2022", [counted(write, params_ntire2022=317218.0)], "table1")
     recorded = {PARAMS: Verdict.REPRODUCED, CONVS: Verdict.REPRODUCED}
     assert guard(tables, recorded) == Guarded(problems=(), unmeasured=1)
 
 
 def test_a_cell_that_is_gone_fails(write: Write) -> None:
-    found = guard(paper_tables("ntire2022", []), {("table1", "rlfn", "params"): Verdict.REPRODUCED})
+    found = guard(paper_tables("ntire2022", [], "table1"), {("table1", "rlfn", "params"): Verdict.REPRODUCED})
     assert found.problems == ("table1, rlfn, params: recorded as reproduced, but the tables have no such cell",)
 
 
 def test_recording_keeps_what_another_run_measured(write: Write) -> None:
-    record("ntire2022", paper_tables("ntire2022", [counted(write, params_ntire2022=317218.0)]))
-    record("ntire2022", paper_tables("ntire2022", [counted(write, n_conv=39.0)]))
+    record("ntire2022", paper_tables("ntire2022", [counted(write, params_ntire2022=317218.0)], "table1"))
+    record("ntire2022", paper_tables("ntire2022", [counted(write, n_conv=39.0)], "table1"))
     assert read_recorded("ntire2022") == {PARAMS: Verdict.REPRODUCED, CONVS: Verdict.REPRODUCED}
     assert layout.recorded_verdicts("ntire2022").read_text() == (
         "table,row,column,verdict\n"
