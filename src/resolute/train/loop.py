@@ -13,7 +13,6 @@ from typing import Any
 
 import pandas as pd
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -31,6 +30,7 @@ from resolute.sources import sources_digest
 from resolute.train import checkpoint
 from resolute.train.batches import Batch, Batches, to_network
 from resolute.train.energy import NOTHING, Meter
+from resolute.train.fabric import launch
 from resolute.train.progress import TrainingProgress
 from resolute.train.recipe import departures
 from resolute.train.start import find_start, starting_network
@@ -80,7 +80,7 @@ class Training:
         checkpoint_every: int,
     ) -> None:
         self.run, self.seed, self.plan, self.settings = run, seed, plan, settings
-        self.fabric = _fabric(settings)
+        self.fabric = launch(settings)
         self._say_where()
         self.method = methods.load(run.method)
         self.dataset, self.checkpoint_every = dataset, checkpoint_every
@@ -284,24 +284,3 @@ class Training:
             precision=str(self.settings["precision"]) if self.fabric.device.type == "cuda" else "32-true",
             threads=torch.get_num_threads(),
         )
-
-
-def _fabric(settings: Mapping[str, Any]) -> Fabric:
-    """Fabric on the devices of this job, with everything deterministic."""
-    count = int(settings["devices"])
-    devices.claim_gpus(count)
-    accelerator = devices.accelerator()
-    if accelerator == "cpu":
-        devices.claim_cpu(alone=False)
-        torch.set_num_threads(int(settings["threads"]))
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
-    torch.backends.cudnn.benchmark = False
-    fabric = Fabric(
-        accelerator=accelerator,
-        devices=count,
-        strategy="ddp" if count > 1 else "auto",
-        precision=settings["precision"] if accelerator == "cuda" else "32-true",
-    )
-    fabric.launch()
-    return fabric

@@ -1,0 +1,31 @@
+"""The processes and devices that a training runs on."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+
+from resolute.core import devices
+
+
+def launch(settings: Mapping[str, Any]) -> Fabric:
+    """Fabric on the devices of this job, with everything deterministic."""
+    count = int(settings["devices"])
+    devices.claim_gpus(count)
+    accelerator = devices.accelerator()
+    if accelerator == "cpu":
+        devices.claim_cpu(alone=False)
+        torch.set_num_threads(int(settings["threads"]))
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    fabric = Fabric(
+        accelerator=accelerator,
+        devices=count,
+        strategy="ddp" if count > 1 else "auto",
+        precision=settings["precision"] if accelerator == "cuda" else "32-true",
+    )
+    fabric.launch()
+    return fabric
