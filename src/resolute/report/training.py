@@ -12,7 +12,6 @@ from resolute.methods.plan import make_plan
 from resolute.report.quality import QualityRow, QualityTable
 from resolute.report.words import counted
 
-FULL_RECIPE = "paper"  # the preset that trains as the papers do
 FEW = 3  # networks that may be named for being trained otherwise than the rest
 
 
@@ -55,7 +54,10 @@ def caveat(params: Mapping[str, Any], tables: Sequence[QualityTable], rows: pd.D
         tables: every quality that the page shows.
         rows: the long form that they come from.
     """
-    trained = [row for table in tables for row in table.rows if row.is_trained and row.weights != FULL_RECIPE]
+    full = summary.over_seeds(summary.means(rows[rows["recipe"] == "paper"]))
+    as_the_papers = set(zip(full["method"], full["weights"], strict=True))
+    shown = [row for table in tables for row in table.rows if row.is_trained]
+    trained = [row for row in shown if (row.method, row.weights) not in as_the_papers]
     if not trained:
         return ""
     images = rows.loc[rows["image"] != "", ["dataset", "image"]].drop_duplicates()
