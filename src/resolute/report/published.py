@@ -125,8 +125,9 @@ def _disagreements(path: Path, columns: Mapping[str, Any], labels: Sequence[str]
 
 def _network(row: Mapping[str, str], labels: Sequence[str]) -> str:
     """`BSRN (XPixel)`: the network, and what else the paper's row says before it but for its rank."""
-    others = [row[label] for label in labels[:-1] if row[label] and not row[label].isdigit()]
-    return summary.method_title(row["method"]) + (f" ({', '.join(others)})" if others else "")
+    title = summary.method_title(row["method"])
+    others = [row[label] for label in labels[:-1] if row[label] not in ("", title) and not row[label].isdigit()]
+    return title + (f" ({', '.join(others)})" if others else "")
 
 
 @dataclass(frozen=True)
