@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from resolute.core import atomic
 from resolute.core.errors import ResoluteError, nearest
 from resolute.core.provenance import provenance
 
@@ -61,10 +62,8 @@ def write(path: Path, rows: Iterable[Mapping[str, Any]], **facts: Any) -> None:
     """Write rows as parquet, whole or not at all, with the provenance in the file's metadata."""
     table = pa.Table.from_pandas(frame(rows), schema=COLUMNS, preserve_index=False)
     table = table.replace_schema_metadata({"provenance": json.dumps(provenance(**facts), sort_keys=True)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    pq.write_table(table, part)
-    part.replace(path)
+    with atomic.writing(path) as part:
+        pq.write_table(table, part)
 
 
 def read(*paths: Path) -> pd.DataFrame:

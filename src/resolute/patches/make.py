@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from resolute import datasets
-from resolute.core import layout
+from resolute.core import atomic, layout
 from resolute.core.errors import ResoluteError
 from resolute.core.provenance import provenance
 from resolute.images import pack
@@ -97,6 +97,5 @@ def _write_index(path: Path, index: pd.DataFrame, packed: Sequence[pack.PackedIm
     table = pa.Table.from_pandas(index, preserve_index=False)
     facts = provenance(thresholds=borders.tolist())
     table = table.replace_schema_metadata({"images": pack.describe(packed), "provenance": json.dumps(facts)})
-    part = path.with_name(f"{path.name}.part")
-    pq.write_table(table, part)
-    part.replace(path)
+    with atomic.writing(path) as part:
+        pq.write_table(table, part)

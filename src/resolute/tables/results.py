@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from resolute import summary
-from resolute.core import layout
+from resolute.core import atomic, layout
 from resolute.core.layout import Run
 from resolute.summary import Record
 from resolute.tables.build import Entry, Table
@@ -61,10 +61,8 @@ def results(tables: Sequence[Table]) -> Iterator[dict[str, Any]]:
 def write_results(path: Path, tables: Sequence[Table]) -> None:
     """Write `results` as parquet, whole or not at all; the schema's metadata describe the columns."""
     table = pa.Table.from_pylist(list(results(tables)), schema=RESULTS)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    pq.write_table(table, part)
-    part.replace(path)
+    with atomic.writing(path) as part:
+        pq.write_table(table, part)
 
 
 def _row(table: Table, entry: Entry) -> dict[str, Any]:

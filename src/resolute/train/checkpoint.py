@@ -1,6 +1,5 @@
 """Checkpoints: a training's whole state, written atomically, resumed only by the same training."""
 
-import os
 import pickle
 import sys
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import torch
 
-from resolute.core import layout
+from resolute.core import atomic, layout
 
 
 def save(path: Path, state: dict[str, Any], identity: str) -> None:
@@ -17,13 +16,8 @@ def save(path: Path, state: dict[str, Any], identity: str) -> None:
     Args:
         identity: a digest of all that the training is a function of; `load` wants the same.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        torch.save({"identity": identity, **state}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    with atomic.writing(path) as part:
+        torch.save({"identity": identity, **state}, part)
 
 
 def load(path: Path, identity: str) -> dict[str, Any] | None:

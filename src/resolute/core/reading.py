@@ -1,0 +1,50 @@
+"""One way to fail for all that is read: a line that says which file, what is wrong with it, and what mends it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
+
+_LONGEST = 200  # characters of a parser's own words
+
+
+@contextmanager
+def reading(path: Path, repair: str = "") -> Iterator[None]:
+    """Turns whatever a parser makes of a file into one line; for blocks that do nothing but read and check that file.
+
+    Args:
+        path: the file.
+        repair: what mends it; for an artefact of this program, where empty, the command that makes it again.
+    """
+    try:
+        yield
+    except (ResoluteError, MemoryError):
+        raise
+    except FileNotFoundError:
+        raise ResoluteError(f"{layout.relative(path)} is not there: {repair or made_by(path)}") from None
+    except OSError as error:
+        what = error.strerror or brief(error)
+        raise ResoluteError(f"{layout.relative(path)} cannot be read ({what}): {repair or remade_by(path)}") from error
+    except Exception as error:  # parsers of all kinds raise what they like
+        where = layout.relative(path)
+        raise ResoluteError(f"{where} is damaged ({brief(error)}): {repair or remade_by(path)}") from error
+
+
+def made_by(path: Path) -> str:
+    """What makes an artefact, as the last part of an error message."""
+    return f"`snakemake --cores all -- {layout.relative(path)}` makes it"
+
+
+def remade_by(path: Path) -> str:
+    """What makes an artefact again, as the last part of an error message."""
+    return f"remove it, and {made_by(path)} again"
+
+
+def brief(error: BaseException) -> str:
+    """What an error says, in one line that a terminal can show."""
+    text = " ".join(re.sub(r"[^\x20-\x7e\xa0-\uffff]", " ", str(error)).split()) or "no reason given"
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    return f"{type(error).__name__}: {text}"

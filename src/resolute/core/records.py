@@ -1,0 +1,82 @@
+"""What is known of the files of this project: the checksum of what lies there, and of what a stage wrote there.
+
+A checksum is taken once: it counts for as long as size, times and inode stay the same. The records lie in
+`work/records/`, one small file each; without them everything is only slower, and `resolute seal` believes nothing.
+"""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from resolute.core import layout
+from resolute.core.errors import ResoluteError
+from resolute.core.provenance import file_sha256
+
+
+def known_sha256(path: Path) -> str:
+    """The sha256 of a file, read only where the file has changed since it was last asked for."""
+    record, stamp = _read(path), _stamp(path)
+    if record.get("stamp") != stamp:
+        record = {**record, "stamp": stamp, "sha256": file_sha256(path)}
+        _keep(path, record)
+    return str(record["sha256"])
+
+
+def remember(path: Path, sha256: str) -> None:
+    """Put on record that a stage has written a file."""
+    _keep(path, {"stamp": _stamp(path), "sha256": sha256, "written": sha256})
+
+
+def is_as_written(path: Path) -> bool:
+    """Whether a file is what a stage wrote there last; not so where that is not on record."""
+    return path.is_file() and _read(path).get("written") == known_sha256(path)
+
+
+def verify(path: Path, sha256: str, repair: str) -> None:
+    """Refuse a file that is not the one on record.
+
+    Args:
+        sha256: the checksum that the manifest or metadata beside it has.
+        repair: what mends it, for the message.
+    """
+    try:
+        found = known_sha256(path)
+    except OSError as error:
+        raise ResoluteError(f"{layout.relative(path)} cannot be read ({error.strerror}): {repair}") from None
+    if found != sha256:
+        raise ResoluteError(f"{layout.relative(path)} was changed after it was made, its checksum is wrong: {repair}")
+
+
+def _stamp(path: Path) -> list[int]:
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+
+
+def _place(path: Path) -> Path | None:
+    """Where the record of a file lies; none for files outside of the project."""
+    try:
+        root = layout.project_root()
+    except ResoluteError:
+        return None
+    return root / "work/records" / path.relative_to(root) if path.is_relative_to(root) else None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    place = _place(path)
+    if place:
+        with suppress(OSError, ValueError):
+            record = json.loads(place.read_text(encoding="utf-8"))
+            if isinstance(record, dict):
+                return record
+    return {}
+
+
+def _keep(path: Path, record: dict[str, Any]) -> None:
+    place = _place(path)
+    if place:
+        with suppress(OSError):  # what cannot be remembered is looked at again
+            place.parent.mkdir(parents=True, exist_ok=True)
+            part = place.with_name(f"{place.name}.part")
+            part.write_text(json.dumps(record), encoding="utf-8")
+            part.replace(place)
