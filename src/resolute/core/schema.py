@@ -1,15 +1,17 @@
-"""YAML files that mean one thing to every reader, and JSON schema validation: errors name the key and the right value."""
+"""YAML files that mean one thing to every reader, and JSON schemas; errors name key, value and the right one."""
 
 import json
 import math
 import re
 import stat
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from resolute.core import layout
 from resolute.core.errors import ResoluteError, nearest
 from resolute.core.reading import brief, reading
 
@@ -18,12 +20,12 @@ _LARGEST = 16 << 20  # bytes
 _MOST = 500_000  # values, those that aliases stand for included
 _DEEPEST = 50
 # What plain text stands for in YAML 1.2.
-_PLAIN = {
-    re.compile(r"~|null|Null|NULL|"): lambda text: None,
+_PLAIN: dict[re.Pattern[str], Callable[[str], Any]] = {
+    re.compile(r"~|null|Null|NULL|"): lambda _: None,
     re.compile(r"true|True|TRUE|false|False|FALSE"): lambda text: text[0] in "tT",
     re.compile(r"[-+]?(0|[1-9][0-9]{0,30})"): int,
     re.compile(r"[-+]?(\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"): float,
-    re.compile(r"[-+]?(\.(inf|Inf|INF)|[1-9][0-9]{31,})|\.(nan|NaN|NAN)"): lambda text: math.nan,
+    re.compile(r"[-+]?(\.(inf|Inf|INF)|[1-9][0-9]{31,})|\.(nan|NaN|NAN)"): lambda _: math.nan,
 }
 _SHOWN = 100  # characters of a wrong value
 
@@ -56,25 +58,36 @@ def read_yaml(path: Path, repair: str = "") -> Any:
     with reading(path, repair):
         facts = path.stat()
         if facts.st_size > _LARGEST:
-            raise ResoluteError(f"{path} is too large for a YAML file ({facts.st_size:,} bytes): {repair}")
+            raise _refusal(path, f" is too large for a YAML file ({facts.st_size:,} bytes): {repair}")
         if not stat.S_ISREG(facts.st_mode):
-            raise ResoluteError(f"{path} is no file: {repair}")
+            raise _refusal(path, f" is no file: {repair}")
         try:
             text = path.read_bytes().decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise ResoluteError(f"{path} is not UTF-8 (byte {error.start}): save it as UTF-8") from None
+            raise _refusal(path, f" is not UTF-8 (byte {error.start}): save it as UTF-8") from None
         try:
             return _Parser(text).document()
-        except yaml.YAMLError as error:
-            raise ResoluteError(f"{path} is not valid YAML ({brief(error)}): {repair}") from None
         except _RefusedError as error:
-            raise ResoluteError(f"{path}, line {error.line}: {error}") from None
+            raise _refusal(path, f", line {error.line}: {error}") from None
+        except yaml.MarkedYAMLError as error:
+            where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+            raise _refusal(path, f" is not valid YAML ({where}{error.problem}): {repair}") from None
+        except yaml.YAMLError as error:
+            raise _refusal(path, f" is not valid YAML ({brief(error)}): {repair}") from None
+
+
+def _refusal(path: Path, why: str) -> ResoluteError:
+    return ResoluteError(f"{layout.relative(path)}{why}")
 
 
 class _RefusedError(Exception):
-    def __init__(self, event: yaml.Event, why: str) -> None:
+    def __init__(self, event: Any, why: str) -> None:
         super().__init__(why)
-        self.line = event.start_mark.line + 1
+        self.line = _line(event)
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
 
 
 class _Parser:
@@ -98,7 +111,7 @@ class _Parser:
             raise _RefusedError(event, "a second document begins: keep one")
         return value
 
-    def _value(self, event: yaml.Event, depth: int) -> Any:
+    def _value(self, event: Any, depth: int) -> Any:
         self._counted(event, depth)
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._anchors:
@@ -117,7 +130,7 @@ class _Parser:
             self._anchors[event.anchor] = value
         return value
 
-    def _until(self, end: type[yaml.Event]) -> Any:
+    def _until(self, end: type[yaml.Event]) -> Iterator[Any]:
         while not isinstance(event := next(self._events), end):
             yield event
 
@@ -129,10 +142,10 @@ class _Parser:
             self._counted(event, depth)
             if not isinstance(event, yaml.ScalarEvent) or event.tag is not None:
                 raise _RefusedError(event, "a key is no text: write it as a name")
-            key = event.value
+            key, line = event.value, _line(event)
             if key in lines:
                 raise _RefusedError(event, f"the key '{key}' is there twice (first in line {lines[key]}): keep one")
-            lines[key] = event.start_mark.line + 1
+            lines[key] = line
             value = self._value(next(self._events), depth)
             if key == "<<" and event.implicit[0]:
                 merged = self._merged(event, value)
@@ -140,13 +153,13 @@ class _Parser:
                 own[key] = value
         return {**merged, **own}
 
-    def _merged(self, event: yaml.Event, value: Any) -> dict[str, Any]:
+    def _merged(self, event: Any, value: Any) -> dict[str, Any]:
         maps = value if isinstance(value, list) else [value]
         if not all(isinstance(one, dict) for one in maps):
             raise _RefusedError(event, "<< merges maps: give it one, or a list of them")
         return {key: item for one in reversed(maps) for key, item in one.items()}
 
-    def _scalar(self, event: yaml.ScalarEvent) -> Any:
+    def _scalar(self, event: Any) -> Any:
         if not event.implicit[0]:
             return event.value
         found = next((make(event.value) for form, make in _PLAIN.items() if form.fullmatch(event.value)), event.value)
@@ -158,7 +171,7 @@ class _Parser:
             raise _RefusedError(event, f"{_short(event.value)} is not the same to all readers of YAML: {advice}")
         return found
 
-    def _copied(self, value: Any, event: yaml.Event, depth: int) -> Any:
+    def _copied(self, value: Any, event: Any, depth: int) -> Any:
         """Copies, so that who changes a value of what was read changes no other."""
         self._counted(event, depth)
         if isinstance(value, dict):
@@ -167,10 +180,12 @@ class _Parser:
             return [self._copied(item, event, depth + 1) for item in value]
         return value
 
-    def _counted(self, event: yaml.Event, depth: int) -> None:
+    def _counted(self, event: Any, depth: int) -> None:
         self._count += 1
         if self._count > _MOST:
-            raise _RefusedError(event, f"the file has more than {_MOST:,} values, with those of its aliases: shorten it")
+            raise _RefusedError(
+                event, f"the file has more than {_MOST:,} values, with those of its aliases: shorten it"
+            )
         if depth > _DEEPEST:
             raise _RefusedError(event, f"values lie more than {_DEEPEST} levels deep: write them less deep")
 
@@ -222,7 +237,9 @@ def _message(error: Any, where: str) -> str:
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{where}: '{f'{key}.{missing}' if key else missing}' is missing"
     if isinstance(error.instance, float) and error.instance.is_integer() and error.validator in ("type", "anyOf"):
-        return f"{where}: {key} is {value}: write {error.instance:.0f}, a whole number has no point and no exponent here"
+        return (
+            f"{where}: {key} is {value}: write {error.instance:.0f}, a whole number has no point and no exponent here"
+        )
     if error.instance is None and not key:
         return f"{where} is empty: write it anew"
     if error.validator is None:

@@ -125,7 +125,9 @@ def _check_data(data: Mapping[str, Any], where: str) -> None:
                 raise ResoluteError(f"{where}: data.{key} has '{dataset}': list it in data.sets and data.splits too")
     for dataset, splits in data["splits"].items():
         for split in splits:
-            datasets.entry(dataset).split(split)
+            known = datasets.entry(dataset).splits
+            if split not in known:
+                raise ResoluteError(f"{where}: data.splits.{dataset}: no split '{split}': {nearest(split, known)}")
     for dataset in data["train"]:
         tested = [datasets.test_split(dataset)] if dataset in data["test"] else []
         for split in data["splits"][dataset]:
