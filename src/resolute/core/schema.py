@@ -243,7 +243,7 @@ def _message(error: Any, where: str) -> str:
     if error.instance is None and not key:
         return f"{where} is empty: write it anew"
     if error.validator is None:
-        return f"{where}: {key} has no place here: remove it"
+        return f"{where}: {key or 'the document'}: {value} has no place here: remove it"
     message = error.message.replace(repr(error.instance), _short(repr(error.instance)))
     return f"{where}: {key or 'the document'}: {message}"
 
