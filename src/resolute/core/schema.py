@@ -205,7 +205,7 @@ def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Any:
     from jsonschema import ValidationError
 
     if isinstance(instance, str) and (instance.endswith("\n") or not re.search(pattern, instance)):
-        yield ValidationError(f"{_short(instance)} does not match '{pattern}'")
+        yield ValidationError(f"'{_short(instance)}' does not match '{pattern}'")
 
 
 def validate(document: Any, schema: Path, where: str) -> None:
