@@ -35,19 +35,6 @@ def home(text: str) -> str:
     return os.path.expanduser(text)  # noqa: PTH111 (pathlib raises where it knows no home)
 
 
-def size(text: str) -> str:
-    """`256x192`, or nothing."""
-    from resolute.cli.prepare import parse_size
-    from resolute.core.errors import ResoluteError
-
-    try:
-        if text:
-            parse_size(text)
-    except ResoluteError as error:
-        raise typer.BadParameter(str(error)) from None
-    return text
-
-
 _SCALE: dict[str, Any] = {"parser": scale, "metavar": "NUMBER"}
 _WEIGHTS: dict[str, Any] = {"parser": home, "metavar": "WEIGHTS"}
 
@@ -56,10 +43,6 @@ OptionalScale = Annotated[
     float | None, typer.Option("--scale", help="For this scale only; else for those of params.yaml.", **_SCALE)
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Of initialisation and sampling.")]
-Size = Annotated[
-    str,
-    typer.Option("--lr-size", parser=size, metavar="SIZE", help="LR size as WIDTHxHEIGHT; params.yaml's if not given."),
-]
 Weights = Annotated[
     str,
     typer.Option("--weights", help="published, published-<tag>, <preset>-seed<n> or a .safetensors file.", **_WEIGHTS),

@@ -13,7 +13,6 @@ from resolute.cli.arguments import (
     OptionalScale,
     Scale,
     Seed,
-    Size,
     WarmStart,
     Weights,
 )
@@ -154,7 +153,7 @@ def evaluate(
 def profile(
     method: MethodName,
     scale: Scale = 4,
-    lr_size: Size = "",
+    lr_size: Annotated[str, typer.Option(help="LR size as WIDTHxHEIGHT; params.yaml's where not given.")] = "",
     count_only: Annotated[bool, typer.Option("--count-only", help="No latency, no memory.")] = False,
     as_json: AsJson = False,
 ) -> None:
