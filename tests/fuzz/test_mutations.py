@@ -26,7 +26,7 @@ def test_every_ending_is_counted() -> None:
             case 1:
                 raise ResoluteError("one line")
             case 2:
-                raise ResoluteError("two\nlines")
+                raise ResoluteError("\n")
             case 3:
                 raise ValueError("no one expected it")
             case 4:
