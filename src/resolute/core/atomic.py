@@ -1,5 +1,6 @@
 """Files that are there whole or not at all, whoever else writes them and whenever the power goes."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ def writing(path: Path) -> Iterator[Path]:
     When the block is left, the file is on the disk, under its name, and on record as written by this program. A block
     that fails leaves what was there before.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     part = path.with_name(f"{path.name}.part")
     descriptor = _locked(part)
     try:
@@ -41,6 +42,36 @@ def writing(path: Path) -> Iterator[Path]:
         records.remember(path, sha256)
     finally:
         os.close(descriptor)
+
+
+def check(path: Path) -> None:
+    """Refuse a place that cannot be written, before the work for what belongs there; its folder is made.
+
+    Raises:
+        OSError: the place or what is above it is of another kind, or not ours to write.
+    """
+    make_folder(path.parent)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not os.access(path.parent, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path.parent))
+
+
+def rename(source: Path, target: Path) -> None:
+    """Rename a file, whose content is on the disk before it takes the place of another, and its name afterwards."""
+    make_folder(target.parent)
+    sync(source)
+    source.replace(target)
+    sync(target.parent)
+    sync(source.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, on the disk."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in missing:
+        sync(one.parent)
 
 
 def sync(path: Path) -> None:

@@ -53,8 +53,7 @@ def _set_aside(wanted: set[Path]) -> None:
     back = [file for file in wanted if not file.exists() and (aside / file.relative_to(root)).is_file()]
     moves = [(file, aside / file.relative_to(root)) for file in here]
     for source, target in moves + [(aside / file.relative_to(root), file) for file in back]:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source.replace(target)
+        atomic.rename(source, target)
 
 
 def resolve(name: str) -> Params:
