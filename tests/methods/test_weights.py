@@ -81,7 +81,7 @@ def test_a_broken_safetensors_file_is_one_clear_line(project: Path) -> None:
     path = project / "w.safetensors"
     weights.save_weights(path, state(), {"seed": 1})
     path.write_bytes(path.read_bytes()[:-7])
-    with pytest.raises(ResoluteError, match=r"w\.safetensors are broken"):
+    with pytest.raises(ResoluteError, match=r"w\.safetensors is damaged .*: give another file"):
         weights.read_state(path)
 
 
@@ -121,10 +121,6 @@ def test_names_of_weights(project: Path) -> None:
     assert registry.find_weights("rlfn_team04", 4.0, "published") == ("published-ntire2022", published)
     trained = folder / "trained/rlfn_tiny/x4/quick-seed3.safetensors"
     assert registry.find_weights("rlfn_tiny", 4.0, "quick-seed3") == ("quick-seed3", trained)
-    assert registry.find_weights("rlfn_tiny", 4.0, "own/best.safetensors") == (
-        "best",
-        Path("own/best.safetensors"),
-    )
     with pytest.raises(ResoluteError, match="no published weights 'ntire2002': did you mean 'ntire2022'"):
         registry.find_weights("rlfn_team04", 4.0, "published-ntire2002")
     with pytest.raises(ResoluteError, match="rlfn_tiny has no published weights"):

@@ -11,9 +11,9 @@ def ensure_weights(method: str, scale: float, asked: str) -> None:
     """Fetch published weights that are not here yet."""
     entry = registry.entry(method)
     entry.check_scale(scale)
-    if not asked.startswith("published"):
-        return
     name, path = registry.find_weights(method, scale, asked)
+    if not layout.Run(method, scale, name).is_published:
+        return
     tag = name.removeprefix("published-")
     if entry.published[tag].files and not path.is_file():
         from resolute.fetch import fetch_weights

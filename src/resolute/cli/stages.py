@@ -1,10 +1,11 @@
 """One subcommand per stage of the DAG."""
 
-import json
 import sys
 from typing import Annotated, Any
 
 import typer
+
+from resolute.core import strict_json
 
 Scale = Annotated[float, typer.Option("--scale", help="HR side over LR side.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -85,7 +86,10 @@ def train(
         str, typer.Option(help="Weights to start from, named as for evaluate; of another scale, x<scale>/<weights>.")
     ] = "",
 ) -> None:
-    """Train a method as params.yaml says; goes on where an interrupted training stopped."""
+    """Train a method as params.yaml says; goes on where an interrupted training stopped.
+
+    From weights that params.yaml does not name, it makes a file of its own: <preset>-seed<n>@<start's checksum>.
+    """
     from dataclasses import replace
 
     from resolute import methods, params
@@ -97,11 +101,12 @@ def train(
     dataset = params.training_set(settings)
     run = layout.Run(method, scale, f"{settings['preset']}-seed{seed}")
     start = jobs.warm_start(settings, run)
-    if not warm_start and start:
-        warm_start = f"{layout.scale_name(start.scale)}/{start.weights}"
-    plan = replace(plan, warm_start=warm_start)
-    from resolute.train import train
+    called_for = f"{layout.scale_name(start.scale)}/{start.weights}" if start else ""
+    plan = replace(plan, warm_start=warm_start or called_for)
+    from resolute.train import own_name, train
 
+    if plan.warm_start != called_for:
+        run = own_name(run, plan.warm_start)
     print(layout.relative(train(run, seed, plan, dataset, settings["train"], settings["checkpoints"]["every"])))
 
 
@@ -136,7 +141,7 @@ def evaluate(
 
     rows = evaluate(method, scale, weights, dataset, asked["protocols"], keep)
     if as_json:
-        print(json.dumps(summarise(rows)))
+        print(strict_json.dumps(summarise(rows)))
         return
     found = summarise(rows)
     run = layout.Run(method, scale, found["weights"])
@@ -144,7 +149,7 @@ def evaluate(
         print(layout.relative(write_rows(rows, run, dataset)))
         print(layout.relative(write_images(kept, run, dataset)))
     for protocol, metrics in found["protocols"].items():
-        print(f"  {protocol:16} {metrics['psnr']:7.3f} dB  SSIM {metrics['ssim']:.4f}")
+        print(f"  {protocol:16} {_decibels(metrics)}  SSIM {metrics['ssim']:.4f}")
 
 
 def profile(
@@ -168,7 +173,7 @@ def profile(
     size = parse_size(lr_size or asked["lr_size"])
     found = profile(method, scale, size, not count_only, asked["runs"], asked["threads"])
     if as_json:
-        print(json.dumps(found))
+        print(strict_json.dumps(found))
         return
     if size == parse_size(asked["lr_size"]) and layout.cost(method, scale) in params.measurements(settings):
         rows = as_rows(found) + rows_for_output(method, scale, parse_size(asked["output_size"]))
@@ -223,6 +228,12 @@ def report() -> None:
     figures = [path for path in params.figure_files(settings) if path.suffix in (".svg", ".json")]
     make_report(settings, params.measurements(settings), tables, figures, layout.reference_files())
     print(layout.relative(layout.report()))
+
+
+def _decibels(metrics: dict[str, Any]) -> str:
+    psnr, equal = metrics["psnr"], metrics["equal_images"]
+    shown = "      - dB" if psnr is None else f"{psnr:7.3f} dB"
+    return f"{shown} ({equal} equal to the original, left out)" if equal else shown
 
 
 def _print_facts(found: dict[str, Any]) -> None:

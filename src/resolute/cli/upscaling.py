@@ -74,7 +74,7 @@ def _within_memory(upscaler: Upscaler) -> Upscaler:
 
     def upscale(lr: np.ndarray) -> np.ndarray:
         try:
-            return upscaler(lr)
+            return methods.check_finite(upscaler(lr), "the network")
         except RuntimeError as error:
             if not re.search("allocate memory|out of memory", str(error)):
                 raise

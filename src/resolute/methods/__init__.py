@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from resolute import registry
+from resolute.core.errors import ResoluteError
 from resolute.methods.plan import Plan
 
 # The engines read the registry to plan their work, and need no torch for that.
@@ -47,6 +48,13 @@ class Method(Protocol):
 
         `on_route` is called for every choice of an expert, where the method chooses experts.
         """
+
+
+def check_finite(sr: np.ndarray, method: str) -> np.ndarray:
+    """Refuse an SR image with pixels that are no numbers: no rounding or clamping would show them."""
+    if not np.isfinite(sr).all():
+        raise ResoluteError(f"{method} gives pixels that are not finite: its weights are broken, make or give others")
+    return sr
 
 
 def load(name: str) -> Method:

@@ -1,6 +1,5 @@
 """What each method is: one YAML file per method, named like the method, read when it is asked for."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -9,6 +8,8 @@ from typing import Any
 
 from resolute.core import layout
 from resolute.core.errors import ResoluteError, nearest
+from resolute.core.provenance import file_sha256
+from resolute.core.reading import check_regular, reading
 from resolute.core.schema import read_yaml, validate
 from resolute.registry.key_maps import KEY_MAPS
 
@@ -134,8 +135,17 @@ def find_weights(method: str, scale: float, asked: str) -> tuple[str, Path]:
         asked: `published`, `published-<tag>`, `<preset>-seed<n>` or the path of a safetensors file.
 
     Returns:
-        The name that measurements carry (a file is known by its stem) and the path, which may not exist yet.
+        The name that is shown and that measurements carry, and the path. A run's file may not exist yet. A given file
+        is never called like a run, whatever it is called on the disk: `<stem>@<8 digits of its sha256>`.
+
+    Raises:
+        ResoluteError: there are no such weights, or no such file.
     """
+    if asked.endswith(".safetensors"):
+        path = Path(asked)
+        with reading(path, "give the path of a safetensors file"):
+            check_regular(path)
+            return f"{path.stem}@{file_sha256(path)[:8]}", path
     if asked == "published" or asked.startswith("published-"):
         facts = entry(method)
         tag = facts.tag(asked.removeprefix("published").removeprefix("-"))
@@ -145,12 +155,10 @@ def find_weights(method: str, scale: float, asked: str) -> tuple[str, Path]:
             raise ResoluteError(f"the published weights '{tag}' of {method} are for {known}, not x{scale:g}")
         run = layout.Run(method, scale, f"published-{tag}")
         return run.weights, layout.weights(run)
-    if re.fullmatch(r"[a-z0-9_]+-seed\d+", asked):
-        return asked, layout.weights(layout.Run(method, scale, asked))
-    path = Path(asked)
-    if path.suffix != ".safetensors":
+    run = layout.Run(method, scale, asked)
+    if run.seed is None:
         raise ResoluteError(f"'{asked}' is none of published, published-<tag>, <preset>-seed<n> or a .safetensors file")
-    return path.stem, path
+    return asked, layout.weights(run)
 
 
 def _published(facts: dict[str, Any], where: str) -> Published:

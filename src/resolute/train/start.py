@@ -1,6 +1,7 @@
 """The weights that a training starts from: fresh ones, or those of another run, at the same scale or another."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from torch import nn
@@ -15,6 +16,12 @@ def find_start(run: Run, warm_start: str) -> tuple[float, Path]:
     match = re.fullmatch(r"x(\d+(?:\.\d+)?)/([^/]+)", warm_start)
     scale, name = (float(match[1]), match[2]) if match else (run.scale, warm_start)
     return scale, registry.find_weights(run.method, scale, name)[1]
+
+
+def own_name(run: Run, warm_start: str) -> Run:
+    """The run that a training from these weights makes, where the workflow's own starts otherwise."""
+    with weights.unchanged(find_start(run, warm_start)[1]) as sha256:
+        return replace(run, weights=f"{run.weights}@{sha256[:8]}")
 
 
 def starting_network(method: methods.Method, run: Run, warm_start: str) -> nn.Module:
