@@ -55,7 +55,7 @@ def test_every_network_trains_deterministically_in_bfloat16(name: str) -> None:
 def test_the_energy_of_the_gpu_is_recorded(packed: Path) -> None:
     run = layout.Run("imdn_tiny", 4.0, "gpu-seed0")
     train(run, 0, plan("imdn_tiny"), "embedded", SETTINGS, 10)
-    joules = pd.read_csv(layout.training_log(run))["gpu_joules"]
+    joules = pd.read_csv(layout.training_times(run))["gpu_joules"]
     assert joules.is_monotonic_increasing
     assert joules.iloc[-1] > 0
 

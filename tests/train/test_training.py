@@ -20,7 +20,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
 from resolute.methods import weights
 from resolute.methods.plan import Plan
-from resolute.train import train
+from resolute.train import checkpoint, train
 
 SETTINGS = {"devices": 1, "precision": "32-true", "threads": 1}
 DEFAULTS = {"iterations": 30, "batch_size": 2, "lr_patch_size": 16, "learning_rate": 1e-3, "ema": 0.9}
@@ -119,7 +119,7 @@ def test_a_checkpoint_of_other_settings_is_not_resumed(packed: Path, capsys: pyt
         train(run("b-seed0"), 0, plan(learning_rate=1e30, phases=[{}, {}]), "embedded", SETTINGS, 5)
     path = layout.checkpoint(run("b-seed0"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"identity": "another"}, path)
+    checkpoint.save(path, {"step": 5}, "another")
     layout.weights(run("b-seed0")).unlink()
     assert train(run("b-seed0"), 0, plan(), "embedded", SETTINGS, 5).read_bytes() == expected
     assert "of other settings" in capsys.readouterr().err

@@ -10,6 +10,8 @@ rule train:
         weights="data/weights/trained/{method}/x{scale}/"
         f"{PARAMS['preset']}-seed{{seed}}.safetensors",
         log=f"data/weights/trained/{{method}}/x{{scale}}/{PARAMS['preset']}-seed{{seed}}.csv",
+        times="data/weights/trained/{method}/x{scale}/"
+        f"{PARAMS['preset']}-seed{{seed}}.times.csv",
     log:
         "work/logs/train/{method}-x{scale}-seed{seed}.log",
     threads: PARAMS["train"]["threads"]

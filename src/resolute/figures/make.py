@@ -14,13 +14,14 @@ from resolute import measurements, registry, summary
 from resolute.core import atomic, layout
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import Run
+from resolute.core.reading import reading
 from resolute.figures.comparison import View, as_data, strip
 from resolute.figures.crops import Crop, choose_crop
 from resolute.figures.difficulty import histogram, histogram_data, overlay
 from resolute.figures.routing import routing
 from resolute.figures.style import save, style
 from resolute.figures.tradeoff import COSTS, tradeoff
-from resolute.figures.training import spent, thinned, training_curve
+from resolute.figures.training import read_log, thinned, training_curve
 from resolute.images.album import unpack_image
 from resolute.images.files import read_image, to_rgb
 from resolute.images.imresize import crop_to_multiple
@@ -92,7 +93,7 @@ def draw_patches(photograph: Photograph) -> None:
 
 
 def draw_training(name: str, run: Run) -> None:
-    """Write `training_<name>`: the loss of a run over its steps, and the curve and what it took as JSON.
+    """Write `training_<name>`: the loss of a run over its steps, and the curve as JSON.
 
     Raises:
         ResoluteError: the run's log is not there.
@@ -100,14 +101,14 @@ def draw_training(name: str, run: Run) -> None:
     path = layout.training_log(run)
     if not path.is_file():
         raise ResoluteError(f"{layout.relative(path)} is not there: run `resolute train {run.method}`")
-    whole = pd.read_csv(path)
-    log = thinned(whole)
+    with reading(path):
+        log = thinned(read_log(path))
     title = f"{summary.method_title(run.method)}, x{run.scale:g}, {run.weights}"
     with style():
         figure, caption = training_curve(log, title)
         _save(f"training_{name}", "Training loss", figure, caption)
     curve = {"step": log["step"].round(1).tolist(), "loss": [float(f"{value:.4g}") for value in log["loss"]]}
-    _save_data(f"training_{name}", {"run": str(run), "title": title, **spent(whole), **curve})
+    _save_data(f"training_{name}", {"run": str(run), "title": title, **curve})
 
 
 def draw_routing(name: str, run: Run, measured: Sequence[Path], published: Sequence[Path] = ()) -> None:

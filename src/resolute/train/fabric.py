@@ -10,6 +10,11 @@ from lightning_fabric import Fabric
 from resolute.core import devices
 
 
+def is_worker() -> bool:
+    """Whether this is a further process of a training on several devices, which the first one has started."""
+    return os.environ.get("LOCAL_RANK", "0") != "0"
+
+
 def launch(settings: Mapping[str, Any]) -> Fabric:
     """Fabric on the devices of this job, with everything deterministic."""
     count = int(settings["devices"])

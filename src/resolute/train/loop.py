@@ -6,12 +6,12 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
@@ -20,7 +20,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from resolute import methods
 from resolute.core import atomic, devices, layout
 from resolute.core.errors import ResoluteError
+from resolute.core.locks import making
 from resolute.core.provenance import digest, file_sha256, provenance
+from resolute.core.reading import reading
 from resolute.images.pack import open_pack
 from resolute.methods import weights
 from resolute.methods.losses import loss_of
@@ -29,13 +31,13 @@ from resolute.models.blocks.reparameterised import fold
 from resolute.sources import sources_digest
 from resolute.train import checkpoint
 from resolute.train.batches import Batch, Batches, to_network
-from resolute.train.energy import NOTHING, Meter
-from resolute.train.fabric import launch
+from resolute.train.energy import Meter
+from resolute.train.fabric import is_worker, launch
+from resolute.train.log import TrainingLog
 from resolute.train.progress import TrainingProgress
 from resolute.train.recipe import departures
 from resolute.train.start import find_start, starting_network
 
-LOG_COLUMNS = ("step", "phase", "loss", "learning_rate", "patches_per_s", "seconds", *NOTHING)
 _LOG_ROWS = 200
 _STEPS_BETWEEN_QUESTIONS = 10  # each makes all devices wait for each other
 
@@ -48,10 +50,11 @@ def train(
     settings: Mapping[str, Any],
     checkpoint_every: int,
 ) -> Path:
-    """Train a method and write `data/weights/trained/<run>.safetensors` and its log beside it.
+    """Train a method and write `data/weights/trained/<run>.safetensors`, its log and what it took beside it.
 
-    The weights are a function of code, params, data, seed and device alone: a run that was killed at any step
-    and started again ends with the same bytes as one that was not.
+    Weights and log are a function of code, params, data, seed and device alone: a run that was killed at any step
+    and started again ends with the same bytes as one that was not. Of two at once the second waits, and takes what the
+    first has made where it would make the same.
 
     Args:
         run: method, scale, and the name that the weights will have.
@@ -64,7 +67,9 @@ def train(
     Raises:
         ResoluteError: patches are missing, or the loss becomes NaN or infinite.
     """
-    return Training(run, seed, plan, dataset, settings, checkpoint_every).finish()
+    with nullcontext(False) if is_worker() else making(layout.weights(run)) as waited:
+        training = Training(run, seed, plan, dataset, settings, checkpoint_every)
+        return layout.weights(run) if training.is_made(waited) else training.finish()
 
 
 class Training:
@@ -88,9 +93,11 @@ class Training:
         self.batches = Batches(open_pack(dataset, run.scale), run.scale, plan, seed, rank, world)
         self.stopped = False
 
+        start = find_start(run, plan.warm_start)[1] if plan.warm_start else None
         torch.manual_seed(seed)
-        network = starting_network(self.method, run, plan.warm_start)
-        self.facts = self._facts()
+        with weights.unchanged(start) if start else nullcontext("") as start_sha256:
+            network = starting_network(self.method, run, plan.warm_start)
+            self.facts = self._facts(start_sha256)
         self.identity = digest(self.facts)
         network = convert_conv2d_weight_memory_format(network, torch.channels_last)
         self.network = self.fabric.setup_module(network)
@@ -98,12 +105,22 @@ class Training:
         self.optimiser: Any = None
         self.phase_index = -1
         self.step = 0
-        self.log: list[list[float]] = []
-        self.seconds, self.joules = 0.0, dict(NOTHING)
+        self.log = TrainingLog()
+        self.losses: list[Tensor] = []  # of the steps since the last row of the log
+        self._check_places()
         self._resume()
 
+    def is_made(self, waited: bool) -> bool:
+        """Whether the process that this one has waited for has made these very weights."""
+        target = layout.weights(self.run)
+        made = waited and target.is_file() and layout.training_log(self.run).is_file()
+        if made:
+            weights.read_state(target)
+            made = digest(weights.read_provenance(target)) == self.identity
+        return bool(self.fabric.broadcast(made))
+
     def finish(self) -> Path:
-        """Train to the end of the plan and write weights and log."""
+        """Train to the end of the plan and write log, times and weights; only then the checkpoint goes."""
         target = layout.weights(self.run)
         old = signal.signal(signal.SIGTERM, self._stop)
         try:
@@ -112,8 +129,7 @@ class Training:
         finally:
             signal.signal(signal.SIGTERM, old)
         if self.fabric.is_global_zero:
-            log = pd.DataFrame(self.log, columns=list(LOG_COLUMNS))
-            atomic.write(layout.training_log(self.run), log.to_csv(index=False))
+            self.log.write(self.run)
             weights.save_weights(target, self._final_state(), self.facts)
             layout.checkpoint(self.run).unlink(missing_ok=True)
         self.fabric.barrier()
@@ -121,30 +137,29 @@ class Training:
 
     def _steps(self, shown: TrainingProgress) -> None:
         every = max(1, self.plan.iterations // _LOG_ROWS)
-        losses: list[Tensor] = []
         patches, since = 0, time.monotonic()
-        meter = Meter(self.joules, self.fabric.world_size if self.fabric.device.type == "cuda" else 0)
+        meter = Meter(self.log.joules, self.fabric.world_size if self.fabric.device.type == "cuda" else 0)
         for batch in self.batches.from_step(self.step):
             phase = self._enter_phase()
-            losses.append(self._optimise(batch, phase))
+            self.losses.append(self._optimise(batch, phase))
             patches += phase.batch_size
             self.step += 1
             meter.tick()
             stopping = self._told_to_stop()
-            saving = self.step % self.checkpoint_every == 0 or stopping
-            # A checkpoint must lie on a row of the log, or a resumed log would differ from an unbroken one.
-            if self.step % every == 0 or saving or self.step == self.plan.iterations:
-                loss = self._mean_loss(losses)
+            saving = self.step % self.checkpoint_every == 0
+            row = self.step % every == 0 or saving or self.step == self.plan.iterations
+            if row or stopping:
                 now = time.monotonic()
                 speed = patches / max(now - since, 1e-9)
-                self.seconds += now - since
-                self.joules = meter.read()
+                self.log.seconds += now - since
+                self.log.joules = meter.read()
+                patches, since = 0, now
+            if row:
+                loss = self._mean_loss()
                 rate = self.optimiser.param_groups[0]["lr"]
-                spent = [round(self.seconds, 2), *(round(joules, 1) for joules in self.joules.values())]
-                self.log.append([self.step, self.phase_index, loss, rate, round(speed, 1), *spent])
+                self.log.add(self.step, self.phase_index, loss, rate, speed)
                 shown.update(self.step, loss, speed)
-                losses, patches, since = [], 0, now
-            if saving and self.step < self.plan.iterations:
+            if (saving or stopping) and self.step < self.plan.iterations:
                 self._save()
             if stopping:
                 raise ResoluteError(
@@ -195,10 +210,11 @@ class Training:
         else:
             self.ema = None
 
-    def _mean_loss(self, losses: list[Tensor]) -> float:
-        mean = self.fabric.all_reduce(torch.stack(losses).mean(), reduce_op="mean")
+    def _mean_loss(self) -> float:
+        mean = self.fabric.all_reduce(torch.stack(self.losses).mean(), reduce_op="mean")
         assert isinstance(mean, Tensor)
         loss = mean.item()
+        self.losses = []
         if not math.isfinite(loss):
             raise ResoluteError(
                 f"{self.run}: the loss is {loss} at step {self.step}: no weights are written; "
@@ -215,6 +231,8 @@ class Training:
         return state
 
     def _save(self) -> None:
+        # Each process has the losses of its own patches, the checkpoint has those of all.
+        losses = [self.fabric.all_reduce(loss, reduce_op="mean") for loss in self.losses]
         if self.fabric.is_global_zero:
             state = {
                 "step": self.step,
@@ -222,25 +240,37 @@ class Training:
                 "network": self.network.module.state_dict(),
                 "optimiser": self.optimiser.state_dict(),
                 "ema": None if self.ema is None else self.ema.state_dict(),
-                "log": self.log,
-                "seconds": self.seconds,
-                "joules": self.joules,
+                "losses": losses,
+                "log": self.log.state(),
             }
             checkpoint.save(layout.checkpoint(self.run), state, self.identity)
         self.fabric.barrier()
 
+    def _check_places(self) -> None:
+        """Refuse places that cannot be written before the training, not after it."""
+        if self.fabric.is_global_zero:
+            for place in (layout.weights, layout.training_log, layout.training_times):
+                atomic.check(place(self.run))
+            atomic.make_folder(layout.checkpoint(self.run).parent)
+
     def _resume(self) -> None:
-        state = checkpoint.load(layout.checkpoint(self.run), self.identity)
+        path = layout.checkpoint(self.run)
+        if self.fabric.is_global_zero:
+            checkpoint.set_aside_damaged(path)
+        self.fabric.barrier()
+        state = checkpoint.load(path, self.identity)
         if state is None:
             return
-        self.network.module.load_state_dict(state["network"])
-        self.phase_index = state["phase"]
-        self._prepare(self.plan.phases[self.phase_index])
-        self.optimiser.load_state_dict(state["optimiser"])
-        if self.ema is not None:
-            self.ema.load_state_dict(state["ema"])
-        self.step, self.log = state["step"], state["log"]
-        self.seconds, self.joules = state["seconds"], state["joules"]
+        with reading(path, checkpoint.REPAIR):
+            self.network.module.load_state_dict(state["network"])
+            self.phase_index = state["phase"]
+            self._prepare(self.plan.phases[self.phase_index])
+            self.optimiser.load_state_dict(state["optimiser"])
+            if self.ema is not None:
+                self.ema.load_state_dict(state["ema"])
+            self.losses = [loss.to(self.fabric.device) for loss in state["losses"]]
+            self.step = state["step"]
+            self.log.restore(state["log"])
 
     def _told_to_stop(self) -> bool:
         """Whether this process was told to; of several, all leave at the same step if any one was."""
@@ -267,14 +297,17 @@ class Training:
                 flush=True,
             )
 
-    def _facts(self) -> dict[str, Any]:
-        """What the weights are a function of, as the file and the report carry it."""
-        warm_start = self.plan.warm_start
+    def _facts(self, start_sha256: str) -> dict[str, Any]:
+        """What the weights are a function of, as the file and the report carry it.
+
+        Args:
+            start_sha256: of the file that the training starts from; empty for fresh weights.
+        """
         return provenance(
             run=str(self.run),
             seed=self.seed,
             plan=self.plan.as_dict(),
-            warm_start=file_sha256(find_start(self.run, warm_start)[1]) if warm_start else "",
+            warm_start=start_sha256,
             training_data=self.dataset,
             departures=departures(self.run, self.plan, self.dataset),
             patches=file_sha256(layout.patch_index(self.dataset, self.run.scale)),
