@@ -78,6 +78,11 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     return photo.colour
 
 
+def png_bytes(image: NDArray[np.uint8]) -> bytes:
+    """A uint8 image, H x W or H x W x 3, as the content of a PNG file."""
+    return _encode_png(image, None)
+
+
 def to_rgb(image: NDArray) -> NDArray:
     """H x W x 3 of any image: a grey one (H x W) is copied to three channels."""
     return image if image.ndim == 3 else np.repeat(image[:, :, None], 3, axis=2)
