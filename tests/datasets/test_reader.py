@@ -166,14 +166,14 @@ def without(column: str) -> Callable[[bytes], bytes]:
 
 
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
-    "empty": lambda content: b"",
+    "empty": lambda _: b"",
     "cut in a number": lambda content: content[:-2],
     "cut in a row": lambda content: content[: content.rindex(b",")] + b"\n",
     "a row short": lambda content: content[: content[:-1].rindex(b"\n") + 1],
     "a value more": lambda content: content[:-1] + b",7\n",
     "not UTF-8": lambda content: content.replace(b"test001", b"test\xff01"),
-    "bytes": lambda content: bytes(range(256)) * 8 + b"\n",
-    "another table": lambda content: b"method,psnr\nbicubic,28.4\n",
+    "bytes": lambda _: bytes(range(256)) * 8 + b"\n",
+    "another table": lambda _: b"method,psnr\nbicubic,28.4\n",
     "an open quote": lambda content: content.replace(b"test001", b'"test001'),
     "no number": lambda content: content.replace(b"12,8\n", b"12,eight\n").replace(b"3,2,", b"3,two,"),
     "no such split": lambda content: content.replace(b",test,", b",tset,"),

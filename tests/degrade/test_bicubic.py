@@ -140,7 +140,7 @@ def test_an_hr_image_replaced_during_the_work_is_seen(embedded: Path, monkeypatc
 
 
 def test_who_waited_takes_what_it_would_make(embedded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bicubic, "making", lambda path: nullcontext(True))
+    monkeypatch.setattr(bicubic, "making", lambda _: nullcontext(True))
     degrade("embedded", 4)
     coffee = layout.lr_images("embedded", 4) / "coffee.png"
     made, content = coffee.stat().st_ino, coffee.read_bytes()
