@@ -128,12 +128,15 @@ def test_an_hr_image_replaced_during_the_work_is_seen(embedded: Path, monkeypatc
     degrade("embedded", 4)
     before = files(embedded / "data/lr")
 
-    def replace_then_read(path: Path) -> np.ndarray:
-        coffee = embedded / "data/raw/embedded/coffee.png"
-        coffee.write_bytes(coffee.read_bytes() + b"\0")
-        return read_image(path)
+    coffee = embedded / "data/raw/embedded/coffee.png"
 
-    monkeypatch.setattr(bicubic, "read_image", replace_then_read)
+    def read_then_replace(path: Path) -> np.ndarray:
+        pixels = read_image(path)
+        if path == coffee:
+            write_png(path, 255 - pixels)
+        return pixels
+
+    monkeypatch.setattr(bicubic, "read_image", read_then_replace)
     with pytest.raises(ResoluteError, match=r"coffee.png was changed"):
         degrade("embedded", 4)
     assert files(embedded / "data/lr") == before
