@@ -36,11 +36,13 @@ try:
 except ResoluteError as error:
     raise WorkflowError(str(error))
 
-# A clock that was ahead and has been set back would make every job fail until it has caught up.
-bring_back()
-
-# `resolute unlock` sees by it whether Snakemake's lock has a living owner.
-hold()
+try:
+    # A clock that was ahead and has been set back would make every job fail until it has caught up.
+    bring_back()
+    # `resolute unlock` sees by it whether Snakemake's lock has a living owner.
+    hold()
+except OSError as error:
+    raise WorkflowError(f"{error}: mend that place (its owner, its rights, its disk)")
 
 # All cores that jobs may use on this machine; on a cluster, which has no such number, those that timing uses.
 CORES = workflow.global_resources["_cores"].value or PARAMS["profile"]["threads"]
@@ -87,6 +89,7 @@ def code(stage, method=""):
 SOURCES = local(*map(layout.sources, GROUPS))
 MEASUREMENTS = local(*params_file.measurements(PARAMS))
 SR_IMAGES = local(*params_file.sr_files(PARAMS))
+WEIGHTS = local(*params_file.weights_files(PARAMS))
 PUBLISHED, REFERENCE = (
     [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
     for folder in ("data/published", "data/reference")

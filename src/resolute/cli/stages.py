@@ -2,8 +2,10 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
+import click
 import typer
 
 Scale = Annotated[float, typer.Option("--scale", help="HR side over LR side.")]
@@ -118,7 +120,7 @@ def evaluate(
 
     The rows are kept where params.yaml calls for them, and only shown otherwise.
     """
-    from resolute import params
+    from resolute import params, registry
     from resolute.cli.prepare import ensure_images, ensure_weights
     from resolute.core import layout
     from resolute.evaluate import evaluate, summarise, write_images, write_rows
@@ -134,13 +136,16 @@ def evaluate(
         if name in names:
             kept[name] = sr
 
+    run = layout.Run(method, scale, registry.find_weights(method, scale, weights)[0])
+    is_kept = not as_json and layout.quality(run, dataset) in params.measurements(settings)
+    if is_kept:
+        _make_alone(layout.quality(run, dataset))
     rows = evaluate(method, scale, weights, dataset, asked["protocols"], keep)
-    if as_json:
-        print(json.dumps(summarise(rows)))
-        return
     found = summarise(rows)
-    run = layout.Run(method, scale, found["weights"])
-    if layout.quality(run, dataset) in params.measurements(settings):
+    if as_json:
+        print(json.dumps(found))
+        return
+    if is_kept:
         print(layout.relative(write_rows(rows, run, dataset)))
         print(layout.relative(write_images(kept, run, dataset)))
     for protocol, metrics in found["protocols"].items():
@@ -166,11 +171,15 @@ def profile(
     settings = params.load()
     asked = settings["profile"]
     size = parse_size(lr_size or asked["lr_size"])
+    target = layout.cost(method, scale)
+    is_kept = not as_json and size == parse_size(asked["lr_size"]) and target in params.measurements(settings)
+    if is_kept:
+        _make_alone(target)
     found = profile(method, scale, size, not count_only, asked["runs"], asked["threads"])
     if as_json:
         print(json.dumps(found))
         return
-    if size == parse_size(asked["lr_size"]) and layout.cost(method, scale) in params.measurements(settings):
+    if is_kept:
         rows = as_rows(found) + rows_for_output(method, scale, parse_size(asked["output_size"]))
         print(layout.relative(write_rows(rows, method, scale, **timing_of(found))))
     _print_facts(found)
@@ -183,6 +192,7 @@ def tables() -> None:
     from resolute.tables import make_tables
 
     settings = params.load()
+    _make_alone(layout.tables())
     make_tables(params.measurements(settings), settings["figures"]["protocol"])
     for path in layout.table_files():
         print(layout.relative(path))
@@ -201,13 +211,15 @@ def figures(
     from resolute.cli.figures import drawings
     from resolute.core import layout
     from resolute.core.errors import ResoluteError, nearest
+    from resolute.core.locks import making
 
     settings = params.load()
     known = drawings(settings)
     if name and name not in known:
         raise ResoluteError(f"unknown figure '{name}': {nearest(name, known)}")
     for one in (name,) if name else known:
-        known[one]()
+        with making(layout.figures() / one):
+            known[one]()
     for path in params.figure_files(settings):
         print(layout.relative(path))
 
@@ -221,8 +233,16 @@ def report() -> None:
     settings = params.load()
     tables = [path for path in layout.table_files() if path.suffix == ".html"]
     figures = [path for path in params.figure_files(settings) if path.suffix in (".svg", ".json")]
+    _make_alone(layout.report())
     make_report(settings, params.measurements(settings), tables, figures, layout.reference_files())
     print(layout.relative(layout.report()))
+
+
+def _make_alone(artefact: Path) -> None:
+    """Hold the lock of an artefact until the command ends; waits for who makes it now."""
+    from resolute.core.locks import making
+
+    click.get_current_context().with_resource(making(artefact))
 
 
 def _print_facts(found: dict[str, Any]) -> None:

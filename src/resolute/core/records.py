@@ -16,11 +16,7 @@ from resolute.core.provenance import file_sha256
 
 def known_sha256(path: Path) -> str:
     """The sha256 of a file, read only where the file has changed since it was last asked for."""
-    record, stamp = _read(path), _stamp(path)
-    if record.get("stamp") != stamp:
-        record = {**record, "stamp": stamp, "sha256": file_sha256(path)}
-        _keep(path, record)
-    return str(record["sha256"])
+    return str(_known(path)["sha256"])
 
 
 def remember(path: Path, sha256: str) -> None:
@@ -30,7 +26,23 @@ def remember(path: Path, sha256: str) -> None:
 
 def is_as_written(path: Path) -> bool:
     """Whether a file is what a stage wrote there last; not so where that is not on record."""
-    return path.is_file() and _read(path).get("written") == known_sha256(path)
+    return _is(path, "written")
+
+
+def written_sha256(path: Path) -> str | None:
+    """The checksum of what a stage wrote there last, be it changed since or not; None where that is not on record."""
+    return _read(path).get("written")
+
+
+def remember_opened(path: Path) -> None:
+    """Put on record that a file opens, whoever wrote it."""
+    record = _known(path)
+    _keep(path, {**record, "opened": record["sha256"]})
+
+
+def is_as_opened(path: Path) -> bool:
+    """Whether a file is one that `remember_opened` was told of."""
+    return _is(path, "opened")
 
 
 def verify(path: Path, sha256: str, repair: str) -> None:
@@ -46,6 +58,22 @@ def verify(path: Path, sha256: str, repair: str) -> None:
         raise ResoluteError(f"{layout.relative(path)} cannot be read ({error.strerror}): {repair}") from None
     if found != sha256:
         raise ResoluteError(f"{layout.relative(path)} was changed after it was made, its checksum is wrong: {repair}")
+
+
+def _is(path: Path, what: str) -> bool:
+    if not path.is_file():
+        return False
+    record = _known(path)
+    return bool(record.get(what) == record["sha256"])
+
+
+def _known(path: Path) -> dict[str, Any]:
+    """The record of a file with the checksum of what lies there now."""
+    record, stamp = _read(path), _stamp(path)
+    if record.get("stamp") != stamp or "sha256" not in record:
+        record = {**record, "stamp": stamp, "sha256": file_sha256(path)}
+        _keep(path, record)
+    return record
 
 
 def _stamp(path: Path) -> list[int]:
