@@ -2,10 +2,9 @@
 
 import json
 import sys
-from pathlib import Path
+from contextlib import nullcontext
 from typing import Annotated, Any
 
-import click
 import typer
 
 Scale = Annotated[float, typer.Option("--scale", help="HR side over LR side.")]
@@ -123,6 +122,7 @@ def evaluate(
     from resolute import params, registry
     from resolute.cli.prepare import ensure_images, ensure_weights
     from resolute.core import layout
+    from resolute.core.locks import making
     from resolute.evaluate import evaluate, summarise, write_images, write_rows
 
     settings = params.load()
@@ -138,16 +138,15 @@ def evaluate(
 
     run = layout.Run(method, scale, registry.find_weights(method, scale, weights)[0])
     is_kept = not as_json and layout.quality(run, dataset) in params.measurements(settings)
-    if is_kept:
-        _make_alone(layout.quality(run, dataset))
-    rows = evaluate(method, scale, weights, dataset, asked["protocols"], keep)
+    with making(layout.quality(run, dataset)) if is_kept else nullcontext():
+        rows = evaluate(method, scale, weights, dataset, asked["protocols"], keep)
+        written = [write_rows(rows, run, dataset), write_images(kept, run, dataset)] if is_kept else []
     found = summarise(rows)
     if as_json:
         print(json.dumps(found))
         return
-    if is_kept:
-        print(layout.relative(write_rows(rows, run, dataset)))
-        print(layout.relative(write_images(kept, run, dataset)))
+    for path in written:
+        print(layout.relative(path))
     for protocol, metrics in found["protocols"].items():
         print(f"  {protocol:16} {metrics['psnr']:7.3f} dB  SSIM {metrics['ssim']:.4f}")
 
@@ -166,6 +165,7 @@ def profile(
     from resolute import params
     from resolute.cli.prepare import parse_size
     from resolute.core import layout
+    from resolute.core.locks import making
     from resolute.profile import as_rows, profile, rows_for_output, timing_of, write_rows
 
     settings = params.load()
@@ -173,15 +173,16 @@ def profile(
     size = parse_size(lr_size or asked["lr_size"])
     target = layout.cost(method, scale)
     is_kept = not as_json and size == parse_size(asked["lr_size"]) and target in params.measurements(settings)
-    if is_kept:
-        _make_alone(target)
-    found = profile(method, scale, size, not count_only, asked["runs"], asked["threads"])
+    with making(target) if is_kept else nullcontext():
+        found = profile(method, scale, size, not count_only, asked["runs"], asked["threads"])
+        if is_kept:
+            rows = as_rows(found) + rows_for_output(method, scale, parse_size(asked["output_size"]))
+            write_rows(rows, method, scale, **timing_of(found))
     if as_json:
         print(json.dumps(found))
         return
     if is_kept:
-        rows = as_rows(found) + rows_for_output(method, scale, parse_size(asked["output_size"]))
-        print(layout.relative(write_rows(rows, method, scale, **timing_of(found))))
+        print(layout.relative(target))
     _print_facts(found)
 
 
@@ -189,11 +190,12 @@ def tables() -> None:
     """Join measured and published figures into the papers' tables, with a verdict per cell."""
     from resolute import params
     from resolute.core import layout
+    from resolute.core.locks import making
     from resolute.tables import make_tables
 
     settings = params.load()
-    _make_alone(layout.tables())
-    make_tables(params.measurements(settings), settings["figures"]["protocol"])
+    with making(layout.tables()):
+        make_tables(params.measurements(settings), settings["figures"]["protocol"])
     for path in layout.table_files():
         print(layout.relative(path))
 
@@ -228,21 +230,15 @@ def report() -> None:
     """Write reports/index.html, one self-contained page."""
     from resolute import params
     from resolute.core import layout
+    from resolute.core.locks import making
     from resolute.report import make_report
 
     settings = params.load()
     tables = [path for path in layout.table_files() if path.suffix == ".html"]
     figures = [path for path in params.figure_files(settings) if path.suffix in (".svg", ".json")]
-    _make_alone(layout.report())
-    make_report(settings, params.measurements(settings), tables, figures, layout.reference_files())
+    with making(layout.report()):
+        make_report(settings, params.measurements(settings), tables, figures, layout.reference_files())
     print(layout.relative(layout.report()))
-
-
-def _make_alone(artefact: Path) -> None:
-    """Hold the lock of an artefact until the command ends; waits for who makes it now."""
-    from resolute.core.locks import making
-
-    click.get_current_context().with_resource(making(artefact))
 
 
 def _print_facts(found: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from resolute.core import layout, locks, records
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import project_root
 from resolute.core.schema import read_yaml
-from resolute.engines.outputs import PLACES, changed, flaw, is_manifest, outputs, wrong_images
+from resolute.engines.outputs import PLACES, changed, flaw, is_manifest, outputs, suspects, wrong_images
 from resolute.engines.tools import last_line, run
 from resolute.engines.unlock import is_locked, unlock
 
@@ -89,14 +89,15 @@ def _clear_places(aside: _Aside) -> None:
 
 def _faulty() -> dict[Path, dict[Path, str]]:
     """Outputs that the run must make again, each with what is to be set aside for it, and why."""
-    listed = list(outputs())
-    recorded = [path for path in listed if records.written_sha256(path)]
+    names = outputs()
+    looked_at = suspects(names)
+    recorded = [path for path in looked_at if records.written_sha256(path)]
     found = {path: {path: "was changed after a stage wrote it"} for path in changed(recorded)}
-    for path in sorted(set(listed).difference(recorded)):
+    for path in sorted(set(looked_at).difference(recorded)):
         why = flaw(path)
         if why:
             found[path] = {path: f"does not open ({why})"}
-    for manifest in filter(is_manifest, listed):
+    for manifest in map(project_root().joinpath, filter(is_manifest, names)):
         folder = manifest.with_suffix("")
         if folder.is_file():
             found[manifest] = {folder: "lies where a folder belongs"}

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
+from glob import glob
 from pathlib import Path
+from typing import Any
 
-from resolute.core import records
+from resolute.core import layout, records
 from resolute.core.layout import project_root
-from resolute.core.reading import brief
+from resolute.core.reading import brief, reading
 from resolute.datasets.store import read_table
 from resolute.engines.versioned import kept_by_dvc
 
@@ -32,29 +34,33 @@ PLACES = (
 )
 
 
-def outputs() -> Iterator[Path]:
-    """All that lies where stages write, be it asked for or not."""
+def outputs() -> list[str]:
+    """The names of all that lies where stages write, be it asked for or not."""
+    found = (sorted(glob(place, root_dir=project_root(), recursive=True)) for place in PLACES)  # noqa: PTH207
+    return [name for names in found for name in names if name[name.rfind(".") :] in _OPENERS]
+
+
+def suspects(names: Iterable[str]) -> list[Path]:
+    """Those outputs that have changed since a stage wrote them, or since they were last found to open."""
     root = project_root()
-    return (path for place in PLACES for path in sorted(root.glob(place)) if path.suffix in _OPENERS)
+    return [root / name for name in names if not _is_settled(records.current(str(root), name))]
 
 
-def images(manifest: Path) -> dict[Path, str]:
-    """The image files that a manifest names, beside it, with their checksums."""
-    folder = manifest.with_suffix("")
-    return {folder / row["file"]: row["sha256"] for row in read_table(manifest)}
-
-
-def is_manifest(path: Path) -> bool:
-    """Whether a file lists the images of the folder beside it."""
-    return path.suffix == ".csv" and path.relative_to(project_root()).parts[:2] in (("data", "raw"), ("data", "lr"))
+def is_manifest(name: str) -> bool:
+    """Whether an output lists the images of the folder beside it."""
+    return name.startswith(("data/raw/", "data/lr/")) and name.endswith(".csv")
 
 
 def wrong_images(manifest: Path) -> list[Path]:
     """The images that are not what their manifest says; a folder that is not there at all is nobody's fault."""
-    if not manifest.with_suffix("").exists():
+    root, folder = project_root(), manifest.with_suffix("")
+    if not folder.exists():
         return []
-    listed = images(manifest).items()
-    return [path for path, sha256 in listed if not path.is_file() or records.known_sha256(path) != sha256]
+    name = layout.relative(folder)
+    with reading(manifest):
+        listed = {f"{name}/{row['file']}": row["sha256"] for row in read_table(manifest)}
+    new = [file for file, sha256 in listed.items() if records.current(str(root), file).get("sha256") != sha256]
+    return [root / file for file in new if not _has(root / file, listed[file])]
 
 
 def changed(paths: Iterable[Path]) -> list[Path]:
@@ -81,6 +87,14 @@ def flaw(path: Path) -> str:
         return brief(error)
     records.remember_opened(path)
     return ""
+
+
+def _is_settled(record: Mapping[str, Any]) -> bool:
+    return bool(record) and record["sha256"] in (record.get("written"), record.get("opened"))
+
+
+def _has(path: Path, sha256: str) -> bool:
+    return path.is_file() and records.known_sha256(path) == sha256
 
 
 def _open_text(path: Path) -> None:

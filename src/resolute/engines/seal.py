@@ -47,7 +47,9 @@ def _refuse_foreign(outputs: list[Path]) -> None:
     files = [path for path in outputs if path.is_file()]
     for folder in (path for path in outputs if path.is_dir() and not path.with_name(f"{path.name}.csv").is_file()):
         files += [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    foreign = changed(files) or [image for path in files if is_manifest(path) for image in wrong_images(path)]
+    foreign = changed(files) or [
+        image for path in files if is_manifest(layout.relative(path)) for image in wrong_images(path)
+    ]
     if foreign:
         more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
         raise ResoluteError(
