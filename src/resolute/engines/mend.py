@@ -50,10 +50,7 @@ def mend() -> None:
 
 def _wait() -> None:
     """Wait for the jobs of a Snakemake that was killed: they would write beside the new run."""
-    living = locks.makers()
-    for maker in living:
-        _say(f"{maker}, still runs; `kill {maker.process}` ends it")
-    for maker in living:
+    for maker in locks.makers():
         with locks.making(project_root() / maker.artefact):
             pass
 

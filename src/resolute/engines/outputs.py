@@ -149,6 +149,8 @@ def _open_svg(path: Path) -> None:
 def _open_png(path: Path) -> None:
     from PIL import Image
 
+    if b"IEND" not in path.read_bytes()[-8:]:  # PIL does without
+        raise ValueError("it breaks off")
     with Image.open(path) as image:
         image.load()
 

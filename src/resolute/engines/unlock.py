@@ -7,6 +7,7 @@ its process.
 import fcntl
 import os
 
+from resolute.core import locks
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import project_root
 from resolute.engines.tools import last_line, run
@@ -29,13 +30,13 @@ def unlock() -> str:
     """Remove Snakemake's lock if nobody is behind it.
 
     Returns:
-        One line that says what was done.
+        One line that says what was done, and names the jobs that outlived their Snakemake.
 
     Raises:
         ResoluteError: a Snakemake is running here.
     """
     if not is_locked():
-        return "Snakemake is not locked"
+        return f"Snakemake is not locked{_living()}"
     descriptor = _open()
     try:
         try:
@@ -47,7 +48,12 @@ def unlock() -> str:
             raise ResoluteError(f"snakemake cannot be unlocked: {last_line(done)}")
     finally:
         os.close(descriptor)
-    return "removed the lock of a Snakemake that was killed"
+    return f"removed the lock of a Snakemake that was killed{_living()}"
+
+
+def _living() -> str:
+    found = locks.makers()
+    return "".join(f"; {maker}, still runs: `kill {maker.process}` ends it" for maker in found)
 
 
 def is_locked() -> bool:
