@@ -52,10 +52,10 @@ def snakemakes(session: int) -> list[int]:
 
 def kill(run: subprocess.Popen[bytes], alone: bool) -> None:
     """Kill Snakemake alone, whose jobs live on; or everything that a run has started."""
-    if alone:
-        for process in snakemakes(run.pid):
-            os.kill(process, signal.SIGKILL)
-    else:
+    processes = snakemakes(run.pid) if alone else []
+    for process in processes:
+        os.kill(process, signal.SIGKILL)
+    if not processes:  # all of it, or too early for a Snakemake
         os.killpg(run.pid, signal.SIGKILL)
     run.wait()
 

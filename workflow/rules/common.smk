@@ -16,13 +16,15 @@ from resolute.core import layout
 from resolute import params as params_file
 from resolute.core.errors import ResoluteError
 from resolute.engines.clock import bring_back
-from resolute.engines.unlock import hold
+from resolute.engines.unlock import JOBS_LOCK, hold
 from resolute.params import jobs
 from resolute import registry
 from resolute.sources import GROUPS, groups, own, shared
 
-# `resolute` is the one beside the interpreter that runs Snakemake, whether its environment is active or not.
+# `resolute` is the one beside the interpreter that runs Snakemake, whether its environment is active or not. A job
+# holds a lock for as long as anything of it lives: `resolute mend` waits for what outlives a killed Snakemake.
 shell.prefix(
+    f"exec 9<>{JOBS_LOCK} && flock --shared 9 || true; "
     f'export PATH="{Path(sys.executable).parent}:$PATH" PYTHONPATH="{SOURCE}:$PYTHONPATH"; '
 )
 

@@ -10,13 +10,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from resolute.core import layout, locks, records
+from resolute.core import layout, records
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import project_root
 from resolute.core.schema import read_yaml
 from resolute.engines.outputs import PLACES, changed, flaw, is_manifest, outputs, suspects, wrong_images
 from resolute.engines.tools import last_line, run
-from resolute.engines.unlock import is_locked, unlock
+from resolute.engines.unlock import is_locked, unlock, wait_for_jobs
 
 # What is made again at once, in this order; everything else Snakemake makes again when it is not there.
 _DATA = ("raw", "lr", "patches")
@@ -35,7 +35,7 @@ def mend() -> None:
     """
     if is_locked():
         _say(unlock())
-    _wait()
+    wait_for_jobs()
     aside = _Aside()
     _clear_places(aside)
     faulty = _faulty()
@@ -46,13 +46,6 @@ def mend() -> None:
             aside.put(path, why)
     for path in data:
         _make_again(path, *before[path])
-
-
-def _wait() -> None:
-    """Wait for the jobs of a Snakemake that was killed: they would write beside the new run."""
-    for maker in locks.makers():
-        with locks.making(project_root() / maker.artefact):
-            pass
 
 
 class _Aside:
