@@ -6,7 +6,6 @@ What is left for tracebacks is a fault of the program itself.
 import errno
 import os
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable
 from functools import wraps
@@ -102,10 +101,10 @@ def _say(line: str, error: BaseException | None) -> None:
 def _keep(error: BaseException) -> str:
     """Write the traceback to a file; the words that name it."""
     text = "".join(traceback.format_exception(error))
-    for folder in (Path("work/logs"), Path(tempfile.gettempdir())):
-        path = folder / f"resolute-traceback-{os.getuid()}.log"
+    for folder in ("work/logs", os.environ.get("TMPDIR", "/tmp")):
+        path = Path(folder, f"resolute-traceback-{os.getuid()}.log")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", errors="backslashreplace")
         except OSError:
             continue

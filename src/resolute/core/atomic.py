@@ -35,7 +35,9 @@ def writing(path: Path) -> Iterator[Path]:
             sync(part)
             sha256 = file_sha256(part)
             part.replace(path)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, OSError) and error.filename is None:
+                error.filename = str(path)  # a write that fails names no file
             with suppress(OSError):
                 part.unlink()
             raise

@@ -65,6 +65,15 @@ def sr_files(params: Params) -> list[Path]:
     return [layout.sr_images(run, dataset) for run, dataset in jobs.evaluations(params)]
 
 
+def weights_files(params: Params) -> list[Path]:
+    """The weights that the params call for, with the logs of trainings."""
+    runs = jobs.derive(params)["runs"]
+    published, trained = (
+        [jobs.run_of(params, job) for job in runs[group].values()] for group in ("published", "trained")
+    )
+    return [*map(layout.weights, published + trained), *map(layout.training_log, trained)]
+
+
 def figure_files(params: Params) -> list[Path]:
     """The figures that the params call for, in every form, with the data of those that the report draws anew."""
     shown = params["figures"]
