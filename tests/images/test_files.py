@@ -14,6 +14,7 @@ from PIL import Image, ImageCms, ImageOps
 from PIL.ExifTags import Base as Tag
 from skimage.metrics import peak_signal_noise_ratio
 
+from resolute.core import memory
 from resolute.core.errors import ResoluteError
 from resolute.images.files import (
     Photo,
@@ -44,6 +45,10 @@ def png_bytes(image: np.ndarray) -> bytes:
 
 def png_chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def png_of(*chunks: bytes) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks) + png_chunk(b"IEND", b"")
 
 
 @pytest.fixture
@@ -122,13 +127,21 @@ class TestFaults:
             with pytest.raises(ResoluteError, match=f"{name} holds 2 pages or frames"):
                 read_photo(folder / name)
 
-    def test_huge_dimensions_are_refused_by_the_header(self, folder: Path) -> None:
+    def test_a_size_that_the_file_cannot_hold_is_refused_by_the_header(self, folder: Path) -> None:
         for side in (10_000, 60_000):
             header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-            data = png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(b"")) + png_chunk(b"IEND", b"")
-            (folder / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + data)
-            with pytest.raises(ResoluteError, match=r"a\.png has more than 89 million pixels"):
+            (folder / "a.png").write_bytes(png_of(png_chunk(b"IHDR", header), png_chunk(b"IDAT", zlib.compress(b""))))
+            with pytest.raises(ResoluteError, match=rf"a\.png is damaged .*claims {side**2:,} pixels"):
                 read_photo(folder / "a.png")
+
+    def test_the_limit_of_a_picture_is_the_memory_that_is_left(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Image.new("1", (11_000, 9000), 1).save(folder / "a.png")  # 99 million pixels
+        assert read_photo(folder / "a.png").colour.shape == (9000, 11_000)
+        monkeypatch.setattr(memory, "available", lambda: 3e8)
+        with pytest.raises(ResoluteError, match=r"a\.png, 11000 x 9000 pixels, takes 0\.4 GB of memory and 0\.3 GB"):
+            read_photo(folder / "a.png")
 
     @pytest.mark.parametrize("deep", [False, True], ids=["8-bit", "16-bit"])
     def test_every_truncation_of_a_png(self, folder: Path, deep: bool) -> None:
