@@ -44,10 +44,10 @@ def upscale_file(
     entry.check_scale(scale)
     photo = read_photo(source)
     target = Path(os.path.realpath(target))  # a link stays a link
-    if target.exists() and target.samefile(source):
-        raise ResoluteError(f"cannot write {target}: it is the picture itself, give another name")
     height, width = photo.colour.shape[:2]
     check_can_write(target, photo, (math.ceil(height * scale), math.ceil(width * scale)))
+    if target.exists() and target.samefile(source):
+        raise ResoluteError(f"cannot write {target}: it is the picture itself, give another name")
     tile = _tile(entry, tile, overlap, photo, scale)
     _check_memory(photo, scale, tile)
     _, path = registry.find_weights(method, scale, weights)
