@@ -27,6 +27,9 @@ Image.MAX_IMAGE_PIXELS = None  # the limit follows from the machine's memory
 
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+JPEG_START = b"\xff\xd8\xff"
+JPEG_SCAN, JPEG_JFIF, JFIF_BYTES = 0xDA, 0xE0, 18
+JPEG_METADATA = (*range(0xE2, 0xEE), 0xEF, 0xFE)  # all application segments but JFIF, EXIF and Adobe's; comments
 
 # What the 8-bit modes that Pillow reads become, without and with transparency.
 PLAIN = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB"}
@@ -78,9 +81,11 @@ def decode(path: Path) -> tuple[NDArray, Any]:
             image = Image.open(BytesIO(data), formats=FORMATS)
             image.info.update(parts.info)
         else:
-            image = Image.open(BytesIO(data), formats=FORMATS)
+            image = _open(data)
             frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)  # MPO: JPEG with a preview
             depth, bits = _tiff_depth(image) if isinstance(image, TiffImageFile) else (8, 8 * len(image.getbands()))
+            if not isinstance(image.info.get("xmp", b""), bytes):
+                del image.info["xmp"]  # Pillow would give up the picture for it
         if frames > 1:
             raise ResoluteError(f"{path} holds {frames} pages or frames: save the one you want as PNG")
         _check_claims(path, image, bits, len(data))
@@ -91,6 +96,26 @@ def decode(path: Path) -> tuple[NDArray, Any]:
             pixels = _decode_8_bits(path, image)
             orientation = _orientation(image)  # Pillow has turned TIFFs already
         return _upright(pixels, orientation), image.info.get("icc_profile")
+
+
+def _open(data: bytes) -> Image.Image:
+    try:
+        return Image.open(BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        if not data.startswith(JPEG_START):
+            raise
+        return Image.open(BytesIO(_without_metadata(data)), formats=FORMATS)
+
+
+def _without_metadata(data: bytes) -> bytes:
+    """A JPEG file without the segments before its scans that do not decide about pixels or their orientation."""
+    kept, position = [data[:2]], 2
+    while data[position : position + 1] == b"\xff" and (marker := data[position + 1]) != JPEG_SCAN:
+        end = position + 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+        is_metadata = marker in JPEG_METADATA or (marker == JPEG_JFIF and end - position < JFIF_BYTES)
+        kept.append(b"" if is_metadata else data[position:end])
+        position = end
+    return b"".join((*kept, data[position:]))
 
 
 def _content(path: Path) -> bytes:
@@ -130,11 +155,10 @@ def _why_unknown(path: Path) -> str:
             tags.load(stream)
             bits, kinds = _numbers(tags, Tag.BitsPerSample, 1), _numbers(tags, Tag.SampleFormat, 1)
             samples = max(len(bits), *_numbers(tags, Tag.SamplesPerPixel, 1))
-            kind = SAMPLES.get(kinds[0], "unusual")
-            if Tag.ImageWidth in tags and Tag.ImageLength in tags and max(bits) > 0:
+            if kinds[0] != 1 or max(bits) not in (1, 8, 16) or samples > 4:
                 return (
-                    f"is a TIFF of {samples} {kind} samples of {max(bits)} bits per pixel, which is not read: "
-                    "scale it to 8 or 16 unsigned bits and save it as PNG"
+                    f"is a TIFF of {samples} {SAMPLES.get(kinds[0], 'unusual')} samples of {max(bits)} bits per pixel, "
+                    "which is not read: scale it to 8 or 16 bits and save it as RGB or grey PNG"
                 )
         except Exception:
             pass
