@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from PIL.ExifTags import Base as Tag
+from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from resolute.core import memory
@@ -98,7 +99,7 @@ def decode(path: Path) -> tuple[NDArray, Any]:
         return _upright(pixels, orientation), image.info.get("icc_profile")
 
 
-def _open(data: bytes) -> Image.Image:
+def _open(data: bytes) -> ImageFile:
     try:
         return Image.open(BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
