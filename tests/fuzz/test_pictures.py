@@ -78,6 +78,7 @@ def test_a_mutated_picture_is_read_or_one_line(count: int, pictures: dict[str, b
     for data in pictures.values():
         if data not in (pictures["animated.png"], pictures["cmyk.jpg"]):
             read(tmp_path, data)
-    outcomes = attack(lambda data: read(tmp_path, data), pictures, wanted(count))
+    count = wanted(count)
+    outcomes = attack(lambda data: read(tmp_path, data), pictures, count)
     assert not outcomes.unclean, outcomes
     assert outcomes.counts["read"] > count / 10 and outcomes.counts["refused"] > count / 10
