@@ -51,12 +51,15 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> Any:
         try:
-            return command(*arguments, **options)
+            result = command(*arguments, **options)
+            if sys.stdout:  # none where it is closed
+                sys.stdout.flush()  # here, where what a full disk refuses is one line
+            return result
         except ResoluteError as error:
             _say(str(error), error if error.__cause__ else None)
             sys.exit(error.status)
         except BrokenPipeError:  # who read our output has stopped, as `head` does
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _end_output()
             sys.exit(141)
         except KeyboardInterrupt:
             sys.exit(130)
@@ -65,9 +68,20 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             if line is None:
                 raise
             _say(line, error)
+            _end_output()
             sys.exit(1)
 
     return run
+
+
+def _end_output() -> None:
+    """Print what is left, or let it go nowhere where nothing can be printed: Python would try again at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (AttributeError, ValueError):  # closed
+        return
 
 
 def outside(error: BaseException) -> str | None:

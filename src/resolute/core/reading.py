@@ -1,6 +1,8 @@
 """One way to fail for all that is read: a line that says which file, what is wrong with it, and what mends it."""
 
+import errno
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +33,20 @@ def reading(path: Path, repair: str = "") -> Iterator[None]:
     except Exception as error:  # parsers of all kinds raise what they like
         where = layout.relative(path)
         raise ResoluteError(f"{where} is damaged ({brief(error)}): {repair or remade_by(path)}") from error
+
+
+def check_regular(path: Path) -> None:
+    """Refuse what is no regular file before it is opened: a pipe or a device may have no end.
+
+    Raises:
+        OSError: a folder, a pipe, a socket, a device; or whatever keeps the file from being looked at.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
+    if not stat.S_ISREG(mode):
+        kind = "pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "device"
+        raise OSError(errno.EINVAL, f"Is a {kind}, not a file", str(path))
 
 
 def made_by(path: Path) -> str:
