@@ -119,7 +119,7 @@ def photograph(wildcards):
 
 def photograph_patches(wildcards):
     facts = photograph(wildcards)
-    return f"data/patches/{facts['dataset']}/x{facts['scale']}.parquet"
+    return local(layout.patch_index(facts["dataset"], facts["scale"]))
 
 
 def comparison(wildcards):

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import typer
 
-from resolute.cli.stages import AsJson
+from resolute.cli.arguments import AsJson
 
 
 def register(app: typer.Typer) -> None:

@@ -47,7 +47,7 @@ def _is_here(listed: Callable[[str, str, float], object], dataset: str, split: s
 
 def parse_size(text: str) -> tuple[int, int]:
     """`256x192` as width and height."""
-    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
+    match = re.fullmatch(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})", text)
     if match is None:
-        raise ResoluteError(f"'{text}' is no size: write WIDTHxHEIGHT, such as 256x256")
+        raise ResoluteError(f"'{text}' is no size: write WIDTHxHEIGHT with up to 5 digits each, such as 256x256")
     return int(match[1]), int(match[2])

@@ -7,10 +7,16 @@ from typing import Annotated, Any
 
 import typer
 
-Scale = Annotated[float, typer.Option("--scale", help="HR side over LR side.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-DataSet = Annotated[str, typer.Argument(metavar="DATASET", help="A data set, see `resolute list datasets`.")]
-MethodName = Annotated[str, typer.Argument(metavar="METHOD", help="A method, see `resolute list methods`.")]
+from resolute.cli.arguments import (
+    AsJson,
+    DataSet,
+    MethodName,
+    OptionalScale,
+    Scale,
+    Seed,
+    WarmStart,
+    Weights,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +44,7 @@ def fetch(
         list[str] | None, typer.Option("--weights", help="Methods whose published weights to fetch.")
     ] = None,
     tag: Annotated[str, typer.Option(help="Which published weights; the first ones where not given.")] = "",
-    scale: Annotated[float | None, typer.Option(help="For this scale only; else for those of params.yaml.")] = None,
+    scale: OptionalScale = None,
 ) -> None:
     """Fetch images and published weights: from RESOLUTE_MIRROR, else from where they are published."""
     from resolute import params
@@ -81,18 +87,17 @@ def patches(dataset: DataSet, scale: Scale = 4) -> None:
 def train(
     method: MethodName,
     scale: Scale = 4,
-    seed: Annotated[int, typer.Option(min=0, help="Of initialisation and sampling.")] = 0,
-    warm_start: Annotated[
-        str, typer.Option(help="Weights to start from, named as for evaluate; of another scale, x<scale>/<weights>.")
-    ] = "",
+    seed: Seed = 0,
+    warm_start: WarmStart = "",
 ) -> None:
     """Train a method as params.yaml says; goes on where an interrupted training stopped."""
     from dataclasses import replace
 
     from resolute import methods, params
-    from resolute.core import layout
+    from resolute.core import devices, layout
     from resolute.params import jobs
 
+    devices.check_ranks()
     settings = params.load()
     plan = methods.load(method).plan(settings["train"], settings["recipes"].get(method, {}))
     dataset = params.training_set(settings)
@@ -108,9 +113,7 @@ def train(
 
 def evaluate(
     method: MethodName,
-    weights: Annotated[
-        str, typer.Option(help="published, published-<tag>, <preset>-seed<n> or a .safetensors file.")
-    ] = "published",
+    weights: Weights = "published",
     dataset: Annotated[str, typer.Option(help="A data set with a test split.")] = "set5",
     scale: Scale = 4,
     as_json: AsJson = False,

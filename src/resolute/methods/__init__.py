@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from resolute import registry
+from resolute.core.errors import ResoluteError
 from resolute.methods.plan import Plan
 
 # The engines read the registry to plan their work, and need no torch for that.
@@ -53,4 +54,6 @@ def load(name: str) -> Method:
     """A method by its name; an unknown one is an error that names the nearest."""
     entry = registry.entry(name)
     module = import_module(f"resolute.methods.{entry.kind}")
+    if not hasattr(module, "Method"):
+        raise ResoluteError(f"src/resolute/methods/{entry.kind}.py has no class Method: take another kind for {name}")
     return module.Method(entry)
