@@ -5,13 +5,18 @@ PRESET ?=
 TORCH := 2.13.0
 BIN := .venv/bin
 
+# Snakemake needs a cache below the user's home: where that cannot be written, it gets one here.
+ifeq ($(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}/snakemake"; mkdir -p "$$cache" 2> /dev/null && test -w "$$cache" && echo yes),)
+export XDG_CACHE_HOME := $(CURDIR)/work/cache
+endif
+
 .PHONY: env run test lint lock clean
 
 env: .venv/run-stamp
 
 run: env ## run the preset of params.yaml (or PRESET=name), from raw images to the report
 	$(if $(PRESET),$(BIN)/resolute preset $(PRESET))
-	@$(BIN)/resolute unlock
+	@$(BIN)/resolute mend
 	$(BIN)/snakemake --cores all --rerun-incomplete --quiet rules host reason -- all
 	@echo "The report: $(CURDIR)/reports/index.html"
 
@@ -33,11 +38,10 @@ lock: ## write requirements.lock anew from what pyproject.toml allows
 clean: ## remove the environment and all work in progress; data and reports stay
 	rm -rf .venv work .snakemake
 
-.venv/bin/python:
-	$(PYTHON) -m venv .venv
-
-# The lock file constrains every version, so the environment holds what it names and no more than is needed.
-.venv/run-stamp: requirements.lock pyproject.toml | .venv/bin/python
+# A kill may leave an interpreter without pip: such an environment is made anew. The lock file constrains every version,
+# so the environment holds what it names and no more than is needed.
+.venv/run-stamp: requirements.lock pyproject.toml
+	@$(BIN)/pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	$(BIN)/pip install -q -c requirements.lock -e .
 	@touch $@
 

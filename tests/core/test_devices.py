@@ -69,9 +69,16 @@ def test_a_job_on_two_devices_takes_both_in_one_step(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("visible", "seen"), [("5,7", ["5", "7"]), ("", []), ("-1", []), ("GPU-a, MIG-b", ["GPU-a", "MIG-b"])]
+    ("visible", "seen"),
+    [
+        *(("5,7", ["5", "7"]), ("", []), ("-1", []), ("GPU-a, MIG-b", ["GPU-a", "MIG-b"])),
+        *(("a/b", []), ("NoDevFiles", []), ("0,-1,1", ["0"]), ("0,0", ["0"]), ("9" * 300, []), ("1,\n", ["1"])),
+        ("MIG-GPU-a/1/0", ["MIG-GPU-a/1/0"]),
+    ],
 )
-def test_cuda_visible_devices_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, visible: str, seen: list[str]) -> None:
+def test_cuda_visible_devices_is_read_as_cuda_reads_it(
+    monkeypatch: pytest.MonkeyPatch, visible: str, seen: list[str]
+) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     assert devices.visible_gpus() == seen
 
@@ -119,3 +126,20 @@ def test_timing_waits_for_trainings_and_trainings_for_timing(tmp_path: Path) -> 
     alone = spans.pop("alone")
     for start, end in spans.values():
         assert end <= alone[0] or start >= alone[1]
+
+
+def test_a_device_whose_name_holds_a_slash_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESOLUTE_LOCKS", str(tmp_path / "new/folder"))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "MIG-GPU-a/1/0")
+    assert devices.claim_gpus(1, wait=False) == ["MIG-GPU-a/1/0"]
+    assert sorted(path.name for path in (tmp_path / "new/folder").iterdir()) == [
+        "gpu-MIG-GPU-a%2F1%2F0.lock",
+        "guard.lock",
+    ]
+
+
+def test_a_place_where_no_locks_can_be_kept_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("RESOLUTE_LOCKS", str(tmp_path / "file/locks"))
+    with pytest.raises(ResoluteError, match=r"no locks can be kept in .*file/locks .*: set RESOLUTE_LOCKS to a folder"):
+        devices.claim_cpu(alone=False)

@@ -216,3 +216,50 @@ def test_hr_images_of_different_scales_agree_where_they_overlap(mirror: Path) ->
     height, width = (min(sides) for sides in zip(twice.shape[:2], thrice.shape[:2], four.shape[:2], strict=True))
     for other in (thrice, four):
         assert np.array_equal(twice[:height, :width], other[:height, :width])
+
+
+FACTS = "title: A, citation: a, page: 'https://a', licence: b, variant: mirror"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "the data set registry registry.yaml is empty"),
+        ("\udcff", "is not UTF-8"),
+        (
+            f"a: {{{FACTS}, source: {{kind: derived, of: b, reduce: 2}}, splits: {{x: {{use: test, images: 1}}}}}}",
+            "a.source.of: 'b'",
+        ),
+        (
+            f"a: {{{FACTS}, source: {{kind: derived, of: a, reduce: 2}}, splits: {{x: {{use: test, images: 1}}}}}}",
+            "a.source.of: 'a'",
+        ),
+        (
+            (
+                f"a: {{{FACTS}, source: {{kind: manual, instruction: b}}, "
+                "splits: {x: {use: test, images: 2, names: 0-999999999}}}"
+            ),
+            r"a\.splits\.x: 0-999999999 are not 2 images",
+        ),
+        (f"{'a' * 256}: {{{FACTS}}}", "is too long"),
+        ("? [a]\n: b", "a key is no text"),
+    ],
+)
+def test_a_registry_of_any_content_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, message: str
+) -> None:
+    (tmp_path / "schema.json").write_bytes((registry.FOLDER / "schema.json").read_bytes())
+    (tmp_path / "registry.yaml").write_bytes(content.encode("utf-8", "surrogateescape"))
+    monkeypatch.setattr(registry, "FOLDER", tmp_path)
+    with pytest.raises(ResoluteError, match=message):
+        registry._registry.__wrapped__()
+
+
+@pytest.mark.parametrize("row", ["a,test,hr,x,p,s,1", "a,test,hr,4,p,s,many", "a,test,hr", "\udcff"])
+def test_a_manifest_of_any_content_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: str) -> None:
+    text = f"image,split,role,scale,path,sha256,bytes\n{row}\n"
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "manifests/own.csv").write_bytes(text.encode("utf-8", "surrogateescape"))
+    monkeypatch.setattr(registry, "FOLDER", tmp_path)
+    with pytest.raises(ResoluteError, match=r"own\.csv is damaged .*: take it from git again"):
+        registry._manifest.__wrapped__("own")

@@ -1,5 +1,6 @@
 """Evaluation against the published PSNRs, and its faults."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from resolute import datasets, measurements
 from resolute.cli.prepare import ensure_images, ensure_weights
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
+from resolute.core.provenance import file_sha256
+from resolute.datasets.reader import write_images as write_hr_images
 from resolute.degrade import degrade
 from resolute.evaluate import evaluate, summarise, write_images, write_rows
 from resolute.fetch import fetch_dataset
@@ -136,12 +139,11 @@ def test_a_damaged_lr_image_is_named(embedded: Path) -> None:
 
 
 def test_an_image_too_small_for_the_network_is_named(embedded: Path) -> None:
-    lr, hr = (
-        next(image.path for image in images if image.name == "chelsea")
-        for images in (datasets.lr_images("embedded", "test", 4), datasets.images("embedded", "test", 4))
-    )
-    Image.fromarray(np.zeros((8, 40, 3), np.uint8)).save(lr)
+    found = datasets.images("embedded", "test", 4)
+    hr = next(image.path for image in found if image.name == "chelsea")
     Image.fromarray(np.zeros((32, 160, 3), np.uint8)).save(hr)
+    write_hr_images("embedded", [replace(image, sha256=file_sha256(image.path)) for image in found])
+    degrade("embedded", 4.0)
     path = embedded / "mine.safetensors"
     weights.save_weights(path, load("rlfn_tiny").build(4).state_dict(), {})
     with pytest.raises(ResoluteError, match="embedded/chelsea at x4: the image is 40x8, but rlfn_tiny needs"):

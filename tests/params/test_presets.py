@@ -116,3 +116,111 @@ def test_a_compared_image_that_is_not_kept_is_one_clear_line(checkout: Path) -> 
         ResoluteError, match=r"figures\.comparisons\.coffee shows 'coffee', which evaluate\.keep\.embedded lacks"
     ):
         params.check(settings, "params.yaml")
+
+
+BROKEN = {
+    "no mapping": b"- preset",
+    "no YAML": b"preset: [",
+    "no text": b"\xff\xfe\x00",
+    "twice": b"preset: quick\npreset: bench",
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN.keys())
+def test_a_preset_replaces_broken_params_and_keeps_them_aside(
+    checkout: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    right = Path("params.yaml").read_text()
+    for number in (1, 2):
+        Path("params.yaml").write_bytes(content)
+        presets.write("quick")
+        assert Path("params.yaml").read_text() == right
+        assert Path(f"work/set-aside/params-{number}.yaml").read_bytes() == content
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.endswith(f"; it lies in work/set-aside/params-{number}.yaml now")
+
+
+def test_a_preset_replaces_params_that_are_a_folder_or_are_gone(checkout: Path) -> None:
+    right = Path("params.yaml").read_text()
+    Path("params.yaml").unlink()
+    with pytest.raises(
+        ResoluteError, match=r"params\.yaml is not there: mend it, or write a preset with `resolute preset"
+    ):
+        params.load()
+    Path("params.yaml").mkdir()
+    with pytest.raises(
+        ResoluteError, match=r"params\.yaml is no file: mend it, or write a preset with `resolute preset"
+    ):
+        params.load()
+    presets.write("quick")
+    assert Path("params.yaml").read_text() == right
+    Path("params.yaml").unlink()
+    presets.write("quick")
+    assert Path("params.yaml").read_text() == right
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "own.yaml is empty"),
+        ("3", "own.yaml: the document: 3 is not of type 'object'"),
+        ("preset: other", "'scales' is missing"),
+        ("methods: 3", "methods: 3 is not of type 'object'"),
+        ("figures: {comparisons: {a: {}}}", "'figures.comparisons.a.dataset' is missing"),
+        ("recipes: all", "recipes: 'all' is not valid"),
+        ("preset: other", "has no place here"),
+    ],
+)
+def test_a_preset_of_a_wrong_kind_is_one_line(checkout: Path, content: str, message: str) -> None:
+    base = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text()) if message != "'scales' is missing" else {}
+    changed = yaml.safe_load(content)
+    own = {**base, **changed} if isinstance(changed, dict) else changed
+    Path("workflow/presets/own.yaml").write_text("" if own is None else yaml.safe_dump(own))
+    with pytest.raises(ResoluteError, match=message):
+        presets.resolve("own")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("train.iterations", 100.0, r"train\.iterations is 100\.0: write 100, a whole number has no point"),
+        ("seeds", [1000.0], r"seeds\.0 is 1000\.0: write 1000"),
+        ("seeds", [2**64], r"seeds\.0: 18446744073709551616 is greater than the maximum of 4294967295"),
+        ("scales", [4.0], r"scales\.0 is 4\.0: write 4"),
+        ("scales", [1e300], r"scales\.0"),
+        ("train.threads", 100_000, r"train\.threads: 100000 is greater than the maximum of 1024"),
+        ("profile.lr_size", "999999999x1", r"profile\.lr_size: '?999999999x1'? does not match"),
+        ("preset", "x" * 256, r"preset: .* is too long"),
+        ("preset", "quick\n", r"preset: .* does not match"),
+        ("figures.photographs", {"x" * 256: {"dataset": "embedded", "scale": 4}}, r"photographs: .* is too long"),
+        ("figures.photographs", {"a": {"dataset": "nosuch", "scale": 4}}, r"photographs\.a: unknown data set 'nosuch'"),
+        ("figures.protocol", "psnr", r"figures\.protocol is 'psnr': known are"),
+        (
+            "data.splits",
+            {"embedded": ["train", "test", "tset"]},
+            r"data\.splits\.embedded: no split 'tset': did you mean",
+        ),
+        ("recipes.rlfn_tiny", {"phases": [{"phases": [{}]}]}, r"recipes\.rlfn_tiny\.phases\.0: .* has no place here"),
+        ("recipes.rlfn_tiny", {"phases": [{"warm_start": "smaller_scale"}]}, r"phases\.0: smaller_scale has no place"),
+        ("train.learning_rate", 10**400, r"train\.learning_rate: 1000*\.\.\. is greater than the maximum"),
+    ],
+)
+def test_values_out_of_range_are_one_line(checkout: Path, key: str, value: object, message: str) -> None:
+    settings = presets.resolve("quick")
+    *folders, last = key.split(".")
+    place = settings
+    for folder in folders:
+        place = place[folder]
+    place[last] = value
+    with pytest.raises(ResoluteError, match=message) as refused:
+        params.check(settings, "params.yaml")
+    assert str(refused.value).isprintable() and len(str(refused.value)) < 400
+
+
+def test_jobs_that_cannot_be_read_name_the_command_that_writes_them(checkout: Path) -> None:
+    jobs.path().unlink()
+    with pytest.raises(ResoluteError, match=r"jobs\.yaml is not there: run `resolute jobs`"):
+        jobs.check(params.load())
+    jobs.path().write_bytes(b"\xff")
+    with pytest.raises(ResoluteError, match=r"jobs\.yaml is not UTF-8"):
+        jobs.check(params.load())

@@ -1,12 +1,14 @@
 """The registry's entries hold together."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from resolute import methods, registry
 from resolute.core.errors import ResoluteError
+from resolute.models import create_model
 
 
 @pytest.mark.parametrize("name", registry.names())
@@ -56,3 +58,58 @@ def test_an_unknown_scale_says_which_there_are() -> None:
 def test_bicubic_cannot_be_trained() -> None:
     with pytest.raises(ResoluteError, match="nothing to train"):
         methods.load("bicubic").plan({}, {})
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], registry.Entry]:
+    """Reads bytes as the entry of a method `own`."""
+    (tmp_path / "schema.json").write_text((registry.FOLDER / "schema.json").read_text())
+    monkeypatch.setattr(registry, "FOLDER", tmp_path)
+    monkeypatch.setattr(registry, "names", lambda: ("own",))
+
+    def read(content: bytes) -> registry.Entry:
+        (tmp_path / "own.yaml").write_bytes(content)
+        return registry.entry.__wrapped__("own")
+
+    return read
+
+
+ENTRY = "title: A\nfamily: a\nscales: [4]\npaper: {title: A, year: 2020}\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "the registry entry own.yaml is empty"),
+        ("- a", r"own\.yaml: the document: \['a'\] is not of type 'object'"),
+        ("\udcff", "is not UTF-8"),
+        (f"{ENTRY}model: rfdn\nmodel: imdn", "line 6: the key 'model' is there twice"),
+        (f"{ENTRY}model: nosuch", r"there is no file src/resolute/models/nosuch\.py"),
+        (f"{ENTRY}model: ../cli/door", r"model: '\.\./cli/door' does not match"),
+        (f"{ENTRY}kind: nosuch", r"there is no file src/resolute/methods/nosuch\.py"),
+        (f"{ENTRY}model: rfdn\nrecipe: {{phases: 3}}", r"recipe\.phases: 3 is not of type 'array'"),
+        (f"{ENTRY}model: rfdn\narguments: {{ranks: 3}}", r"arguments\.ranks: 3 is not of type 'array'"),
+        (f"{ENTRY}model: rfdn\npublished: {{a: {{source: a, licence: b, files: {{x: {{}}}}}}}}", "'x' does not match"),
+        (f"{ENTRY}model: rfdn\npublished: {{a: {{source: a, licence: b, unused: ['(']}}}}", r"'\(' is not a 'regex'"),
+        (f"{ENTRY}model: rfdn\npublished: {{{'a' * 300}: {{source: a, licence: b}}}}", "is too long"),
+    ],
+)
+def test_an_entry_of_any_content_is_one_line(
+    own: Callable[[bytes], registry.Entry], content: str, message: str
+) -> None:
+    with pytest.raises(ResoluteError, match=message) as refused:
+        own(content.encode("utf-8", "surrogateescape"))
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize("width", [-1, "wide", None, [], 0.5])
+def test_arguments_that_no_network_takes_are_one_line(width: object) -> None:
+    with pytest.raises(ResoluteError, match="the arguments of 'rfdn' do not fit its network"):
+        create_model("rfdn", 4, channels=width)
+
+
+def test_a_kind_that_is_no_method_is_one_line(own: Callable[[bytes], registry.Entry]) -> None:
+    entry = own(f"{ENTRY}kind: plan".encode())
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(ResoluteError, match=r"plan\.py has no class Method"):
+        patch.setattr(registry, "entry", lambda _: entry)
+        methods.load("own")

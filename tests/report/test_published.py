@@ -8,12 +8,16 @@ from resolute.report.published import published
 
 SPEC = """
 title: A <table>
-source: {citation: "A paper, Table 1"}
+caption: What it shows.
+source: {citation: "A paper, Table 1", year: 2024}
+weights: published
 labels: [Rank, Team, Network]
 columns:
   - {key: psnr, header: PSNR, unit: dB, digits: 2, match: {metric: psnr, dataset: set5, protocol: y_basicsr}}
   - {key: time, header: Time, unit: ms, digits: 1, match: {metric: runtime}}
   - {key: rank, header: Rank, digits: 0, match: {metric: rank}, published_only: true}
+groups:
+  - {title: All, rows: [{method: a, labels: ["1", "", A]}]}
 """
 HEADER = "psnr_paper,psnr_measured,psnr_trained,psnr_difference,psnr_verdict,psnr_reason"
 TABLE = f"""group,method,Rank,Team,Network,status,{HEADER}

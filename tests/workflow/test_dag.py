@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from resolute import params
+from resolute.engines.tools import planned_jobs
 from resolute.params import jobs, presets
 
 REPOSITORY = Path(__file__).parents[2]
@@ -158,3 +159,23 @@ def test_a_method_is_one_file_and_one_entry(own_source: Path) -> None:
     shown = [row for row in rows if ENTRY["title"] in row]
     assert any(f"{quality:.2f}" in row for row in shown), "not in the table of quality"
     assert any(f"{PARAMS / 1e3:.1f}" in row for row in shown), "not in the table of costs"
+
+
+@pytest.mark.parametrize(
+    "line", ["seeds: [1e3]", "seeds: [0]\nseeds: [1]", "seeds: [.nan]", "seeds: [18446744073709551616]"]
+)
+def test_params_that_cannot_be_right_are_refused_before_anything_is_planned(checkout: Path, line: str) -> None:
+    Path("params.yaml").write_text(Path("params.yaml").read_text().replace("seeds: [0]", line))
+    done = snakemake("-n", "--quiet", "rules")
+    assert done.returncode == 1
+    assert re.search(r"params\.yaml(, line \d+)?: .*seeds|beyond all numbers", done.stdout + done.stderr)
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_home_that_cannot_be_written_stops_no_command_that_asks_snakemake(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("file").touch()
+    monkeypatch.setenv("HOME", str(checkout / "file/home"))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert planned_jobs()["reports/index.html"] == "report"

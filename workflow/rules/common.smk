@@ -16,13 +16,15 @@ from resolute.core import layout
 from resolute import params as params_file
 from resolute.core.errors import ResoluteError
 from resolute.engines.clock import bring_back
-from resolute.engines.unlock import hold
+from resolute.engines.unlock import JOBS_LOCK, hold
 from resolute.params import jobs
 from resolute import registry
 from resolute.sources import GROUPS, groups, own, shared
 
-# `resolute` is the one beside the interpreter that runs Snakemake, whether its environment is active or not.
+# `resolute` is the one beside the interpreter that runs Snakemake, whether its environment is active or not. A job
+# holds a lock for as long as anything of it lives: `resolute mend` waits for what outlives a killed Snakemake.
 shell.prefix(
+    f"exec 9<>{JOBS_LOCK} && flock --shared 9 || true; "
     f'export PATH="{Path(sys.executable).parent}:$PATH" PYTHONPATH="{SOURCE}:$PYTHONPATH"; '
 )
 
@@ -36,11 +38,13 @@ try:
 except ResoluteError as error:
     raise WorkflowError(str(error))
 
-# A clock that was ahead and has been set back would make every job fail until it has caught up.
-bring_back()
-
-# `resolute unlock` sees by it whether Snakemake's lock has a living owner.
-hold()
+try:
+    # A clock that was ahead and has been set back would make every job fail until it has caught up.
+    bring_back()
+    # `resolute unlock` sees by it whether Snakemake's lock has a living owner.
+    hold()
+except OSError as error:
+    raise WorkflowError(f"{error}: mend that place (its owner, its rights, its disk)")
 
 # All cores that jobs may use on this machine; on a cluster, which has no such number, those that timing uses.
 CORES = workflow.global_resources["_cores"].value or PARAMS["profile"]["threads"]
@@ -87,6 +91,7 @@ def code(stage, method=""):
 SOURCES = local(*map(layout.sources, GROUPS))
 MEASUREMENTS = local(*params_file.measurements(PARAMS))
 SR_IMAGES = local(*params_file.sr_files(PARAMS))
+WEIGHTS = local(*params_file.weights_files(PARAMS))
 PUBLISHED, REFERENCE = (
     [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
     for folder in ("data/published", "data/reference")
@@ -114,7 +119,7 @@ def photograph(wildcards):
 
 def photograph_patches(wildcards):
     facts = photograph(wildcards)
-    return f"data/patches/{facts['dataset']}/x{facts['scale']}.parquet"
+    return local(layout.patch_index(facts["dataset"], facts["scale"]))
 
 
 def comparison(wildcards):

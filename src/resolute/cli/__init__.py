@@ -6,11 +6,13 @@ Nothing heavy is imported before a command runs, so that `resolute --help` answe
 import os
 import sys
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from resolute.cli import door, engines, stages, tools, verdict
+
+_UsageError: Any = typer.BadParameter.__base__  # Typer names its subclass alone
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -44,4 +46,14 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that lacks a character shows its number
-    app()
+    try:
+        sys.exit(app(standalone_mode=False))
+    except _UsageError as error:
+        if len(sys.argv) == 1:
+            error.show()  # the help
+        else:
+            command = error.ctx.command_path if error.ctx else "resolute"
+            print(f"resolute: {' '.join(error.format_message().split())} (`{command} --help` helps)", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        sys.exit(130)

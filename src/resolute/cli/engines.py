@@ -5,12 +5,12 @@ from dataclasses import asdict
 
 import typer
 
-from resolute.cli.stages import AsJson
+from resolute.cli.arguments import AsJson
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    for command in (jobs, seal, sync, status, unlock):
+    for command in (jobs, seal, sync, status, mend, unlock):
         app.command()(command)
 
 
@@ -36,6 +36,13 @@ def sync() -> None:
     from resolute.engines import sync
 
     print(sync())
+
+
+def mend() -> None:
+    """Before a Snakemake run, as `make run` does: remove a stale lock, wait for orphans, set aside what is damaged."""
+    from resolute.engines import mend
+
+    mend()
 
 
 def unlock() -> None:

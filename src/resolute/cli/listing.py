@@ -9,8 +9,8 @@ from resolute import datasets as dataset_registry
 from resolute import params, registry
 from resolute.core import devices, layout
 from resolute.core.provenance import processor
-from resolute.core.schema import read_yaml
 from resolute.params import presets as preset_files
+from resolute.tables.spec import read_facts
 
 PACKAGES = ("resolute", "torch", "lightning-fabric", "numpy", "pillow", "scikit-image", "snakemake", "dvc")
 
@@ -48,7 +48,7 @@ def papers() -> list[dict[str, Any]]:
     """Every table that is judged, by paper."""
     rows = []
     for path in sorted(layout.published_tables().glob("*/*.yaml")):
-        rows.append({"paper": path.parent.name, "table": path.stem, "title": read_yaml(path)["title"]})
+        rows.append({"paper": path.parent.name, "table": path.stem, "title": read_facts(path)["title"]})
     return rows
 
 

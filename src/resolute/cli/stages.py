@@ -1,16 +1,22 @@
 """One subcommand per stage of the DAG."""
 
 import sys
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 import typer
 
+from resolute.cli.arguments import (
+    AsJson,
+    DataSet,
+    MethodName,
+    OptionalScale,
+    Scale,
+    Seed,
+    WarmStart,
+    Weights,
+)
 from resolute.core import strict_json
-
-Scale = Annotated[float, typer.Option("--scale", help="HR side over LR side.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-DataSet = Annotated[str, typer.Argument(metavar="DATASET", help="A data set, see `resolute list datasets`.")]
-MethodName = Annotated[str, typer.Argument(metavar="METHOD", help="A method, see `resolute list methods`.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +44,7 @@ def fetch(
         list[str] | None, typer.Option("--weights", help="Methods whose published weights to fetch.")
     ] = None,
     tag: Annotated[str, typer.Option(help="Which published weights; the first ones where not given.")] = "",
-    scale: Annotated[float | None, typer.Option(help="For this scale only; else for those of params.yaml.")] = None,
+    scale: OptionalScale = None,
 ) -> None:
     """Fetch images and published weights: from RESOLUTE_MIRROR, else from where they are published."""
     from resolute import params
@@ -81,10 +87,8 @@ def patches(dataset: DataSet, scale: Scale = 4) -> None:
 def train(
     method: MethodName,
     scale: Scale = 4,
-    seed: Annotated[int, typer.Option(min=0, help="Of initialisation and sampling.")] = 0,
-    warm_start: Annotated[
-        str, typer.Option(help="Weights to start from, named as for evaluate; of another scale, x<scale>/<weights>.")
-    ] = "",
+    seed: Seed = 0,
+    warm_start: WarmStart = "",
 ) -> None:
     """Train a method as params.yaml says; goes on where an interrupted training stopped.
 
@@ -93,9 +97,10 @@ def train(
     from dataclasses import replace
 
     from resolute import methods, params
-    from resolute.core import layout
+    from resolute.core import devices, layout
     from resolute.params import jobs
 
+    devices.check_ranks()
     settings = params.load()
     plan = methods.load(method).plan(settings["train"], settings["recipes"].get(method, {}))
     dataset = params.training_set(settings)
@@ -112,9 +117,7 @@ def train(
 
 def evaluate(
     method: MethodName,
-    weights: Annotated[
-        str, typer.Option(help="published, published-<tag>, <preset>-seed<n> or a .safetensors file.")
-    ] = "published",
+    weights: Weights = "published",
     dataset: Annotated[str, typer.Option(help="A data set with a test split.")] = "set5",
     scale: Scale = 4,
     as_json: AsJson = False,
@@ -123,9 +126,10 @@ def evaluate(
 
     The rows are kept where params.yaml calls for them, and only shown otherwise.
     """
-    from resolute import params
+    from resolute import params, registry
     from resolute.cli.prepare import ensure_images, ensure_weights
     from resolute.core import layout
+    from resolute.core.locks import making
     from resolute.evaluate import evaluate, summarise, write_images, write_rows
 
     settings = params.load()
@@ -139,15 +143,17 @@ def evaluate(
         if name in names:
             kept[name] = sr
 
-    rows = evaluate(method, scale, weights, dataset, asked["protocols"], keep)
-    if as_json:
-        print(strict_json.dumps(summarise(rows)))
-        return
+    run = layout.Run(method, scale, registry.find_weights(method, scale, weights)[0])
+    is_kept = not as_json and layout.quality(run, dataset) in params.measurements(settings)
+    with making(layout.quality(run, dataset)) if is_kept else nullcontext():
+        rows = evaluate(method, scale, weights, dataset, asked["protocols"], keep)
+        written = [write_rows(rows, run, dataset), write_images(kept, run, dataset)] if is_kept else []
     found = summarise(rows)
-    run = layout.Run(method, scale, found["weights"])
-    if layout.quality(run, dataset) in params.measurements(settings):
-        print(layout.relative(write_rows(rows, run, dataset)))
-        print(layout.relative(write_images(kept, run, dataset)))
+    if as_json:
+        print(strict_json.dumps(found))
+        return
+    for path in written:
+        print(layout.relative(path))
     for protocol, metrics in found["protocols"].items():
         print(f"  {protocol:16} {_decibels(metrics)}  SSIM {metrics['ssim']:.4f}")
 
@@ -166,18 +172,24 @@ def profile(
     from resolute import params
     from resolute.cli.prepare import parse_size
     from resolute.core import layout
+    from resolute.core.locks import making
     from resolute.profile import as_rows, profile, rows_for_output, timing_of, write_rows
 
     settings = params.load()
     asked = settings["profile"]
     size = parse_size(lr_size or asked["lr_size"])
-    found = profile(method, scale, size, not count_only, asked["runs"], asked["threads"])
+    target = layout.cost(method, scale)
+    is_kept = not as_json and size == parse_size(asked["lr_size"]) and target in params.measurements(settings)
+    with making(target) if is_kept else nullcontext():
+        found = profile(method, scale, size, not count_only, asked["runs"], asked["threads"])
+        if is_kept:
+            rows = as_rows(found) + rows_for_output(method, scale, parse_size(asked["output_size"]))
+            write_rows(rows, method, scale, **timing_of(found))
     if as_json:
         print(strict_json.dumps(found))
         return
-    if size == parse_size(asked["lr_size"]) and layout.cost(method, scale) in params.measurements(settings):
-        rows = as_rows(found) + rows_for_output(method, scale, parse_size(asked["output_size"]))
-        print(layout.relative(write_rows(rows, method, scale, **timing_of(found))))
+    if is_kept:
+        print(layout.relative(target))
     _print_facts(found)
 
 
@@ -185,10 +197,12 @@ def tables() -> None:
     """Join measured and published figures into the papers' tables, with a verdict per cell."""
     from resolute import params
     from resolute.core import layout
+    from resolute.core.locks import making
     from resolute.tables import make_tables
 
     settings = params.load()
-    make_tables(params.measurements(settings), settings["figures"]["protocol"])
+    with making(layout.tables()):
+        make_tables(params.measurements(settings), settings["figures"]["protocol"])
     for path in layout.table_files():
         print(layout.relative(path))
 
@@ -206,13 +220,15 @@ def figures(
     from resolute.cli.figures import drawings
     from resolute.core import layout
     from resolute.core.errors import ResoluteError, nearest
+    from resolute.core.locks import making
 
     settings = params.load()
     known = drawings(settings)
     if name and name not in known:
         raise ResoluteError(f"unknown figure '{name}': {nearest(name, known)}")
     for one in (name,) if name else known:
-        known[one]()
+        with making(layout.figures() / one):
+            known[one]()
     for path in params.figure_files(settings):
         print(layout.relative(path))
 
@@ -221,12 +237,14 @@ def report() -> None:
     """Write reports/index.html, one self-contained page."""
     from resolute import params
     from resolute.core import layout
+    from resolute.core.locks import making
     from resolute.report import make_report
 
     settings = params.load()
     tables = [path for path in layout.table_files() if path.suffix == ".html"]
     figures = [path for path in params.figure_files(settings) if path.suffix in (".svg", ".json")]
-    make_report(settings, params.measurements(settings), tables, figures, layout.reference_files())
+    with making(layout.report()):
+        make_report(settings, params.measurements(settings), tables, figures, layout.reference_files())
     print(layout.relative(layout.report()))
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from resolute.cli.stages import AsJson, Scale
+from resolute.cli import arguments
+from resolute.cli.arguments import LARGEST_SIDE, AsJson, Scale, Weights
 
 
 class Listed(StrEnum):
@@ -58,21 +59,27 @@ def list_(
 
 def upscale(
     source: Annotated[
-        Path, typer.Argument(metavar="IN", help="PNG, TIFF or JPEG, 8 or 16 bits, with or without alpha.")
+        Path,
+        typer.Argument(
+            parser=arguments.path, metavar="IN", help="PNG, TIFF or JPEG, 8 or 16 bits, with or without alpha."
+        ),
     ],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="PNG, TIFF or JPEG.")],
+    target: Annotated[Path, typer.Argument(parser=arguments.path, metavar="OUT", help="PNG, TIFF or JPEG.")],
     method: Annotated[str, typer.Option(help="A method, see `resolute list methods`.")],
     scale: Scale = 4,
-    weights: Annotated[str, typer.Option(help="Named as for evaluate.")] = "published",
+    weights: Weights = "published",
     tile: Annotated[
         int | None,
         typer.Option(
             min=0,
+            max=LARGEST_SIDE,
             help="Side of tiles in LR pixels; 0 takes the image whole.",
             show_default="256, but 0 where tiles change the result",
         ),
     ] = None,
-    overlap: Annotated[int, typer.Option(min=0, help="LR pixels that neighbouring tiles share.")] = 32,
+    overlap: Annotated[
+        int, typer.Option(min=0, max=LARGEST_SIDE, help="LR pixels that neighbouring tiles share.")
+    ] = 32,
 ) -> None:
     """Enlarge a picture of any size."""
     from resolute.cli.prepare import ensure_weights
@@ -98,12 +105,11 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in rows[0] if rows else ():
-        table.add_column(column)
-    for row in rows:
-        table.add_row(*(", ".join(map(str, cell)) if isinstance(cell, list) else str(cell) for cell in row.values()))
-    Console(soft_wrap=True).print(table)
+    """Print rows as columns, every one as wide as its longest cell: people and scripts copy names from it."""
+    lines = [list(rows[0])] if rows else []
+    lines += [
+        [", ".join(map(str, cell)) if isinstance(cell, list) else str(cell) for cell in row.values()] for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

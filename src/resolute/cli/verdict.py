@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from resolute.cli.stages import AsJson
+from resolute.cli.arguments import AsJson
 
 if TYPE_CHECKING:
     from resolute.tables import Guarded, Table

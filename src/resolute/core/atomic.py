@@ -3,7 +3,9 @@
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -34,7 +36,9 @@ def writing(path: Path) -> Iterator[Path]:
             sync(part)
             sha256 = file_sha256(part)
             part.replace(path)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, OSError) and error.filename is None:
+                error.filename = str(path)  # a write that fails names no file
             with suppress(OSError):
                 part.unlink()
             raise
@@ -72,6 +76,41 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for one in missing:
         sync(one.parent)
+
+
+@contextmanager
+def writing_folder(folder: Path, ours: Collection[str]) -> Iterator[Path]:
+    """Yields an empty folder beside `folder`, which it replaces when the block ends well.
+
+    It is on the disk before the old folder goes. For flat folders, and for who holds the lock of what is made
+    (`core.locks`). A block that fails leaves what was there before.
+
+    Args:
+        ours: the names in the old folder that go with it; whatever else lies there moves on into the new one.
+    """
+    part, old = (folder.with_name(f"{folder.name}.{end}") for end in ("part", "old"))
+    if old.is_dir() and not folder.exists():  # killed between the two renames below
+        old.rename(folder)
+    for left in (part, old):
+        shutil.rmtree(left, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        yield part
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(sync, part.iterdir()))
+        sync(part)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    if folder.exists():
+        folder.rename(old)
+    part.rename(folder)
+    if old.exists():
+        for path in old.iterdir():
+            if path.name not in ours and not (folder / path.name).exists():
+                path.rename(folder / path.name)
+    sync(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def sync(path: Path) -> None:

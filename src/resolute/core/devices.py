@@ -7,6 +7,7 @@ it ends, `kill -9` included. Where SLURM or Kubernetes gave a job just the devic
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,12 @@ from pathlib import Path
 from resolute.core.errors import ResoluteError
 
 _PAUSE_S = 0.2
+# What torchrun, SLURM and others tell the processes of one training.
+_RANKS = (
+    *("RANK", "LOCAL_RANK", "GROUP_RANK", "NODE_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_PORT"),
+    *("SLURM_PROCID", "SLURM_LOCALID", "SLURM_NODEID", "SLURM_NTASKS", "JSM_NAMESPACE_RANK"),
+)
+_DEVICE = re.compile(r"[0-9]{1,4}|(GPU|MIG)-[A-Za-z0-9/-]{1,120}")
 
 # What this process holds until it ends: the names of its locks and their open descriptors.
 _held: dict[str, int] = {}
@@ -81,11 +88,29 @@ def claim_cpu(alone: bool) -> None:
         _held["cpu"] = _wait_for_lock("cpu", exclusive=alone)
 
 
+def check_ranks() -> None:
+    """Refuse what launchers say about the processes of a training where it is no number: libraries fail on it.
+
+    Must be called before they are imported.
+    """
+    for name in _RANKS:
+        if not re.fullmatch("[0-9]{1,9}", os.environ.get(name, "0")):
+            raise ResoluteError(f"{name} is '{os.environ[name]}', but launchers set it to a number: unset it")
+
+
 def visible_gpus() -> list[str]:
-    """The devices that this process may use: CUDA_VISIBLE_DEVICES as it is, else what nvidia-smi lists."""
+    """The devices that this process may use: those of CUDA_VISIBLE_DEVICES, else what nvidia-smi lists.
+
+    As CUDA does, the list is read up to its first entry that names no device, or one that it has already.
+    """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
-        return [device.strip() for device in visible.split(",") if device.strip() not in ("", "-1")]
+        devices: list[str] = []
+        for device in map(str.strip, visible.split(",")):
+            if device in devices or not _DEVICE.fullmatch(device):
+                break
+            devices.append(device)
+        return devices
     if shutil.which("nvidia-smi") is None:
         return []
     listed = subprocess.run(
@@ -119,13 +144,17 @@ def _folder() -> Path:
     # Local and per user: network file systems lock unreliably, and users cannot open each other's files.
     # Containers that share a GPU must share this folder: RESOLUTE_LOCKS names another.
     default = Path(tempfile.gettempdir()) / f"resolute-locks-{os.getuid()}"
-    folder = Path(os.environ.get("RESOLUTE_LOCKS") or default)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = Path(os.path.expanduser(os.environ.get("RESOLUTE_LOCKS") or default))  # noqa: PTH111 (raises nothing)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        wrong = f"no locks can be kept in {folder} ({error.strerror})"
+        raise ResoluteError(f"{wrong}: set RESOLUTE_LOCKS to a folder of this machine that can be written") from None
     return folder
 
 
 def _try_lock(name: str, exclusive: bool) -> int | None:
-    descriptor = os.open(_folder() / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(_folder() / f"{name.replace('/', '%2F')}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -16,10 +16,10 @@ FIGURE_FORMATS = ("svg", "png", "pdf")
 
 
 def project_root() -> Path:
-    """The nearest folder at or above the working directory that holds `params.yaml`."""
+    """The nearest folder at or above the working directory that holds `params.yaml`, or presets to write it from."""
     here = Path.cwd()
     for folder in (here, *here.parents):
-        if (folder / "params.yaml").is_file():
+        if (folder / "params.yaml").is_file() or (folder / "workflow/presets").is_dir():
             return folder
     raise ResoluteError(f"no params.yaml in {here} or above it: run resolute inside a checkout of the project")
 

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from resolute.core.errors import ResoluteError, nearest
+from resolute.core.reading import reading
 from resolute.core.schema import read_yaml, validate
 from resolute.datasets.store import read_table
 
 FOLDER = Path(__file__).parent
+_NAME = "the data set registry registry.yaml"
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,12 @@ class Split:
             return ()
         first, last = self.names.split("-")
         return tuple(f"{number:0{len(first)}d}" for number in range(int(first), int(last) + 1))
+
+    @property
+    def numbers(self) -> int:
+        """How many `names` there are."""
+        first, last = self.names.split("-")
+        return int(last) - int(first) + 1
 
 
 @dataclass(frozen=True)
@@ -125,19 +133,29 @@ def fitting(rows: Sequence[Scaled], scale: float | None, what: str, repair: str)
 @cache
 def _registry() -> Mapping[str, DataSet]:
     facts = read_yaml(FOLDER / "registry.yaml")
-    validate(facts, FOLDER / "schema.json", "the data set registry registry.yaml")
-    return {name: _dataset(name, fields) for name, fields in facts.items()}
+    validate(facts, FOLDER / "schema.json", _NAME)
+    found = {name: _dataset(name, fields) for name, fields in facts.items()}
+    for name, dataset in found.items():
+        of = dataset.source.of
+        if of and (of not in found or found[of].source.of):
+            raise ResoluteError(f"{_NAME}: {name}.source.of: '{of}' is no data set with images of its own")
+    return found
 
 
 def _dataset(name: str, fields: dict[str, Any]) -> DataSet:
     source = Source(**fields.pop("source"))
     splits = {split: Split(**facts) for split, facts in fields.pop("splits").items()}
+    for split, facts in splits.items():
+        if facts.names and facts.numbers != facts.images:
+            raise ResoluteError(f"{_NAME}: {name}.splits.{split}: {facts.names} are not {facts.images} images")
     return DataSet(name=name, source=source, splits=splits, **fields)
 
 
 @cache
 def _manifest(name: str) -> tuple[SourceFile, ...]:
-    return tuple(_source_file(row) for row in read_table(FOLDER / "manifests" / f"{name}.csv"))
+    path = FOLDER / "manifests" / f"{name}.csv"
+    with reading(path, "take it from git again"):
+        return tuple(_source_file(row) for row in read_table(path))
 
 
 def _source_file(row: Mapping[str, str]) -> SourceFile:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from resolute.core.errors import ResoluteError
@@ -13,9 +14,20 @@ def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run an engine of this environment in the project root; its output is captured."""
     command = [str(Path(sys.executable).parent / program), *arguments]
     try:
-        return subprocess.run(command, cwd=project_root(), capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, cwd=project_root(), env=_environment(), capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:
         raise ResoluteError(f"{program} is not installed here: run `make env`") from None
+
+
+def _environment() -> dict[str, str]:
+    """This one; Snakemake needs a cache below the user's home, and where that cannot be written, gets one here."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "snakemake"  # noqa: PTH111
+    with suppress(OSError):
+        cache.mkdir(parents=True, exist_ok=True)
+    own = {} if os.access(cache, os.W_OK) else {"XDG_CACHE_HOME": str(project_root() / "work/cache")}
+    return {**os.environ, **own}
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> str:

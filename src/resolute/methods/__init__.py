@@ -61,4 +61,6 @@ def load(name: str) -> Method:
     """A method by its name; an unknown one is an error that names the nearest."""
     entry = registry.entry(name)
     module = import_module(f"resolute.methods.{entry.kind}")
+    if not hasattr(module, "Method"):
+        raise ResoluteError(f"src/resolute/methods/{entry.kind}.py has no class Method: take another kind for {name}")
     return module.Method(entry)

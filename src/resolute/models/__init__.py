@@ -43,5 +43,7 @@ def create_model(name: str, scale: float, **arguments: Any) -> nn.Module:
         raise ResoluteError(f"src/resolute/models/{name}.py registers no network: put @register_model on its class")
     try:
         return _MODELS[name](scale=scale, **arguments)
-    except TypeError as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # values of any kind, as deep in the network as they get
         raise ResoluteError(f"the arguments of '{name}' do not fit its network: {error}") from error

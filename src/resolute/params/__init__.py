@@ -20,7 +20,7 @@ Params = dict[str, Any]
 
 def load() -> Params:
     """The checked content of the project's `params.yaml`."""
-    params = read_yaml(project_root() / "params.yaml")
+    params = read_yaml(project_root() / "params.yaml", "mend it, or write a preset with `resolute preset NAME`")
     check(params, "params.yaml")
     return params
 
@@ -37,6 +37,8 @@ def check(params: Params, where: str) -> None:
             raise ResoluteError(f"{where}: recipes.{name} is missing: {{}} if it needs none of its own")
     if params["methods"]["trained"]:
         training_set(params)
+    for name, facts in params["figures"]["photographs"].items():
+        _check_dataset(f"{where}: figures.photographs.{name}", facts["dataset"])
     for name, facts in params["figures"]["comparisons"].items():
         if facts["image"] not in params["evaluate"]["keep"].get(facts["dataset"], ()):
             missing = f"'{facts['image']}', which evaluate.keep.{facts['dataset']} lacks"
@@ -63,6 +65,15 @@ def measurements(params: Params) -> list[Path]:
 def sr_files(params: Params) -> list[Path]:
     """The SR images that the evaluations keep, one archive each."""
     return [layout.sr_images(run, dataset) for run, dataset in jobs.evaluations(params)]
+
+
+def weights_files(params: Params) -> list[Path]:
+    """The weights that the params call for, with the logs of trainings."""
+    runs = jobs.derive(params)["runs"]
+    published, trained = (
+        [jobs.run_of(params, job) for job in runs[group].values()] for group in ("published", "trained")
+    )
+    return [*map(layout.weights, published + trained), *map(layout.training_log, trained)]
 
 
 def figure_files(params: Params) -> list[Path]:
@@ -106,16 +117,26 @@ def _check_method(where: str, choice: str, name: str, scales: list[float]) -> No
         raise ResoluteError(f"{where}: '{name}' has no network")
 
 
+def _check_dataset(where: str, dataset: str) -> None:
+    from resolute import datasets
+
+    if dataset not in datasets.names():
+        raise ResoluteError(f"{where}: unknown data set '{dataset}': {nearest(dataset, datasets.names())}")
+
+
 def _check_data(data: Mapping[str, Any], where: str) -> None:
     from resolute import datasets
 
     for key in ("sets", "train", "test", "splits"):
         for dataset in data[key]:
-            if dataset not in datasets.names():
-                known = nearest(dataset, datasets.names())
-                raise ResoluteError(f"{where}: data.{key}: unknown data set '{dataset}': {known}")
+            _check_dataset(f"{where}: data.{key}", dataset)
             if dataset not in data["sets"] or dataset not in data["splits"]:
                 raise ResoluteError(f"{where}: data.{key} has '{dataset}': list it in data.sets and data.splits too")
+    for dataset, splits in data["splits"].items():
+        for split in splits:
+            known = datasets.entry(dataset).splits
+            if split not in known:
+                raise ResoluteError(f"{where}: data.splits.{dataset}: no split '{split}': {nearest(split, known)}")
     for dataset in data["train"]:
         tested = [datasets.test_split(dataset)] if dataset in data["test"] else []
         for split in data["splits"][dataset]:

@@ -14,13 +14,14 @@ from resolute import datasets
 from resolute.core import atomic
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import Run, project_root, scale_name
-from resolute.core.schema import read_yaml
+from resolute.core.schema import dump_yaml, read_yaml
 from resolute.registry import Entry, entry
 
 Params = dict[str, Any]
 Job = dict[str, Any]
 
 HEADER = "# Written by `resolute preset` and `resolute jobs` from params.yaml, for DVC; do not edit.\n"
+_REPAIR = "run `resolute jobs`"
 
 
 def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
@@ -66,16 +67,13 @@ def path() -> Path:
 
 def write(params: Params) -> None:
     """Write `workflow/jobs.yaml`, whole or not at all."""
-    import yaml
-
-    text = yaml.safe_dump(derive(params), sort_keys=False, default_flow_style=None, width=110, allow_unicode=True)
-    atomic.write(path(), HEADER + text)
+    atomic.write(path(), HEADER + dump_yaml(derive(params)))
 
 
 def check(params: Params) -> None:
     """Refuse a `workflow/jobs.yaml` that is not what the params call for: the engines would differ."""
-    if not path().is_file() or read_yaml(path()) != derive(params):
-        raise ResoluteError("workflow/jobs.yaml is not what params.yaml calls for: run `resolute jobs`")
+    if read_yaml(path(), _REPAIR) != derive(params):
+        raise ResoluteError(f"workflow/jobs.yaml is not what params.yaml calls for: {_REPAIR}")
 
 
 def run_of(params: Params, job: Mapping[str, Any]) -> Run:

@@ -1,13 +1,15 @@
 """Presets: short files in `workflow/presets/` that `params.yaml` is written from."""
 
+import sys
 from dataclasses import fields
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from resolute.core import atomic
+from resolute.core import atomic, layout
 from resolute.core.errors import ResoluteError, nearest
 from resolute.core.layout import project_root
-from resolute.core.schema import read_yaml
+from resolute.core.schema import dump_yaml, read_yaml, validate
 from resolute.methods.plan import Phase
 from resolute.params import Params, check, figure_files, jobs, leaves, measurements, sr_files
 
@@ -30,20 +32,36 @@ def write(name: str) -> list[str]:
     Returns:
         One line per value that changed, as `key: old -> new`.
     """
-    import yaml
-
     params = resolve(name)
     check(params, f"workflow/presets/{name}.yaml")
     target = project_root() / "params.yaml"
-    old = read_yaml(target) or {}
-    text = yaml.safe_dump(params, sort_keys=False, default_flow_style=None, width=110, allow_unicode=True)
+    old = _old(target)
     header = f"# Written by `resolute preset {name}`; the only configuration that both engines read.\n"
-    atomic.write(target, header + text)
+    atomic.write(target, header + dump_yaml(params))
     jobs.write(params)
     _set_aside({*measurements(params), *sr_files(params), *figure_files(params)})
     before, after = dict(leaves(old)), dict(leaves(params))
     keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     return [f"{key}: {before.get(key, 'absent')} -> {after.get(key, 'absent')}" for key in keys]
+
+
+def _old(target: Path) -> dict[str, Any]:
+    """What `params.yaml` holds; nothing where it cannot be read: then it is moved aside, and who runs this is told."""
+    if not target.exists():
+        return {}
+    try:
+        old = read_yaml(target, "it is replaced")
+        if isinstance(old, dict):
+            return old
+        problem = f"{target} holds no settings"
+    except ResoluteError as error:
+        problem = str(error)
+    folder = project_root() / "work/set-aside"
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = next(path for number in count(1) if not (path := folder / f"params-{number}.yaml").exists())
+    target.replace(aside)
+    print(f"resolute: {problem}; it lies in {layout.relative(aside)} now", file=sys.stderr)
+    return {}
 
 
 def _set_aside(wanted: set[Path]) -> None:
@@ -64,7 +82,9 @@ def resolve(name: str) -> Params:
     """
     if name not in names():
         raise ResoluteError(f"unknown preset '{name}': {nearest(name, names())}")
-    preset = read_yaml(project_root() / "workflow/presets" / f"{name}.yaml")
+    path = project_root() / "workflow/presets" / f"{name}.yaml"
+    preset = read_yaml(path)
+    validate(preset, project_root() / "workflow/schemas/preset.schema.json", layout.relative(path))
     methods = {choice: _chosen(preset["methods"][choice], choice, preset["scales"]) for choice in _CHOICES}
     given = preset.pop("recipes", {})
     recipes = {name: _recipe(name) if given == "papers" else dict(given.get(name, {})) for name in methods["trained"]}

@@ -14,6 +14,7 @@ from resolute.core.schema import read_yaml, validate
 from resolute.registry.key_maps import KEY_MAPS
 
 FOLDER = Path(__file__).parent
+_PACKAGE = FOLDER.parent
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,9 @@ class Entry:
 
 def path(name: str) -> Path:
     """The registry file of a method; an unknown method is an error that names the nearest one."""
-    file = FOLDER / f"{name}.yaml"
-    if not file.is_file():
+    if name not in names():
         raise ResoluteError(f"unknown method '{name}': {nearest(name, names())}")
-    return file
+    return FOLDER / f"{name}.yaml"
 
 
 @cache
@@ -123,6 +123,9 @@ def entry(name: str) -> Entry:
     file = path(name)
     facts = read_yaml(file)
     validate(facts, FOLDER / "schema.json", f"the registry entry {file.name}")
+    for folder, module in (("models", facts.get("model")), ("methods", facts.get("kind"))):
+        if module and not (_PACKAGE / folder / f"{module}.py").is_file():
+            raise ResoluteError(f"the registry entry {file.name}: there is no file src/resolute/{folder}/{module}.py")
     published = {tag: _published(dict(weights), file.name) for tag, weights in facts.pop("published", {}).items()}
     scales = tuple(float(scale) for scale in facts.pop("scales"))
     return Entry(name=name, scales=scales, published=published, **facts)

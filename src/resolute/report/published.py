@@ -9,7 +9,7 @@ from typing import Any
 
 from resolute import summary
 from resolute.core import layout
-from resolute.core.schema import read_yaml
+from resolute.tables.spec import read_facts
 
 VERDICTS = ("reproduced", "explained", "differs", "not comparable", "cannot be measured", "not run")
 JUDGED = VERDICTS[:3]
@@ -66,7 +66,7 @@ class Published:
 def kind_of(paper: str, table: str) -> str:
     """What the figures of a table are: a key of `FIGURES`."""
     path = layout.published_tables() / paper / f"{table}.yaml"
-    return str(read_yaml(path).get("kind", "published")) if path.is_file() else "published"
+    return str(read_facts(path).get("kind", "published")) if path.is_file() else "published"
 
 
 def published(fragments: Sequence[Path], verdicts: Mapping[str, Mapping[str, Mapping[str, int]]]) -> list[Published]:
@@ -81,7 +81,7 @@ def published(fragments: Sequence[Path], verdicts: Mapping[str, Mapping[str, Map
         paper, table = path.parent.name, path.stem
         spec_file = layout.published_tables() / paper / f"{table}.yaml"
         if table in verdicts.get(paper, {}) and spec_file.is_file():
-            spec = read_yaml(spec_file)
+            spec = read_facts(spec_file)
             columns = {column["key"]: column for column in spec["columns"]}
             found.append(
                 Published(
@@ -171,7 +171,7 @@ def errata() -> list[Erratum]:
 
 
 def _claim(paper: Path, known: Mapping[str, str]) -> Claim:
-    spec = read_yaml(paper / f"{known['table']}.yaml")
+    spec = read_facts(paper / f"{known['table']}.yaml")
     columns = {facts["key"]: facts for facts in spec.get("columns") or spec["rankings"]}
     facts = columns[known["column"]]
     protocol = facts.get("measured", facts.get("match", {})).get("protocol", "")

@@ -117,6 +117,14 @@ def ranking_files() -> list[Path]:
     return sorted(layout.published_tables().glob("*/rankings.yaml"))
 
 
+def read_facts(path: Path) -> dict[str, Any]:
+    """What the specification of a table, or of rankings, holds, checked against its schema."""
+    facts: dict[str, Any] = read_yaml(path)
+    kind = "ranking" if path.name == "rankings.yaml" else "table"
+    validate(facts, FOLDER / f"{kind}.schema.json", layout.relative(path))
+    return facts
+
+
 def read_spec(path: Path) -> Spec:
     """A checked specification.
 
@@ -124,8 +132,7 @@ def read_spec(path: Path) -> Spec:
         ResoluteError: it breaks the schema, a row has too few labels, or two columns share a key.
     """
     where = layout.relative(path)
-    facts = read_yaml(path)
-    validate(facts, FOLDER / "table.schema.json", where)
+    facts = read_facts(path)
     columns = tuple(Column(**column) for column in facts.pop("columns"))
     key, times = Counter(column.key for column in columns).most_common(1)[0]
     if times > 1:
