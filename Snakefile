@@ -30,9 +30,17 @@ onstart:
         )
 
 
+# All that a user may miss: what is only an input of something that is there would not be made again.
 rule all:
     default_target: True
     input:
         "reports/index.html",
         "reports/metrics.json",
+        "reports/results.parquet",
+        "reports/psnr_macs.csv",
+        TABLES,
+        FIGURES,
+        MEASUREMENTS,
+        SR_IMAGES,
+        TRAINED,
         SOURCES,

@@ -104,7 +104,7 @@ def read_provenance(path: Path) -> dict[str, Any]:
 def _csv(path: Path) -> pd.DataFrame:
     text = dict.fromkeys(TEXT, str)
     rows = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=dict.fromkeys(NUMBERS, ""))
-    _check_columns(rows)
+    _check_columns(map(str, rows.columns))
     if np.isinf(rows["value"].astype(float)).any():
         raise ValueError("a value is not finite")
     return rows

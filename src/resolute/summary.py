@@ -1,5 +1,6 @@
 """What tables, figures and report all ask of the measurements: means over images, and names to show."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -29,7 +30,7 @@ def means(rows: pd.DataFrame) -> pd.DataFrame:
     """The long form with the images averaged: one row per run, data set, protocol and metric.
 
     The arithmetic mean of the per-image values (dB for PSNR), as the papers' tables have it. An image that equals its
-    original has an infinite PSNR and no part in the mean, which is null where there is no other image; a further column,
+    original has an infinite PSNR and no part in the mean, which is null where there is no other; a further column,
     `equal_images`, counts them.
     """
     keys = [name for name in measurements.COLUMNS.names if name not in ("image", "value")]
@@ -57,8 +58,8 @@ def _timed(facts: Mapping[str, Any]) -> str:
 def over_seeds(means: pd.DataFrame) -> pd.DataFrame:
     """The means with trainings that differ by their seed alone as one row: `weights` is then the preset.
 
-    `equal_images` is the sum over the runs. In the place of `seed` and `image` there are `seeds`, how many runs a row stands for, and `spread`, the sample
-    standard deviation of their values (null for fewer than two).
+    In the place of `seed` and `image` there are `seeds`, how many runs a row stands for, and `spread`, the sample
+    standard deviation of their values (null for fewer than two); `equal_images` is the sum over them.
     """
     keys = [name for name in measurements.COLUMNS.names if name not in ("seed", "image", "device", "value")]
     preset = means["weights"].str.replace(r"-seed\d+$", "", regex=True)
@@ -95,7 +96,13 @@ def records(rows: pd.DataFrame) -> list[Record]:
 
 def is_infinite(record: Record) -> bool:
     """Whether a mean is of images that all equal their originals."""
-    return bool(record.get(EQUAL, 0)) and pd.isna(record["value"])
+    return bool(record.get(EQUAL, 0)) and math.isnan(record["value"])
+
+
+def equal_words(images: int) -> str:
+    """`1 image that equals its original is left out of the mean`."""
+    which = "image that equals its original is" if images == 1 else "images that equal their originals are"
+    return f"{images} {which} left out of the mean"
 
 
 def is_trained(weights: str) -> bool:

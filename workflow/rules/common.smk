@@ -87,6 +87,13 @@ def code(stage, method=""):
 SOURCES = local(*map(layout.sources, GROUPS))
 MEASUREMENTS = local(*params_file.measurements(PARAMS))
 SR_IMAGES = local(*params_file.sr_files(PARAMS))
+TRAINED = local(
+    *(
+        file(jobs.run_of(PARAMS, job))
+        for job in jobs.derive(PARAMS)["runs"]["trained"].values()
+        for file in (layout.weights, layout.training_log)
+    )
+)
 PUBLISHED, REFERENCE = (
     [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
     for folder in ("data/published", "data/reference")

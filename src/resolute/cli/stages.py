@@ -1,10 +1,11 @@
 """One subcommand per stage of the DAG."""
 
-import json
 import sys
 from typing import Annotated, Any
 
 import typer
+
+from resolute.core import strict_json
 
 Scale = Annotated[float, typer.Option("--scale", help="HR side over LR side.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -136,7 +137,7 @@ def evaluate(
 
     rows = evaluate(method, scale, weights, dataset, asked["protocols"], keep)
     if as_json:
-        print(json.dumps(summarise(rows)))
+        print(strict_json.dumps(summarise(rows)))
         return
     found = summarise(rows)
     run = layout.Run(method, scale, found["weights"])
@@ -168,7 +169,7 @@ def profile(
     size = parse_size(lr_size or asked["lr_size"])
     found = profile(method, scale, size, not count_only, asked["runs"], asked["threads"])
     if as_json:
-        print(json.dumps(found))
+        print(strict_json.dumps(found))
         return
     if size == parse_size(asked["lr_size"]) and layout.cost(method, scale) in params.measurements(settings):
         rows = as_rows(found) + rows_for_output(method, scale, parse_size(asked["output_size"]))

@@ -92,6 +92,11 @@ def training_log(run: Run) -> Path:
     return weights(run).with_suffix(".csv")
 
 
+def training_times(run: Run) -> Path:
+    """What a training took, step by step, in seconds and joules; beside its log, which equal trainings have equal."""
+    return weights(run).with_suffix(".times.csv")
+
+
 def checkpoint(run: Run) -> Path:
     """Work in progress, versioned by nobody."""
     return project_root() / "work/checkpoints" / f"{str(run).replace('/', '-')}.pt"

@@ -1,6 +1,7 @@
 """How hard the patches of a data set are: categories on a photograph, and the distribution of difficulty."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -15,6 +16,8 @@ from resolute.core.errors import ResoluteError
 from resolute.figures.style import CATEGORIES, INK, short
 
 BINS = 80
+LARGEST = 1 << 20  # row or column of a patch, and its side
+PLACES = ["row", "column", "size", "category"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,18 @@ class Scale:
         bar.set_label(f"category: 1 easiest, {self.count} hardest")
         bar.outline.set_visible(False)
         bar.ax.tick_params(size=0)
+
+
+def read_index(path: Path) -> pd.DataFrame:
+    """What the figures show of a patch index; one that holds no patches, or impossible ones, is a ValueError."""
+    index = pd.read_parquet(path, columns=["image", *PLACES, "difficulty"])
+    places = index[PLACES].astype("int64")
+    values = places.to_numpy()
+    if index.empty or values.min() < 0 or values.max() >= LARGEST or places["category"].min() < 1:
+        raise ValueError("it holds no patches, or impossible ones")
+    if not np.isfinite(index["difficulty"].astype(float)).all():
+        raise ValueError("a difficulty is not finite")
+    return index
 
 
 def category_map(patches: pd.DataFrame, height: int, width: int) -> np.ndarray:

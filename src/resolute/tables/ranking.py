@@ -14,6 +14,7 @@ import pandas as pd
 from resolute import registry
 from resolute.core import layout
 from resolute.core.errors import ResoluteError, nearest
+from resolute.core.reading import reading
 from resolute.core.schema import read_yaml, validate
 from resolute.tables.build import BuiltRow, Cell, build
 from resolute.tables.spec import Column, Spec, read_spec
@@ -94,8 +95,9 @@ def read_ranking(path: Path) -> RankingSpec:
         ResoluteError: it breaks the schema, or names a table, a group or a ranking that is not there.
     """
     where = layout.relative(path)
-    facts = read_yaml(path)
-    validate(facts, FOLDER / "ranking.schema.json", where)
+    with reading(path):
+        facts = read_yaml(path)
+        validate(facts, FOLDER / "ranking.schema.json", where)
     file = path.with_name(f"{facts['of']}.yaml")
     if not file.is_file():
         known = [other.stem for other in path.parent.glob("*.yaml") if other != path]

@@ -86,15 +86,10 @@ def reasons(table: Table) -> dict[tuple[Verdict, str], int]:
 def equal_images(table: Table) -> list[str]:
     """One line for every cell whose mean leaves out images that equal their originals."""
     return [
-        f"{_named(entry.row)}, {entry.column.header}: {counted(entry.cell.equal_images)} left out of the mean"
+        f"{_named(entry.row)}, {entry.column.header}: {summary.equal_words(entry.cell.equal_images)}"
         for entry in table.entries()
         if entry.cell.equal_images
     ]
-
-
-def counted(images: int) -> str:
-    """How many images equal their originals, in words."""
-    return f"{images} image{' that equals its original is' if images == 1 else 's that equal their originals are'}"
 
 
 def _named(row: BuiltRow) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from resolute.core import layout
 from resolute.core.errors import ResoluteError, nearest
+from resolute.core.reading import reading
 from resolute.core.schema import read_yaml, validate
 from resolute.tables.lines import read_lines
 from resolute.tables.verdict import KINDS, Erratum, Tolerance
@@ -124,8 +125,7 @@ def read_spec(path: Path) -> Spec:
         ResoluteError: it breaks the schema, a row has too few labels, or two columns share a key.
     """
     where = layout.relative(path)
-    facts = read_yaml(path)
-    validate(facts, FOLDER / "table.schema.json", where)
+    facts = _read(path, "table.schema.json")
     columns = tuple(Column(**column) for column in facts.pop("columns"))
     key, times = Counter(column.key for column in columns).most_common(1)[0]
     if times > 1:
@@ -140,8 +140,7 @@ def read_spec(path: Path) -> Spec:
 
 def read_tolerances(path: Path) -> dict[str, Tolerance]:
     """Tolerances by metric."""
-    facts = read_yaml(path)
-    validate(facts, FOLDER / "tolerances.schema.json", layout.relative(path))
+    facts = _read(path, "tolerances.schema.json")
     return {metric: Tolerance(rule.get("within"), rule["compare"] == "never") for metric, rule in facts.items()}
 
 
@@ -164,6 +163,13 @@ def read_errata(path: Path, table: str) -> dict[tuple[str, str], Erratum]:
         if of == table:
             errata[row, column] = Erratum(kind, *facts)
     return errata
+
+
+def _read(path: Path, schema: str) -> dict[str, Any]:
+    with reading(path):
+        facts = read_yaml(path)
+        validate(facts, FOLDER / schema, layout.relative(path))
+    return dict(facts)
 
 
 def _row(facts: dict[str, Any], labels: int, where: str) -> Row:
