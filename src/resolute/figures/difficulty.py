@@ -16,7 +16,7 @@ from resolute.core.errors import ResoluteError
 from resolute.figures.style import CATEGORIES, INK, short
 
 BINS = 80
-LARGEST = 1 << 20  # row or column of a patch, and its side
+MOST_CATEGORIES = 1000
 PLACES = ["row", "column", "size", "category"]
 
 
@@ -43,13 +43,20 @@ class Scale:
         bar.ax.tick_params(size=0)
 
 
-def read_index(path: Path) -> pd.DataFrame:
-    """What the figures show of a patch index; one that holds no patches, or impossible ones, is a ValueError."""
+def read_index(path: Path, image: str, side: int) -> pd.DataFrame:
+    """What the figures show of a patch index; one without patches, or with impossible ones, is a ValueError.
+
+    Args:
+        path: the index.
+        image: the one whose patches are drawn, `side` pixels long at its longer side.
+    """
     index = pd.read_parquet(path, columns=["image", *PLACES, "difficulty"])
     places = index[PLACES].astype("int64")
-    values = places.to_numpy()
-    if index.empty or values.min() < 0 or values.max() >= LARGEST or places["category"].min() < 1:
+    drawn = places[index["image"] == image].to_numpy()
+    if index.empty or places.to_numpy().min() < 0 or places[["size", "category"]].to_numpy().min() < 1:
         raise ValueError("it holds no patches, or impossible ones")
+    if places["category"].max() > MOST_CATEGORIES or (drawn.size and drawn.max() > side):
+        raise ValueError("a patch lies beyond its image, or a category beyond all others")
     if not np.isfinite(index["difficulty"].astype(float)).all():
         raise ValueError("a difficulty is not finite")
     return index

@@ -84,9 +84,9 @@ def draw_patches(photograph: Photograph) -> None:
         name = layout.relative(photograph.patches)
         raise ResoluteError(f"{name} is not there: run `resolute patches {photograph.dataset}`")
     title = summary.dataset_title(photograph.dataset)
-    with reading(photograph.patches):
-        index = read_index(photograph.patches)
     pixels = to_rgb(read_image(photograph.file))
+    with reading(photograph.patches):
+        index = read_index(photograph.patches, photograph.name, max(pixels.shape))
     with style():
         categories = overlay(index, pixels, photograph.name, title)
         _save(f"patch_categories_{photograph.name}", "Patch categories on a photograph", *categories)

@@ -15,7 +15,7 @@ POINTS = 200  # that a curve is thinned to: more than a screen shows of it
 def read_log(path: Path) -> pd.DataFrame:
     """`step` and `loss` of a training log; what holds anything but numbers is a ValueError."""
     log = pd.read_csv(path)[["step", "loss"]].astype(float)
-    if log.empty or not np.isfinite(log).all(None):
+    if log.empty or not np.isfinite(log.to_numpy()).all():
         raise ValueError("no steps, or a number that is not finite")
     return log
 
