@@ -55,7 +55,7 @@ def test_what_was_edited_by_hand_is_refused(edit: Any, file: Path) -> None:
     for read in (measurements.read, measurements.read_provenance):
         with pytest.raises(
             ResoluteError,
-            match=r"^reports/measurements/quality/m/.*set5\.parquet was changed .*: remove it, and `snake",
+            match=r"^reports/measurements/.*set5\.parquet was changed .*: remove it, and `snake",
         ):
             read(file)
 

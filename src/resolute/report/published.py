@@ -2,8 +2,9 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -178,19 +179,22 @@ class Erratum:
 def errata() -> list[Erratum]:
     """The papers' known errors, and remarks on figures that mislead."""
     found: dict[tuple[str, str, str], list[tuple[Claim, str]]] = defaultdict(list)
+    spec = cache(_spec)
     for path in sorted(layout.published_tables().glob("*/errata.csv")):
         with reading(path), path.open(newline="", encoding="utf-8") as file:
             for known in csv.DictReader(file):
                 method = known["row"].partition(" ")[0]  # what follows is only there where a method has several rows
-                found[known["kind"], method, known["evidence"]].append((_claim(path.parent, known), known["command"]))
+                found[known["kind"], method, known["evidence"]].append(
+                    (_claim(spec, path.parent, known), known["command"])
+                )
     return [
         Erratum(*about, tuple(claim for claim, _ in known), tuple(dict.fromkeys(shown for _, shown in known)))
         for about, known in found.items()
     ]
 
 
-def _claim(paper: Path, known: Mapping[str, str]) -> Claim:
-    spec = _spec(paper / f"{known['table']}.yaml")
+def _claim(read: Callable[[Path], dict[str, Any]], paper: Path, known: Mapping[str, str]) -> Claim:
+    spec = read(paper / f"{known['table']}.yaml")
     facts = spec["columns"][known["column"]]
     protocol = facts.get("measured", facts.get("match", {})).get("protocol", "")
     return Claim(spec["title"], facts["header"], facts.get("unit", ""), protocol, known["claim"], known["finding"])
