@@ -1,6 +1,5 @@
 """One subcommand per stage of the DAG."""
 
-import json
 import sys
 from contextlib import nullcontext
 from typing import Annotated, Any
@@ -17,6 +16,7 @@ from resolute.cli.arguments import (
     WarmStart,
     Weights,
 )
+from resolute.core import strict_json
 
 
 def register(app: typer.Typer) -> None:
@@ -146,7 +146,7 @@ def evaluate(
         written = [write_rows(rows, run, dataset), write_images(kept, run, dataset)] if is_kept else []
     found = summarise(rows)
     if as_json:
-        print(json.dumps(found))
+        print(strict_json.dumps(found))
         return
     for path in written:
         print(layout.relative(path))
@@ -182,7 +182,7 @@ def profile(
             rows = as_rows(found) + rows_for_output(method, scale, parse_size(asked["output_size"]))
             write_rows(rows, method, scale, **timing_of(found))
     if as_json:
-        print(json.dumps(found))
+        print(strict_json.dumps(found))
         return
     if is_kept:
         print(layout.relative(target))

@@ -92,13 +92,22 @@ def training_log(run: Run) -> Path:
     return weights(run).with_suffix(".csv")
 
 
+def training_times(run: Run) -> Path:
+    """What a training took, step by step, in seconds and joules; beside its log, which equal trainings have equal."""
+    return weights(run).with_suffix(".times.csv")
+
+
 def checkpoint(run: Run) -> Path:
     """Work in progress, versioned by nobody."""
     return project_root() / "work/checkpoints" / f"{str(run).replace('/', '-')}.pt"
 
 
+def measurements() -> Path:
+    return project_root() / "reports/measurements"
+
+
 def quality(run: Run, dataset: str) -> Path:
-    return project_root() / "reports/measurements/quality" / str(run) / f"{dataset}.parquet"
+    return measurements() / "quality" / str(run) / f"{dataset}.parquet"
 
 
 def sr_images(run: Run, dataset: str) -> Path:
@@ -107,7 +116,7 @@ def sr_images(run: Run, dataset: str) -> Path:
 
 
 def cost(method: str, scale: float) -> Path:
-    return project_root() / "reports/measurements/cost" / method / f"{scale_name(scale)}.parquet"
+    return measurements() / "cost" / method / f"{scale_name(scale)}.parquet"
 
 
 def published_tables() -> Path:
