@@ -1,11 +1,11 @@
 """Commands that keep Snakemake and DVC of one mind."""
 
-import json
 from dataclasses import asdict
 
 import typer
 
 from resolute.cli.arguments import AsJson
+from resolute.core import strict_json
 
 
 def register(app: typer.Typer) -> None:
@@ -58,7 +58,7 @@ def status(as_json: AsJson = False) -> None:
 
     stages = status()
     if as_json:
-        print(json.dumps([asdict(stage) for stage in stages]))
+        print(strict_json.dumps([asdict(stage) for stage in stages]))
         return
     width = max(len(stage.stage) for stage in stages)
     print(f"{'stage':{width}}  {'Snakemake':13}  DVC")

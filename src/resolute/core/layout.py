@@ -119,8 +119,12 @@ def checkpoint(run: Run) -> Path:
     return project_root() / "work/checkpoints" / f"{str(run).replace('/', '-')}.pt"
 
 
+def measurements() -> Path:
+    return project_root() / "reports/measurements"
+
+
 def quality(run: Run, dataset: str) -> Path:
-    return project_root() / "reports/measurements/quality" / str(run) / f"{dataset}.parquet"
+    return measurements() / "quality" / str(run) / f"{dataset}.parquet"
 
 
 def sr_images(run: Run, dataset: str) -> Path:
@@ -129,7 +133,7 @@ def sr_images(run: Run, dataset: str) -> Path:
 
 
 def cost(method: str, scale: float) -> Path:
-    return project_root() / "reports/measurements/cost" / method / f"{scale_name(scale)}.parquet"
+    return measurements() / "cost" / method / f"{scale_name(scale)}.parquet"
 
 
 def published_tables() -> Path:

@@ -55,7 +55,7 @@ def read_image(path: Path) -> NDArray[np.uint8]:
 
 def png_bytes(image: NDArray[np.uint8]) -> bytes:
     """A uint8 image, H x W or H x W x 3, as the content of a PNG file."""
-    return _encode_png(image, None)
+    return encode(image, None, ".png")
 
 
 def to_rgb(image: NDArray) -> NDArray:

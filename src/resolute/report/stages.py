@@ -51,7 +51,7 @@ class Graph:
         return [
             (needed, stage.name)
             for stage in self.stages
-            for needed in sorted(stage.needs, key=lambda name: self.levels[name])
+            for needed in sorted(stage.needs, key=lambda name: (self.levels[name], name))
             if not any(needed in reach[other] for other in stage.needs)
         ]
 
