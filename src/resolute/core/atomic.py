@@ -1,7 +1,9 @@
 """Files that are there whole or not at all, whoever else writes them and whenever the power goes."""
 
+import errno
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -41,6 +43,23 @@ def writing(path: Path) -> Iterator[Path]:
         records.remember(path, sha256)
     finally:
         os.close(descriptor)
+
+
+def move(source: Path, path: Path, sha256: str) -> None:
+    """Put a finished file in the place of `path`, on another file system too; `path` ends as `writing` leaves it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sync(source)
+    try:
+        source.replace(path)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with writing(path) as part:
+            shutil.copyfile(source, part)
+        source.unlink()
+    else:
+        sync(path.parent)
+        records.remember(path, sha256)
 
 
 def sync(path: Path) -> None:
