@@ -17,8 +17,8 @@ import skimage.data
 from resolute import datasets
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
+from resolute.core.locks import making
 from resolute.fetch import fetch_dataset
-from resolute.fetch.locks import lock
 from resolute.images.files import read_image, write_png
 from resolute.images.imresize import imresize
 
@@ -271,7 +271,7 @@ def test_derived_images_are_reduced_from_their_originals(
 
 def test_two_processes_at_once(project: Path) -> None:
     """The second waits for the first, and both find the data set right."""
-    with lock("fetch-embedded"):
+    with making(layout.raw_images("embedded")):
         processes = [subprocess.Popen(FETCH_EMBEDDED, cwd=project, stderr=subprocess.PIPE) for _ in range(2)]
         time.sleep(2)
         assert [process.poll() for process in processes] == [None, None]

@@ -5,7 +5,7 @@ from pathlib import Path
 from resolute import methods, registry
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
-from resolute.fetch.locks import lock
+from resolute.core.locks import making
 from resolute.fetch.transfer import download
 from resolute.methods import weights
 
@@ -26,8 +26,10 @@ def fetch_weights(method: str, tag: str = "", scale: float = 4) -> Path:
     if not published.files:
         raise ResoluteError(f"{method} needs no weights: there is nothing to fetch")
     file = published.files[scale]
-    with lock(f"weights-{method}-{name}-x{scale:g}"):
-        original = target.with_name(f"{target.stem}{Path(file.url).suffix}")
+    with making(target) as waited:
+        if waited and target.is_file():
+            return target
+        original = target.with_name(f"{target.stem}.published{Path(file.url).suffix}")
         try:
             download(file.url, file.sha256, file.bytes, original)
             state = weights.rename(weights.read_checkpoint(original, published.inside), published)
