@@ -48,8 +48,14 @@ def fetch_dataset(name: str, scales: Iterable[float] = (), splits: Iterable[str]
     staging = layout.raw_images(name).with_name(f"{name}.part")
     with making(layout.raw_images(name)):  # who has waited finds all of it there
         arrivals = arrive(dataset, chosen, tuple(scales), staging)
-        found = each(partial(_measured, dataset), arrivals, os.cpu_count())
-        if dataset.source.kind == "archive" and not dataset.source.sha256:
+        is_known = dataset.source.kind != "archive" or bool(dataset.source.sha256)
+        try:
+            found = each(partial(_measured, dataset), arrivals, os.cpu_count())
+        except ResoluteError:
+            if not is_known:  # the next call must not take the same answer for right
+                archive_file(dataset, staging).unlink(missing_ok=True)
+            raise
+        if not is_known:
             record_first_use(dataset.source.url, archive_file(dataset, staging))
         put_in_place(name, list(zip((arrival.path for arrival in arrivals), found, strict=True)))
         manifest = write_images(name, found)

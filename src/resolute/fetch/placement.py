@@ -40,7 +40,7 @@ def put_in_place(name: str, arrived: Sequence[tuple[Path, HRImage]]) -> None:
         path.unlink()
         with suppress(OSError):  # other files are in it
             path.parent.rmdir()
-    _note(name, (placed & wanted) | coming)
+    _note(name, {path for path in placed | coming if os.path.lexists(path)})
     for source, image in arrived:
         records.remember(image.path, image.sha256)
         if source != image.path:

@@ -38,6 +38,13 @@ _sessions = threading.local()  # requests does not promise that threads may shar
 Advance = Callable[[int], object]
 
 
+class _Session(requests.Session):
+    """Follows no redirect, because requests reads the body of each one whole, even where it is not to follow it."""
+
+    def get_redirect_target(self, _: requests.Response) -> None:
+        return None
+
+
 def _ignore(_: int) -> None:
     pass
 
@@ -270,8 +277,8 @@ def _wait(url: str, what: str, pause: float) -> None:
 def _get(url: str, start: int) -> requests.Response:
     headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={start}-"} if start else {})}
     for _ in range(REDIRECTS):
-        response = _session().get(url, headers=headers, stream=True, timeout=TIMEOUT_S, allow_redirects=False)
-        place = _session().get_redirect_target(response)
+        response = _session().get(url, headers=headers, stream=True, timeout=TIMEOUT_S)
+        place = requests.Session.get_redirect_target(_session(), response)
         if place is None:
             return response
         response.close()
@@ -292,5 +299,5 @@ def _way_out(url: str) -> str:
 
 def _session() -> requests.Session:
     if not hasattr(_sessions, "session"):
-        _sessions.session = requests.Session()
+        _sessions.session = _Session()
     return _sessions.session
