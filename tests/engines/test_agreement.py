@@ -71,6 +71,8 @@ def files_of(project: Project, path: str, made: set[str]) -> set[str]:
     folder = project.root / path
     if path in made:
         return {path}
+    if f"{path}.csv" in made:  # a folder of images that Snakemake knows by its manifest alone
+        return {f"{path}.csv"}
     if folder.is_dir() and not path.startswith("reports"):
         there = (file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
         below |= {str(file.relative_to(project.root)) for file in there}

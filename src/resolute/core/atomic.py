@@ -113,6 +113,23 @@ def writing_folder(folder: Path, ours: Collection[str]) -> Iterator[Path]:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def move(source: Path, path: Path, sha256: str) -> None:
+    """Put a finished file in the place of `path`, on another file system too; `path` ends as `writing` leaves it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sync(source)
+    try:
+        source.replace(path)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with writing(path) as part:
+            shutil.copyfile(source, part)
+        source.unlink()
+    else:
+        sync(path.parent)
+        records.remember(path, sha256)
+
+
 def sync(path: Path) -> None:
     """Return when a file's content, or a folder's list of names, is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)

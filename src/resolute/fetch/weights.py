@@ -35,7 +35,7 @@ def fetch_weights(method: str, tag: str = "", scale: float = 4) -> Path:
     with making(target) as waited:
         if waited and target.is_file() and weights.read_provenance(target) == facts:
             return target
-        original = target.with_name(f"{target.stem}{Path(file.url).suffix}")
+        original = target.with_name(f"{target.stem}.published{Path(file.url).suffix}")
         try:
             download(file.url, file.sha256, file.bytes, original)
             state = weights.rename(weights.read_checkpoint(original, published.inside), published)
