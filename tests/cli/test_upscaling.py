@@ -7,9 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
+from resolute import methods
 from resolute.cli.upscaling import TILE, upscale_file
 from resolute.core.errors import ResoluteError
-from resolute.methods import load, network, weights
+from resolute.methods import network, weights
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def picture(project: Path) -> Path:
 def lively(method: str) -> Path:
     """Fresh weights, large enough to make every attention count."""
     torch.manual_seed(0)
-    state = {name: 2 * tensor for name, tensor in load(method).build(2).state_dict().items()}
+    state = {name: 2 * tensor for name, tensor in methods.build(method, 2).state_dict().items()}
     weights.save_weights(Path("mine.safetensors"), state, {})
     return Path("mine.safetensors")
 

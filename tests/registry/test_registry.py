@@ -1,22 +1,20 @@
 """The registry's entries hold together."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from resolute import methods, registry
 from resolute.core.errors import ResoluteError
+from resolute.fetch import key_maps
 
 
 @pytest.mark.parametrize("name", registry.names())
 def test_every_entry_builds_its_method(name: str) -> None:
     entry = registry.entry(name)
-    implementation = methods.load(name)
-    assert implementation.entry is entry
     for scale in entry.scales if entry.trainable else ():
-        implementation.build(scale)
-        implementation.build_for_training(scale)
+        methods.build(name, scale)
+        methods.build_for_training(name, scale)
 
 
 @pytest.mark.parametrize("name", registry.names())
@@ -38,21 +36,23 @@ def test_an_unknown_method_names_the_nearest() -> None:
         registry.entry("rlfn_team4")
 
 
-def test_an_unknown_key_map_names_the_nearest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = registry.path("rfdn_baseline").read_text().replace("rfdn_frame", "rfdn_fram")
-    (tmp_path / "other.yaml").write_text(text)
-    (tmp_path / "schema.json").write_text((registry.FOLDER / "schema.json").read_text())
-    monkeypatch.setattr(registry, "FOLDER", tmp_path)
-    monkeypatch.setattr(registry, "path", lambda name: tmp_path / f"{name}.yaml")
-    with pytest.raises(ResoluteError, match=r"other\.yaml: unknown key map 'rfdn_fram': did you mean 'rfdn_frame'"):
-        registry.entry("other")
+@pytest.mark.parametrize("name", registry.names())
+def test_every_key_map_that_an_entry_names_is_there(name: str) -> None:
+    for published in registry.entry(name).published.values():
+        key_maps.rename({}, published)
+
+
+def test_an_unknown_key_map_names_the_nearest() -> None:
+    published = registry.Published("somewhere", "MIT", keys=("rfdn_fram",))
+    with pytest.raises(ResoluteError, match=r"unknown key map 'rfdn_fram' in the registry: did you mean 'rfdn_frame'"):
+        key_maps.rename({}, published)
 
 
 def test_an_unknown_scale_says_which_there_are() -> None:
     with pytest.raises(ResoluteError, match="rlfn_team04 has no x3: it is made for x4"):
-        methods.load("rlfn_team04").build(3)
+        methods.build("rlfn_team04", 3)
 
 
 def test_bicubic_cannot_be_trained() -> None:
     with pytest.raises(ResoluteError, match="nothing to train"):
-        methods.load("bicubic").plan({}, {})
+        methods.training(registry.entry("bicubic"))

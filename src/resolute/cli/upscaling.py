@@ -35,17 +35,17 @@ def upscale_file(
         ResoluteError: the picture cannot be read, the result cannot be written, the method cannot take it, or it
             does not fit into memory.
     """
-    implementation = methods.load(method)
+    entry = registry.entry(method)
     photo = read_photo(source)
     check_can_write(target, photo)
     _, path = registry.find_weights(method, scale, weights)
     devices.claim_gpus(1)
-    upscaler = implementation.upscaler(scale, path if implementation.entry.trainable else None, devices.accelerator())
+    upscaler = methods.upscaler(method, scale, path if entry.trainable else None, devices.accelerator())
     depth = np.iinfo(photo.colour.dtype)
     lr = to_rgb(photo.colour)
     if photo.colour.dtype != np.uint8:
         lr = lr.astype(np.float32) * (255 / depth.max)
-    sr = _in_tiles(implementation, upscaler, lr, scale, tile, overlap)
+    sr = _in_tiles(entry, upscaler, lr, scale, tile, overlap)
     colour = np.rint(np.clip(sr * (depth.max / 255), 0, depth.max)).astype(photo.colour.dtype)
     if photo.colour.ndim == 2:
         colour = np.rint(colour.mean(axis=2)).astype(photo.colour.dtype)
@@ -54,9 +54,8 @@ def upscale_file(
 
 
 def _in_tiles(
-    implementation: methods.Method, upscaler: Upscaler, lr: np.ndarray, scale: float, tile: int | None, overlap: int
+    entry: registry.Entry, upscaler: Upscaler, lr: np.ndarray, scale: float, tile: int | None, overlap: int
 ) -> np.ndarray:
-    entry = implementation.entry
     if tile is None:
         tile = TILE if entry.tile_safe else 0
     if not tile or max(lr.shape[:2]) <= tile:

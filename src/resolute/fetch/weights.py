@@ -5,6 +5,7 @@ from pathlib import Path
 from resolute import methods, registry
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
+from resolute.fetch import key_maps
 from resolute.fetch.locks import lock
 from resolute.fetch.transfer import download
 from resolute.methods import weights
@@ -30,8 +31,9 @@ def fetch_weights(method: str, tag: str = "", scale: float = 4) -> Path:
         original = target.with_name(f"{target.stem}{Path(file.url).suffix}")
         try:
             download(file.url, file.sha256, file.bytes, original)
-            state = weights.rename(weights.read_checkpoint(original, published.inside), published)
-            weights.load_state(methods.load(method).build(scale), state, f"{original.name} of {method}")
+            state = weights.read_checkpoint(original, published.inside)
+            state = key_maps.rename(state, published)
+            weights.load_state(methods.build(method, scale), state, f"{original.name} of {method}")
         finally:
             original.unlink(missing_ok=True)
         facts = {

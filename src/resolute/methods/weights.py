@@ -2,9 +2,7 @@
 
 import json
 import pickle
-import re
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,6 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from resolute import registry
 from resolute.core import atomic, layout
 from resolute.core.errors import ResoluteError
 
@@ -104,48 +101,3 @@ def read_checkpoint(path: Path, inside: str = "") -> StateDict:
     if wrong:
         raise ResoluteError(f"{path.name} is no state dict: {wrong[0]} is not a tensor")
     return content
-
-
-def rename(state: Mapping[str, Tensor], published: registry.Published) -> StateDict:
-    """A published state dict under our parameter names, without the tensors that the network never reads.
-
-    Weight-normalised kernels are folded first. The registry's pairs are applied in order. In a replacement `{1}`
-    stands for the first group of the pattern and `{1-1}` for that number less one.
-    """
-    renamed: StateDict = {}
-    for name, tensor in fold_weight_norm(state).items():
-        if any(re.search(pattern, name) for pattern in published.unused):
-            continue
-        ours = name
-        for pattern, replacement in published.keys:
-            ours = re.sub(pattern, partial(_fill, replacement), ours)
-        if ours in renamed:
-            raise ResoluteError(f"two published tensors map to '{ours}': the key map of the registry is wrong")
-        renamed[ours] = tensor
-    return renamed
-
-
-def fold_weight_norm(state: Mapping[str, Tensor]) -> StateDict:
-    """A state dict with every pair `weight_g`, `weight_v` (weight normalisation) as the kernel that they stand for.
-
-    The kernel of an output channel is its direction v, of length g over all of its elements.
-    """
-    folded: StateDict = {}
-    for name, tensor in state.items():
-        if name.endswith(".weight_v"):
-            layer = name.removesuffix("_v")
-            if f"{layer}_g" not in state:
-                raise ResoluteError(f"'{name}' has no '{layer}_g' beside it: the weight normalisation is incomplete")
-            lengths = tensor.flatten(1).norm(dim=1).view(-1, *[1] * (tensor.dim() - 1))
-            folded[layer] = tensor * (state[f"{layer}_g"] / lengths)
-        elif not name.endswith(".weight_g"):
-            folded[name] = tensor
-    return folded
-
-
-def _fill(replacement: str, match: re.Match[str]) -> str:
-    def value(token: re.Match[str]) -> str:
-        group = match.group(int(token[1]))
-        return str(int(group) + int(token[2])) if token[2] else group
-
-    return re.sub(r"\{(\d)([+-]\d+)?\}", value, replacement)

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from resolute import methods
+from resolute import registry
 from resolute.core import atomic, devices, layout
 from resolute.core.errors import ResoluteError
 from resolute.core.provenance import digest, file_sha256, provenance
@@ -82,14 +82,14 @@ class Training:
         self.run, self.seed, self.plan, self.settings = run, seed, plan, settings
         self.fabric = launch(settings)
         self._say_where()
-        self.method = methods.load(run.method)
+        self.data_range = registry.entry(run.method).data_range
         self.dataset, self.checkpoint_every = dataset, checkpoint_every
         rank, world = self.fabric.global_rank, self.fabric.world_size
         self.batches = Batches(open_pack(dataset, run.scale), run.scale, plan, seed, rank, world)
         self.stopped = False
 
         torch.manual_seed(seed)
-        network = starting_network(self.method, run, plan.warm_start)
+        network = starting_network(run, plan.warm_start)
         self.facts = self._facts()
         self.identity = digest(self.facts)
         network = convert_conv2d_weight_memory_format(network, torch.channels_last)
@@ -152,7 +152,7 @@ class Training:
                 )
 
     def _optimise(self, batch: Batch, phase: Phase) -> Tensor:
-        data_range = self.method.entry.data_range
+        data_range = self.data_range
         turn = batch.turn.to(self.fabric.device)
         lr, hr = (to_network(side.to(self.fabric.device), turn, data_range) for side in (batch.lr, batch.hr))
         # Whatever else a network draws (dropout, a random subnet) is a function of seed and step too.

@@ -17,7 +17,7 @@ def find_start(run: Run, warm_start: str) -> tuple[float, Path]:
     return scale, registry.find_weights(run.method, scale, name)[1]
 
 
-def starting_network(method: methods.Method, run: Run, warm_start: str) -> nn.Module:
+def starting_network(run: Run, warm_start: str) -> nn.Module:
     """The network of a run as its training starts.
 
     Weights on disk are folded: what starts from them is trained in the folded form. From another scale, the tensors
@@ -26,14 +26,16 @@ def starting_network(method: methods.Method, run: Run, warm_start: str) -> nn.Mo
     Raises:
         ResoluteError: the weights are missing, broken, or not this method's.
     """
+    entry = registry.entry(run.method)
+    half = methods.training(entry)
     if not warm_start:
-        return method.build_for_training(run.scale)
-    network = method.build(run.scale)
+        return half.build(entry, run.scale)
+    network = half.released(entry, run.scale)
     scale, path = find_start(run, warm_start)
     if scale == run.scale:
         weights.load_weights(network, path)
         return network
-    source = method.build(scale)
+    source = half.released(entry, scale)
     weights.load_weights(source, path)
     state = network.state_dict()
     shared = {name: tensor for name, tensor in source.state_dict().items() if name in state}
