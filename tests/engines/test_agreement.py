@@ -225,8 +225,9 @@ def test_both_engines_call_the_same_stale(edit: str, made: Project) -> None:
         file.write_text((text or "") + new)
     made.run("resolute", "jobs")
     try:
-        changed = made.changed()
-        planned = planned_outputs(made)
+        seen = made.changed()
+        planned = planned_outputs(made)  # which brings the lists of source files up to date
+        changed = made.changed() - {"sources"}  # which has no rule
         stages = json.loads(made.run(sys.executable, "-c", ASK_STAGES))
     finally:
         if text is None:
@@ -239,8 +240,7 @@ def test_both_engines_call_the_same_stale(edit: str, made: Project) -> None:
         for stage, facts in stages.items()
         if any(path == out or path.startswith(f"{out}/") for out in facts["outs"] for path in planned)
     }
-    assert changed, "DVC sees nothing"
-    changed.discard("sources")  # which has no rule, and lists what an edit makes stale
+    assert seen, "DVC sees nothing"
     assert changed <= redone
     following = {stage for stage, facts in stages.items() if changed & set(facts["from"])}
     assert redone <= following
