@@ -6,7 +6,11 @@ import pytest
 
 from resolute import methods, registry
 from resolute.core.errors import ResoluteError
+from resolute.core.schema import validate
 from resolute.fetch import key_maps
+from resolute.params.schema import params_schema
+
+RECIPES = {**params_schema()["properties"]["recipes"], "$defs": params_schema()["$defs"]}
 
 
 @pytest.mark.parametrize("name", registry.names())
@@ -29,6 +33,11 @@ def test_training_facts_are_a_recipe_not_prose_alone(name: str) -> None:
     entry = registry.entry(name)
     facts = re.findall(r"batch|learning rate|\d[\d,]* ?k? (?:epochs|iterations|steps)", entry.notes)
     assert entry.recipe or not facts, f"notes name {facts}"
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_a_recipe_has_the_settings_that_params_have(name: str) -> None:
+    validate({name: dict(registry.entry(name).recipe)}, RECIPES, "the registry")
 
 
 def test_an_unknown_method_names_the_nearest() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,21 +32,22 @@ def read_yaml(path: Path) -> Any:
 
 
 @cache
-def _validator(schema: Path) -> Any:
-    from jsonschema import Draft202012Validator
-
-    return Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
+def _read_schema(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
-def validate(document: Any, schema: Path, where: str) -> None:
+def validate(document: Any, schema: Path | Mapping[str, Any], where: str) -> None:
     """Refuse a document that breaks its schema, in one line.
 
     Args:
         document: what a YAML or JSON file held.
-        schema: the JSON schema file (draft 2020-12).
+        schema: the JSON schema (draft 2020-12), or the file that holds it.
         where: how the message calls the document, usually its path.
     """
-    errors = sorted(_validator(schema).iter_errors(document), key=lambda error: list(map(str, error.path)))
+    from jsonschema import Draft202012Validator
+
+    validator = Draft202012Validator(_read_schema(schema) if isinstance(schema, Path) else schema)
+    errors = sorted(validator.iter_errors(document), key=lambda error: list(map(str, error.path)))
     if errors:
         raise ResoluteError(_message(errors[0], where))
 

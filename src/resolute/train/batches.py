@@ -56,7 +56,7 @@ class Batches:
         """The batch of a step, counted from 0 over all phases."""
         _, phase, _ = self.plan.at(step)
         generator = np.random.default_rng([self.seed, step])
-        drawn = SAMPLERS[phase.sampler](generator, self.pack.category, phase.batch_size)
+        drawn = SAMPLERS.function(phase.sampler)(generator, self.pack.columns, phase.batch_size)
         jitter = generator.random((phase.batch_size, 2))
         turn = generator.integers(8, size=phase.batch_size)
         crops = [

@@ -23,7 +23,8 @@ from resolute.core.errors import ResoluteError
 from resolute.core.provenance import digest, file_sha256, provenance
 from resolute.images.pack import open_pack
 from resolute.methods import weights
-from resolute.methods.losses import loss_of
+from resolute.methods.losses import LOSSES
+from resolute.methods.optimisers import OPTIMISERS
 from resolute.methods.plan import Phase, Plan
 from resolute.models.blocks.reparameterised import fold
 from resolute.sources import sources_digest
@@ -158,7 +159,7 @@ class Training:
         # Whatever else a network draws (dropout, a random subnet) is a function of seed and step too.
         torch.manual_seed((self.seed << 32) + self.step)
         # In units of the data range, so that the loss means the same for every network.
-        loss = loss_of(phase)(self.network(lr) / data_range, hr / data_range)
+        loss = LOSSES.function(phase.loss)(self.network(lr) / data_range, hr / data_range)
         self.optimiser.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
         if phase.gradient_clip:
@@ -179,13 +180,7 @@ class Training:
         return phase
 
     def _prepare(self, phase: Phase) -> None:
-        optimisers = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
-        optimiser = optimisers[phase.optimiser](
-            self.network.parameters(),
-            lr=phase.learning_rate,
-            betas=(0.9, phase.beta2),
-            weight_decay=phase.weight_decay,
-        )
+        optimiser = OPTIMISERS.function(phase.optimiser)(self.network.parameters(), phase.learning_rate)
         self.optimiser = self.fabric.setup_optimizers(optimiser)
         if phase.ema:
             average = AveragedModel(self.network.module, multi_avg_fn=get_ema_multi_avg_fn(phase.ema))
