@@ -137,7 +137,7 @@ def test_phases_and_warm_start(packed: Path) -> None:
     log = pd.read_csv(layout.training_log(run("d-seed0")))
     assert set(log["phase"]) == {0, 1}
     # Starting from these weights with a rate of practically zero must end where it started.
-    still = replace(plan(iterations=2, learning_rate=1e-12, final_learning_rate=0.0, ema=0.0), warm_start=str(first))
+    still = replace(plan(iterations=2, learning_rate=1e-12, schedule="constant", ema=0.0), warm_start=str(first))
     second = train(run("e-seed0"), 0, still, "embedded", SETTINGS, 5)
     before, after = weights.read_state(first), weights.read_state(second)
     assert all(torch.allclose(before[name], after[name], atol=1e-9) for name in before)
@@ -147,7 +147,7 @@ def test_a_start_from_another_scale_takes_all_but_the_last_layer(packed: Path) -
     smaller = layout.Run("rlfn_tiny", 2.0, "quick-seed0")
     torch.manual_seed(5)
     weights.save_weights(layout.weights(smaller), methods.build("rlfn_tiny", 2).state_dict(), {})
-    still = plan(iterations=1, learning_rate=1e-12, final_learning_rate=0.0, ema=0.0)
+    still = plan(iterations=1, learning_rate=1e-12, schedule="constant", ema=0.0)
     path = train(run("j-seed0"), 0, replace(still, warm_start="x2/quick-seed0"), "embedded", SETTINGS, 5)
     before, after = weights.read_state(layout.weights(smaller)), weights.read_state(path)
     kept = {name for name in before if before[name].shape == after[name].shape}
@@ -171,7 +171,7 @@ def test_what_is_published_is_folded_and_starts_a_folded_training(packed: Path) 
     trained = weights.read_state(path)
     weights.load_weights(methods.build(method, 4), path)
     assert not any("branches" in name for name in trained)
-    still = plan(method, iterations=1, learning_rate=1e-12, final_learning_rate=0.0, ema=0.0)
+    still = plan(method, iterations=1, learning_rate=1e-12, schedule="constant", ema=0.0)
     still = replace(still, warm_start=str(path))
     after = weights.read_state(train(run("i-seed0", method), 0, still, "embedded", SETTINGS, 2))
     assert all(torch.allclose(trained[name], after[name], atol=1e-9) for name in trained)

@@ -19,6 +19,9 @@ from resolute.core.errors import ResoluteError
 if TYPE_CHECKING:
     from torch import nn
 
+    from resolute.methods.learner import Learner
+    from resolute.methods.plan import Plan
+
 Upscaler = Callable[[np.ndarray], np.ndarray]
 """Maps an LR image (h x w x 3, uint8 or float in 0..255) to the SR image (sh x sw x 3, float32, 0..255, not
 clamped)."""
@@ -30,6 +33,12 @@ OnRoute = Callable[[int], None]
 
 class Training(Protocol):
     """The half of a kind that `train` executes: `methods/<kind>/training.py`."""
+
+    SKIPS: bool
+    """Whether a step may leave parameters without a gradient, which several devices must know."""
+
+    def learner(self, entry: registry.Entry, scale: float, plan: "Plan") -> "Learner":
+        """What is trained, freshly initialised."""
 
     def build(self, entry: registry.Entry, scale: float) -> "nn.Module":
         """The network for a scale as it is trained, freshly initialised; folded, it is what inference builds."""

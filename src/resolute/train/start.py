@@ -3,11 +3,10 @@
 import re
 from pathlib import Path
 
-from torch import nn
-
 from resolute import methods, registry
 from resolute.core.layout import Run
 from resolute.methods import weights
+from resolute.methods.learner import Learner
 
 
 def find_start(run: Run, warm_start: str) -> tuple[float, Path]:
@@ -17,8 +16,8 @@ def find_start(run: Run, warm_start: str) -> tuple[float, Path]:
     return scale, registry.find_weights(run.method, scale, name)[1]
 
 
-def starting_network(run: Run, warm_start: str) -> nn.Module:
-    """The network of a run as its training starts.
+def load_start(learner: Learner, run: Run, warm_start: str) -> None:
+    """Give a learner the network that its training starts from; its own fresh one where `warm_start` is empty.
 
     Weights on disk are folded: what starts from them is trained in the folded form. From another scale, the tensors
     are taken that have the same name and shape there; the others, of the last layers, are fresh.
@@ -26,19 +25,18 @@ def starting_network(run: Run, warm_start: str) -> nn.Module:
     Raises:
         ResoluteError: the weights are missing, broken, or not this method's.
     """
+    if not warm_start:
+        return
     entry = registry.entry(run.method)
     half = methods.training(entry)
-    if not warm_start:
-        return half.build(entry, run.scale)
-    network = half.released(entry, run.scale)
+    network = learner.network = half.released(entry, run.scale)
     scale, path = find_start(run, warm_start)
     if scale == run.scale:
         weights.load_weights(network, path)
-        return network
+        return
     source = half.released(entry, scale)
     weights.load_weights(source, path)
     state = network.state_dict()
     shared = {name: tensor for name, tensor in source.state_dict().items() if name in state}
     state.update((name, tensor) for name, tensor in shared.items() if tensor.shape == state[name].shape)
     network.load_state_dict(state)
-    return network
