@@ -9,7 +9,6 @@ container: "docker://python:3.11-slim-bookworm"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/sources.smk"
 include: "workflow/rules/fetch.smk"
 include: "workflow/rules/degrade.smk"
 include: "workflow/rules/patches.smk"
@@ -43,4 +42,3 @@ rule all:
         MEASUREMENTS,
         SR_IMAGES,
         WEIGHTS,
-        SOURCES,

@@ -11,11 +11,12 @@ import pytest
 import torch
 from PIL import Image
 
+from resolute import methods
 from resolute.cli.upscaling import TILE, upscale_file
 from resolute.core import memory
 from resolute.core.errors import ResoluteError
 from resolute.images.files import Photo, read_photo, write_photo
-from resolute.methods import bicubic, load, network, weights
+from resolute.methods import weights
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def picture(project: Path) -> Path:
 def lively(method: str) -> Path:
     """Fresh weights, large enough to make every attention count."""
     torch.manual_seed(0)
-    state = {name: 2 * tensor for name, tensor in load(method).build(2).state_dict().items()}
+    state = {name: 2 * tensor for name, tensor in methods.build(method, 2).state_dict().items()}
     weights.save_weights(Path("mine.safetensors"), state, {})
     return Path("mine.safetensors")
 
@@ -55,7 +56,7 @@ def test_only_what_is_the_same_in_tiles_is_cut_into_tiles(picture: Path, capsys:
 def test_what_does_not_fit_into_memory_is_one_clear_line(
     tile: int, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network.Method, "upscaler", lambda *_: lambda _: torch.empty(10**15).numpy())
+    monkeypatch.setattr(methods, "upscaler", lambda *_: lambda _: torch.empty(10**15).numpy())
     with pytest.raises(ResoluteError, match=f"no memory for {tile or TILE + 44}x16 pixels at once"):
         upscaled(picture, "pan", tile)
     assert not Path("out.png").exists()
@@ -107,7 +108,7 @@ def test_a_link_stays_a_link(picture: Path) -> None:
 def test_a_result_that_the_format_or_the_memory_cannot_hold_is_said_before_the_work(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bicubic, "imresize", None)  # no work
+    monkeypatch.setattr(methods, "upscaler", None)  # no work
     Image.new("L", (17_000, 4)).save("wide.png")
     refused(Path("wide.png"), "out.jpg", "68000 x 16 pixels, and .jpg files end at 65,500 a side, name it .png", 4)
     monkeypatch.setattr(memory, "available", lambda: 4e6)

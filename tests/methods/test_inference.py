@@ -5,9 +5,9 @@ import torch
 from torch import nn
 
 from resolute import methods, registry
-from resolute.methods.inference import prepare
+from resolute.inference.fused import FusedConv
+from resolute.inference.prepare import prepare
 from resolute.models.blocks.experts import Router
-from resolute.models.blocks.fused import FusedConv
 from resolute.models.blocks.pointwise import BSConv, PointwiseLinear
 from resolute.models.blocks.restated import as_convolution
 from resolute.profile.counters import count
@@ -48,12 +48,12 @@ def give_norms_statistics(trained: nn.Module) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_prepared_networks_compute_the_same(name: str) -> None:
     torch.manual_seed(0)
-    method = methods.load(name)
-    plain = method.build(method.entry.scales[-1]).eval()
+    entry = registry.entry(name)
+    plain = methods.build(name, entry.scales[-1]).eval()
     give_norms_statistics(plain)
     fast = prepare(plain, "cpu")
     for height, width in SIZES:
-        x = torch.rand(2, 3, height, width) * method.entry.data_range
+        x = torch.rand(2, 3, height, width) * entry.data_range
         with torch.inference_mode():
             expected, found = plain(x), fast(x.contiguous(memory_format=torch.channels_last))
         assert expected.shape == found.shape

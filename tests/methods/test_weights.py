@@ -11,7 +11,7 @@ from torch import nn
 
 from resolute import registry
 from resolute.core.errors import ResoluteError
-from resolute.fetch import fetch_weights
+from resolute.fetch import fetch_weights, key_maps
 from resolute.methods import weights
 
 
@@ -98,7 +98,7 @@ def test_key_maps_fill_groups_and_shift_numbers() -> None:
     published = registry.Published(
         "somewhere", "MIT", keys=((r"^B(\d+)\.c(\d)_r\.", "body.{1-1}.conv{2}."),), unused=(r"^dead\.",)
     )
-    renamed = weights.rename({"B10.c2_r.weight": torch.ones(1), "dead.weight": torch.ones(1)}, published)
+    renamed = key_maps.rename({"B10.c2_r.weight": torch.ones(1), "dead.weight": torch.ones(1)}, published)
     assert list(renamed) == ["body.9.conv2.weight"]
 
 
@@ -107,12 +107,12 @@ def test_weight_normalised_kernels_are_folded() -> None:
     layer = nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 3))
     lengths, directions = (layer.get_parameter(f"parametrizations.weight.original{index}") for index in (0, 1))
     state = {"c.weight_g": lengths.detach() * 2, "c.weight_v": directions.detach(), "c.bias": torch.ones(4)}
-    folded = weights.fold_weight_norm(state)
+    folded = key_maps.fold_weight_norm(state)
     assert sorted(folded) == ["c.bias", "c.weight"]
     assert torch.allclose(folded["c.weight"], 2 * layer.weight)
     del state["c.weight_g"]
     with pytest.raises(ResoluteError, match=r"has no 'c\.weight_g' beside it"):
-        weights.fold_weight_norm(state)
+        key_maps.fold_weight_norm(state)
 
 
 def test_names_of_weights(project: Path) -> None:

@@ -19,7 +19,7 @@ from resolute.engines.clock import bring_back
 from resolute.engines.unlock import JOBS_LOCK, hold
 from resolute.params import jobs
 from resolute import registry
-from resolute.sources import GROUPS, groups, own, shared
+from resolute.sources import refresh
 
 # `resolute` is the one beside the interpreter that runs Snakemake, whether its environment is active or not. A job
 # holds a lock for as long as anything of it lives: `resolute mend` waits for what outlives a killed Snakemake.
@@ -41,6 +41,8 @@ except ResoluteError as error:
 try:
     # A clock that was ahead and has been set back would make every job fail until it has caught up.
     bring_back()
+    # What jobs run, with checksums: written only where it has changed.
+    refresh()
     # `resolute unlock` sees by it whether Snakemake's lock has a living owner.
     hold()
 except OSError as error:
@@ -55,7 +57,6 @@ GPUS = (
 
 
 wildcard_constraints:
-    group="[a-z]+",
     dataset="[a-z0-9_]+",
     method="[a-z0-9_]+",
     scale=r"[0-9]+(\.[0-9]+)?",
@@ -81,14 +82,11 @@ def canonical(settings):
     return json.dumps(settings, sort_keys=True)
 
 
-@cache
 def code(stage, method=""):
-    """What a stage runs for a method, as inputs: the lists of shared source files, and the method's own files."""
-    files = own(stage, method) if method else []
-    return local(*map(layout.sources, groups(stage, method)), *files)
+    """The source files that a job runs, as an input: their list."""
+    return local(layout.sources(stage, method))
 
 
-SOURCES = local(*map(layout.sources, GROUPS))
 MEASUREMENTS = local(*params_file.measurements(PARAMS))
 SR_IMAGES = local(*params_file.sr_files(PARAMS))
 WEIGHTS = local(*params_file.weights_files(PARAMS))

@@ -25,17 +25,13 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def sources(
-    group: Annotated[str, typer.Argument(metavar="GROUP", help="A stage, or `networks`: what all networks run.")],
-) -> None:
-    """Write down, with checksums, which source files a stage runs: what its jobs depend on."""
+def sources() -> None:
+    """Write down, with checksums, which source files every job runs: what it depends on."""
     from resolute.core import layout
-    from resolute.core.errors import ResoluteError, nearest
-    from resolute.sources import GROUPS, write_sources
+    from resolute.sources import refresh
 
-    if group not in GROUPS:
-        raise ResoluteError(f"no group of source files '{group}': {nearest(group, GROUPS)}")
-    print(layout.relative(write_sources(group)))
+    for path in refresh():
+        print(layout.relative(path))
 
 
 def fetch(
@@ -96,13 +92,15 @@ def train(
     """
     from dataclasses import replace
 
-    from resolute import methods, params
+    from resolute import methods, params, registry
     from resolute.core import devices, layout
+    from resolute.methods.plan import make_plan
     from resolute.params import jobs
 
     devices.check_ranks()
     settings = params.load()
-    plan = methods.load(method).plan(settings["train"], settings["recipes"].get(method, {}))
+    methods.training(registry.entry(method))
+    plan = make_plan(settings["train"], settings["recipes"].get(method, {}), method)
     dataset = params.training_set(settings)
     run = layout.Run(method, scale, f"{settings['preset']}-seed{seed}")
     start = jobs.warm_start(settings, run)

@@ -39,8 +39,7 @@ def upscale_file(
         ResoluteError: the picture cannot be read, the result cannot be written, the method cannot take it, or it
             does not fit into memory. All that can be known is said before the work starts.
     """
-    implementation = methods.load(method)
-    entry = implementation.entry
+    entry = registry.entry(method)
     entry.check_scale(scale)
     photo = read_photo(source)
     target = Path(os.path.realpath(target))  # a link stays a link
@@ -52,7 +51,7 @@ def upscale_file(
     _check_memory(photo, scale, tile)
     _, path = registry.find_weights(method, scale, weights)
     devices.claim_gpus(1)
-    upscaler = implementation.upscaler(scale, path if entry.trainable else None, devices.accelerator())
+    upscaler = methods.upscaler(method, scale, path if entry.trainable else None, devices.accelerator())
     upscale = _keeping_depth(_within_memory(upscaler))
     if tile:
         colour = upscale_tiled(upscale, photo.colour, scale, tile, overlap)

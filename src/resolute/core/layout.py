@@ -69,8 +69,13 @@ class Run:
         return int(match[1]) if match else None
 
 
-def sources(group: str) -> Path:
-    return project_root() / "data/sources" / f"{group}.csv"
+def sources_folder() -> Path:
+    return project_root() / "data/sources"
+
+
+def sources(stage: str, method: str = "") -> Path:
+    """The list of the source files that a stage runs, for one method where its jobs are about one."""
+    return sources_folder() / stage / f"{method}.csv" if method else sources_folder() / f"{stage}.csv"
 
 
 def raw_images(dataset: str) -> Path:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import project_root
 from resolute.core.reading import brief
+from resolute.sources import refresh
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 
 def judged() -> tuple[dict[str, list[object]], "Index"]:
-    """The stages that are not up to date, with what changed; and DVC's index of all stages and their graph."""
+    """The stages that are not up to date, with what changed; and DVC's index of all stages and their graph.
+
+    The lists of source files are brought up to date first, so that an edit shows at the jobs that it is about.
+    """
+    refresh()
     with _repo() as repo, _each_file_once():
         return repo.status(), repo.index
 

@@ -51,15 +51,15 @@ def evaluate(
     Raises:
         ResoluteError: weights or images are missing, broken, or too small for the network, or it gives no numbers.
     """
-    implementation = methods.load(method)
-    implementation.entry.check_scale(scale)
+    entry = registry.entry(method)
+    entry.check_scale(scale)
     name, path = registry.find_weights(method, scale, weights)
     devices.claim_gpus(1)
     device = devices.accelerator()
-    has_weights = implementation.entry.trainable
+    has_weights = entry.trainable
     routes: list[int] = []
     with weight_files.unchanged(path) if has_weights else nullcontext("") as sha256:
-        upscale = implementation.upscaler(scale, path if has_weights else None, device, routes.append)
+        upscale = methods.upscaler(method, scale, path if has_weights else None, device, routes.append)
         trained = weight_files.read_provenance(path) if has_weights else {}
     described = {
         "source": "measured",
@@ -74,7 +74,7 @@ def evaluate(
         "device": devices.device_name(device),
     }
     rows = []
-    if implementation.entry.published and name == f"published-{implementation.entry.tag()}":
+    if entry.published and name == f"published-{entry.tag()}":
         rows += _function(method, scale, upscale, described)
     for lr_image, hr_image in _pairs(dataset, scale):
         lr = read_image(lr_image.path)
@@ -98,7 +98,7 @@ def evaluate(
                 }
                 rows.append({**described, **row})
         if routes:
-            ranks = [implementation.entry.ranks[number] for number in routes]
+            ranks = [entry.ranks[number] for number in routes]
             rows += [{**described, "image": lr_image.name, **row} for row in _routing(lr, ranks)]
     return rows
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from resolute import methods, registry
 from resolute.core.errors import ResoluteError
 from resolute.core.locks import making
+from resolute.fetch import key_maps
 from resolute.fetch.transfer import download
 from resolute.methods import weights
 
@@ -38,8 +39,8 @@ def fetch_weights(method: str, tag: str = "", scale: float = 4) -> Path:
         original = target.with_name(f"{target.stem}.published{Path(file.url).suffix}")
         try:
             download(file.url, file.sha256, file.bytes, original)
-            state = weights.rename(weights.read_checkpoint(original, published.inside), published)
-            weights.load_state(methods.load(method).build(scale), state, f"{original.name} of {method}")
+            state = key_maps.rename(weights.read_checkpoint(original, published.inside), published)
+            weights.load_state(methods.build(method, scale), state, f"{original.name} of {method}")
             weights.save_weights(target, state, facts)
         finally:
             original.unlink(missing_ok=True)

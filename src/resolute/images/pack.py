@@ -59,6 +59,11 @@ class Pack:
     category: np.ndarray
     lr_size: int
 
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """What a sampler may choose by, one value per patch."""
+        return {"image": self.image, "row": self.row, "column": self.column, "category": self.category}
+
     def lr(self, number: int) -> np.ndarray:
         """An LR image, h x w x 3, uint8, without a copy."""
         packed = self.images[number]

@@ -3,11 +3,9 @@
 import hashlib
 import json
 import pickle
-import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from resolute import registry
 from resolute.core import atomic, layout
 from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
@@ -26,7 +23,7 @@ StateDict = dict[str, Tensor]
 
 _CHECKSUM = "checksum"
 # What is loaded as a network's own numbers; nothing else is turned into them without a word.
-_FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
+FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
 def save_weights(path: Path, state: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
@@ -94,7 +91,7 @@ def load_state(network: nn.Module, state: Mapping[str, Tensor], where: str) -> N
             found, wanted = tuple(tensor.shape), tuple(expected[name].shape)
             raise ResoluteError(f"{where}: tensor '{name}' has shape {found}, the network needs {wanted}")
         dtype = expected[name].dtype
-        if tensor.dtype != dtype and not (tensor.dtype in _FLOATS and dtype.is_floating_point):
+        if tensor.dtype != dtype and not (tensor.dtype in FLOATS and dtype.is_floating_point):
             raise ResoluteError(f"{where}: tensor '{name}' is of {tensor.dtype}, the network needs {dtype}")
         if not bool(torch.isfinite(tensor.to(dtype)).all()):
             raise ResoluteError(f"{where}: tensor '{name}' is not finite: the file was damaged, make or fetch it again")
@@ -133,46 +130,6 @@ def read_checkpoint(path: Path, inside: str = "") -> StateDict:
     if sum(storages.values()) > path.stat().st_size:
         raise ResoluteError(f"{path.name} is no state dict: it claims more numbers than it has")
     return content
-
-
-def rename(state: Mapping[str, Tensor], published: registry.Published) -> StateDict:
-    """A published state dict under our parameter names, without the tensors that the network never reads.
-
-    Weight-normalised kernels are folded first. The registry's pairs are applied in order. In a replacement `{1}`
-    stands for the first group of the pattern and `{1-1}` for that number less one.
-    """
-    renamed: StateDict = {}
-    for name, tensor in fold_weight_norm(state).items():
-        if any(re.search(pattern, name) for pattern in published.unused):
-            continue
-        ours = name
-        for pattern, replacement in published.keys:
-            ours = re.sub(pattern, partial(_fill, replacement), ours)
-        if ours in renamed:
-            raise ResoluteError(f"two published tensors map to '{ours}': the key map of the registry is wrong")
-        renamed[ours] = tensor
-    return renamed
-
-
-def fold_weight_norm(state: Mapping[str, Tensor]) -> StateDict:
-    """A state dict with every pair `weight_g`, `weight_v` (weight normalisation) as the kernel that they stand for.
-
-    The kernel of an output channel is its direction v, of length g over all of its elements.
-    """
-    folded: StateDict = {}
-    for name, tensor in state.items():
-        if name.endswith(".weight_v"):
-            layer = name.removesuffix("_v")
-            if f"{layer}_g" not in state:
-                raise ResoluteError(f"'{name}' has no '{layer}_g' beside it: the weight normalisation is incomplete")
-            gains = state[f"{layer}_g"]
-            if not tensor.dim() or {tensor.dtype, gains.dtype}.difference(_FLOATS) or gains.numel() != len(tensor):
-                raise ResoluteError(f"'{name}' and '{layer}_g' do not fit: the weight normalisation is broken")
-            shape = (-1, *[1] * (tensor.dim() - 1))
-            folded[layer] = tensor * (gains.reshape(shape) / tensor.flatten(1).norm(dim=1).view(shape))
-        elif not name.endswith(".weight_g"):
-            folded[name] = tensor
-    return folded
 
 
 def _checksum(state: Mapping[str, Tensor], facts: Mapping[str, Any]) -> str:
@@ -241,11 +198,3 @@ def _shown(name: object) -> str:
     """A tensor's name as it can stand in a message."""
     text = str(name) if isinstance(name, str) else type(name).__name__
     return text if len(text) <= 100 else f"{text[:100]}..."
-
-
-def _fill(replacement: str, match: re.Match[str]) -> str:
-    def value(token: re.Match[str]) -> str:
-        group = match.group(int(token[1]))
-        return str(int(group) + int(token[2])) if token[2] else group
-
-    return re.sub(r"\{(\d)([+-]\d+)?\}", value, replacement)

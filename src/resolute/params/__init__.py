@@ -14,6 +14,7 @@ from resolute.core.layout import project_root
 from resolute.core.schema import read_yaml, validate
 from resolute.params import jobs
 from resolute.params.jobs import training_set
+from resolute.params.schema import params_schema
 
 Params = dict[str, Any]
 
@@ -27,7 +28,7 @@ def load() -> Params:
 
 def check(params: Params, where: str) -> None:
     """Refuse params that break the schema, that name what is not there, or that contradict the registries."""
-    validate(params, project_root() / "workflow/schemas/params.schema.json", where)
+    validate(params, params_schema(), where)
     _check_data(params["data"], where)
     for choice, names in params["methods"].items():
         for name in names:

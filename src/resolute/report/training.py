@@ -37,7 +37,7 @@ def recipe(params: Mapping[str, Any], method: str) -> Recipe:
         steps=_then(phase.iterations for phase in phases),
         batch=_then(phase.batch_size for phase in phases),
         lr_patch=_then(phase.lr_patch_size for phase in phases),
-        loss=_then(phase.loss for phase in phases),
+        loss=_then(phase.loss.name for phase in phases),
     )
 
 

@@ -8,23 +8,26 @@ import pandas as pd
 from resolute.core import atomic, layout
 from resolute.train.energy import NOTHING
 
-LOG_COLUMNS = ("step", "phase", "loss", "learning_rate")
-TIME_COLUMNS = ("step", "patches_per_s", "seconds", *NOTHING)
-
 
 class TrainingLog:
     """Rows of both files, and what was spent so far: `seconds` and `joules`."""
 
     def __init__(self) -> None:
-        self.rows: list[list[float]] = []
-        self.times: list[list[float]] = []
+        self.rows: list[dict[str, float]] = []
+        self.times: list[dict[str, float]] = []
         self.seconds, self.joules = 0.0, dict(NOTHING)
 
-    def add(self, step: int, phase: int, loss: float, learning_rate: float, patches_per_s: float) -> None:
-        """Add a row to each, with what was spent so far."""
-        self.rows.append([step, phase, loss, learning_rate])
-        spent = [round(self.seconds, 2), *(round(joules, 1) for joules in self.joules.values())]
-        self.times.append([step, round(patches_per_s, 1), *spent])
+    def add(
+        self, step: int, phase: int, terms: Mapping[str, float], learning_rate: float, patches_per_s: float
+    ) -> None:
+        """Add a row to each, with what was spent so far.
+
+        Args:
+            terms: the mean `loss` since the row before, and of its terms where it has several: a column each.
+        """
+        self.rows.append({"step": step, "phase": phase, **terms, "learning_rate": learning_rate})
+        spent = {"seconds": round(self.seconds, 2), **{one: round(self.joules[one], 1) for one in self.joules}}
+        self.times.append({"step": step, "patches_per_s": round(patches_per_s, 1), **spent})
 
     def state(self) -> dict[str, Any]:
         """All of it, as a checkpoint carries it."""
@@ -37,8 +40,5 @@ class TrainingLog:
 
     def write(self, run: layout.Run) -> None:
         """Write both files."""
-        for path, columns, rows in (
-            (layout.training_log(run), LOG_COLUMNS, self.rows),
-            (layout.training_times(run), TIME_COLUMNS, self.times),
-        ):
-            atomic.write(path, pd.DataFrame(rows, columns=list(columns)).to_csv(index=False))
+        for path, rows in ((layout.training_log(run), self.rows), (layout.training_times(run), self.times)):
+            atomic.write(path, pd.DataFrame(rows).to_csv(index=False))

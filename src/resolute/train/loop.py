@@ -1,4 +1,4 @@
-"""The training loop: deterministic, resumable, the same for every method."""
+"""The training loop: deterministic, resumable, the same for every learner."""
 
 import math
 import os
@@ -12,12 +12,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from resolute import methods
+from resolute import methods, registry
 from resolute.core import atomic, devices, layout
 from resolute.core.errors import ResoluteError
 from resolute.core.locks import making
@@ -25,18 +26,18 @@ from resolute.core.provenance import digest, file_sha256, provenance
 from resolute.core.reading import reading
 from resolute.images.pack import open_pack
 from resolute.methods import weights
-from resolute.methods.losses import loss_of
+from resolute.methods.optimisers import OPTIMISERS
 from resolute.methods.plan import Phase, Plan
 from resolute.models.blocks.reparameterised import fold
 from resolute.sources import sources_digest
 from resolute.train import checkpoint
-from resolute.train.batches import Batch, Batches, to_network
+from resolute.train.draws import Draws
 from resolute.train.energy import Meter
 from resolute.train.fabric import is_worker, launch
 from resolute.train.log import TrainingLog
 from resolute.train.progress import TrainingProgress
 from resolute.train.recipe import departures
-from resolute.train.start import find_start, starting_network
+from resolute.train.start import find_start, load_start
 
 _LOG_ROWS = 200
 _STEPS_BETWEEN_QUESTIONS = 10  # each makes all devices wait for each other
@@ -85,28 +86,34 @@ class Training:
         checkpoint_every: int,
     ) -> None:
         self.run, self.seed, self.plan, self.settings = run, seed, plan, settings
-        self.fabric = launch(settings)
+        entry = registry.entry(run.method)
+        half = methods.training(entry)
+        self.fabric = launch(settings, some_unused=half.SKIPS or any(phase.trains for phase in plan.phases))
         self._say_where()
-        self.method = methods.load(run.method)
         self.dataset, self.checkpoint_every = dataset, checkpoint_every
-        rank, world = self.fabric.global_rank, self.fabric.world_size
-        self.batches = Batches(open_pack(dataset, run.scale), run.scale, plan, seed, rank, world)
+        self.pack = open_pack(dataset, run.scale)
         self.stopped = False
 
         start = find_start(run, plan.warm_start)[1] if plan.warm_start else None
         torch.manual_seed(seed)
+        self.learner = half.learner(entry, run.scale, plan)
+        torch.manual_seed(seed)  # what a start leaves fresh does not hang on what the learner has drawn
         with weights.unchanged(start) if start else nullcontext("") as start_sha256:
-            network = starting_network(self.method, run, plan.warm_start)
+            load_start(self.learner, run, plan.warm_start)
             self.facts = self._facts(start_sha256)
         self.identity = digest(self.facts)
-        network = convert_conv2d_weight_memory_format(network, torch.channels_last)
-        self.network = self.fabric.setup_module(network)
+        self.learner.check(self.pack, plan)
+        self.learner.fit(self.pack, np.random.default_rng(seed))
+        convert_conv2d_weight_memory_format(self.learner.network, torch.channels_last)
+        self.changeable = {id(one) for one in self.learner.parameters() if one.requires_grad}
+        self.draws = Draws(self.learner, self.pack, plan, seed, self.fabric.global_rank, self.fabric.world_size)
+        self.module = self.fabric.setup_module(self.learner)
         self.ema: AveragedModel | None = None
         self.optimiser: Any = None
         self.phase_index = -1
         self.step = 0
         self.log = TrainingLog()
-        self.losses: list[Tensor] = []  # of the steps since the last row of the log
+        self.losses: list[dict[str, Tensor]] = []  # of the steps since the last row of the log
         self._check_places()
         self._resume()
 
@@ -129,6 +136,7 @@ class Training:
         finally:
             signal.signal(signal.SIGTERM, old)
         if self.fabric.is_global_zero:
+            self._conclude()
             self.log.write(self.run)
             weights.save_weights(target, self._final_state(), self.facts)
             layout.checkpoint(self.run).unlink(missing_ok=True)
@@ -139,7 +147,7 @@ class Training:
         every = max(1, self.plan.iterations // _LOG_ROWS)
         patches, since = 0, time.monotonic()
         meter = Meter(self.log.joules, self.fabric.world_size if self.fabric.device.type == "cuda" else 0)
-        for batch in self.batches.from_step(self.step):
+        for batch in self.draws.from_step(self.step):
             phase = self._enter_phase()
             self.losses.append(self._optimise(batch, phase))
             patches += phase.batch_size
@@ -155,10 +163,10 @@ class Training:
                 self.log.joules = meter.read()
                 patches, since = 0, now
             if row:
-                loss = self._mean_loss()
+                terms = self._mean_losses()
                 rate = self.optimiser.param_groups[0]["lr"]
-                self.log.add(self.step, self.phase_index, loss, rate, speed)
-                shown.update(self.step, loss, speed)
+                self.log.add(self.step, self.phase_index, terms, rate, speed)
+                shown.update(self.step, terms["loss"], speed)
             if (saving or stopping) and self.step < self.plan.iterations:
                 self._save()
             if stopping:
@@ -166,22 +174,20 @@ class Training:
                     f"{self.run} was told to stop at step {self.step}: run it again to go on from there"
                 )
 
-    def _optimise(self, batch: Batch, phase: Phase) -> Tensor:
-        data_range = self.method.entry.data_range
-        turn = batch.turn.to(self.fabric.device)
-        lr, hr = (to_network(side.to(self.fabric.device), turn, data_range) for side in (batch.lr, batch.hr))
-        # Whatever else a network draws (dropout, a random subnet) is a function of seed and step too.
+    def _optimise(self, batch: Any, phase: Phase) -> dict[str, Tensor]:
+        # Whatever else a learner draws (dropout, a random subnet) is a function of seed and step too.
         torch.manual_seed((self.seed << 32) + self.step)
-        # In units of the data range, so that the loss means the same for every network.
-        loss = loss_of(phase)(self.network(lr) / data_range, hr / data_range)
+        terms = self.module(batch.to(self.fabric.device), phase)
+        loss = torch.stack(list(terms.values())).sum() if len(terms) > 1 else next(iter(terms.values()))
         self.optimiser.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
         if phase.gradient_clip:
-            self.fabric.clip_gradients(self.network, self.optimiser, max_norm=phase.gradient_clip)
+            self.fabric.clip_gradients(self.module, self.optimiser, max_norm=phase.gradient_clip)
         self.optimiser.step()
         if self.ema is not None:
-            self.ema.update_parameters(self.network.module)
-        return loss.detach()
+            self.ema.update_parameters(self.learner.network)
+        several = terms if len(terms) > 1 else {}
+        return {"loss": loss.detach(), **{name: term.detach() for name, term in several.items()}}
 
     def _enter_phase(self) -> Phase:
         """The phase of the current step, with its own optimiser and its learning rate set."""
@@ -194,37 +200,43 @@ class Training:
         return phase
 
     def _prepare(self, phase: Phase) -> None:
-        optimisers = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
-        optimiser = optimisers[phase.optimiser](
-            self.network.parameters(),
-            lr=phase.learning_rate,
-            betas=(0.9, phase.beta2),
-            weight_decay=phase.weight_decay,
-        )
+        trained = list(self.learner.trained(phase))
+        chosen = {id(one) for one in trained} & self.changeable
+        for parameter in self.learner.parameters():
+            parameter.requires_grad_(id(parameter) in chosen)
+        optimiser = OPTIMISERS.function(phase.optimiser)(trained, phase.learning_rate)
         self.optimiser = self.fabric.setup_optimizers(optimiser)
         if phase.ema:
-            average = AveragedModel(self.network.module, multi_avg_fn=get_ema_multi_avg_fn(phase.ema))
+            average = AveragedModel(self.learner.network, multi_avg_fn=get_ema_multi_avg_fn(phase.ema))
             if self.ema is not None:
                 average.load_state_dict(self.ema.state_dict())
             self.ema = average
         else:
             self.ema = None
 
-    def _mean_loss(self) -> float:
-        mean = self.fabric.all_reduce(torch.stack(self.losses).mean(), reduce_op="mean")
-        assert isinstance(mean, Tensor)
-        loss = mean.item()
+    def _mean_losses(self) -> dict[str, float]:
+        """The mean of the loss since the last row of the log, and of its terms where it has several."""
+        means = {}
+        for name in self.losses[0]:
+            mean = self.fabric.all_reduce(torch.stack([loss[name] for loss in self.losses]).mean(), reduce_op="mean")
+            assert isinstance(mean, Tensor)
+            means[name] = mean.item()
         self.losses = []
-        if not math.isfinite(loss):
+        if not math.isfinite(means["loss"]):
             raise ResoluteError(
-                f"{self.run}: the loss is {loss} at step {self.step}: no weights are written; "
+                f"{self.run}: the loss is {means['loss']} at step {self.step}: no weights are written; "
                 f"lower learning_rate or set gradient_clip under recipes.{self.run.method}"
             )
-        return loss
+        return means
+
+    def _conclude(self) -> None:
+        """Let the learner look at the network that will be published."""
+        if self.ema is not None:
+            self.learner.network.load_state_dict(self.ema.module.state_dict())
+        self.learner.conclude(self.pack)
 
     def _final_state(self) -> dict[str, Tensor]:
-        module = self.ema.module if self.ema is not None else self.network.module
-        state = fold(module).state_dict()
+        state = fold(self.learner.network).state_dict()
         for name, tensor in state.items():
             if not bool(torch.isfinite(tensor).all()):
                 raise ResoluteError(f"{self.run}: '{name}' is not finite after training: no weights are written")
@@ -232,12 +244,15 @@ class Training:
 
     def _save(self) -> None:
         # Each process has the losses of its own patches, the checkpoint has those of all.
-        losses = [self.fabric.all_reduce(loss, reduce_op="mean") for loss in self.losses]
+        losses = [
+            {name: self.fabric.all_reduce(term, reduce_op="mean") for name, term in terms.items()}
+            for terms in self.losses
+        ]
         if self.fabric.is_global_zero:
             state = {
                 "step": self.step,
                 "phase": self.phase_index,
-                "network": self.network.module.state_dict(),
+                "learner": self.learner.state_dict(),
                 "optimiser": self.optimiser.state_dict(),
                 "ema": None if self.ema is None else self.ema.state_dict(),
                 "losses": losses,
@@ -262,13 +277,14 @@ class Training:
         if state is None:
             return
         with reading(path, checkpoint.REPAIR):
-            self.network.module.load_state_dict(state["network"])
+            self.learner.load_state_dict(state["learner"])
             self.phase_index = state["phase"]
             self._prepare(self.plan.phases[self.phase_index])
             self.optimiser.load_state_dict(state["optimiser"])
             if self.ema is not None:
                 self.ema.load_state_dict(state["ema"])
-            self.losses = [loss.to(self.fabric.device) for loss in state["losses"]]
+            device = self.fabric.device
+            self.losses = [{name: term.to(device) for name, term in terms.items()} for terms in state["losses"]]
             self.step = state["step"]
             self.log.restore(state["log"])
 

@@ -13,7 +13,7 @@ import torch
 from torch import fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
-from resolute.models.blocks.fused import (
+from resolute.inference.fused import (
     NONE,
     RELU,
     FusedConv,

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from resolute.models.blocks.fused import FusedConv
-from resolute.models.blocks.fusion import fuse_convolutions
+from resolute.inference.fused import FusedConv
+from resolute.inference.fusion import fuse_convolutions
 from resolute.models.blocks.restated import restate
 
 # Parameters of glibc's mallopt (malloc.h).
