@@ -201,7 +201,11 @@ def test_a_preset_of_a_wrong_kind_is_one_line(checkout: Path, content: str, mess
             r"data\.splits\.embedded: no split 'tset': did you mean",
         ),
         ("recipes.rlfn_tiny", {"phases": [{"phases": [{}]}]}, r"unknown key 'recipes\.rlfn_tiny\.phases\.0\.phases'"),
-        ("recipes.rlfn_tiny", {"phases": [{"warm_start": "smaller_scale"}]}, r"unknown key 'recipes\.rlfn_tiny\.phases\.0\.warm_start'"),
+        (
+            "recipes.rlfn_tiny",
+            {"phases": [{"warm_start": "smaller_scale"}]},
+            r"unknown key 'recipes\.rlfn_tiny\.phases\.0\.warm_start'",
+        ),
         ("train.learning_rate", 10**400, r"train\.learning_rate: 1000*\.\.\. is greater than the maximum"),
     ],
 )

@@ -1,8 +1,10 @@
 """Weights on disk: safetensors under our own parameter names, from trusted or untrusted sources alike."""
 
 import hashlib
+import io
 import json
 import pickle
+import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -109,11 +111,13 @@ def read_checkpoint(path: Path, inside: str = "") -> StateDict:
     Raises:
         ResoluteError: the file is absent or broken, holds anything else, or claims more bytes than it has.
     """
-    with reading(path, "give a PyTorch checkpoint"):
+    with reading(path, "give a PyTorch checkpoint"), warnings.catch_warnings(action="ignore"):
         check_regular(path)
-        _check_claims(path)
+        # From memory, where no string can claim to be longer than the file.
+        data = io.BytesIO(path.read_bytes())
+        _check_claims(data)
         try:
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            content = torch.load(data, map_location="cpu", weights_only=True)
         except pickle.UnpicklingError as error:
             reason = brief(error).partition(". ")[0]
             raise ResoluteError(f"{path.name} holds more than tensors and is not opened: {reason}") from None
@@ -127,7 +131,7 @@ def read_checkpoint(path: Path, inside: str = "") -> StateDict:
         if not isinstance(name, str) or not _is_plain(value):
             raise ResoluteError(f"{path.name} is no state dict: {_shown(name)} is not a tensor of numbers")
     storages = {value.untyped_storage().data_ptr(): value.untyped_storage().nbytes() for value in content.values()}
-    if sum(storages.values()) > path.stat().st_size:
+    if sum(storages.values()) > len(data.getbuffer()):
         raise ResoluteError(f"{path.name} is no state dict: it claims more numbers than it has")
     return content
 
@@ -172,17 +176,18 @@ def _repair(path: Path) -> str:
     return remade_by(path.absolute()) if folder == ("data", "weights") else "give another file"
 
 
-def _check_claims(path: Path) -> None:
+def _check_claims(data: io.BytesIO) -> None:
     """Refuse a checkpoint that would take more memory than it has bytes: parts that are compressed or lie over each
     other, and the one type beside tensors that `torch.load` makes of any size.
     """
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as parts:
+    if zipfile.is_zipfile(data):
+        with zipfile.ZipFile(data) as parts:
             claimed = sum(part.file_size for part in parts.infolist())
-        if claimed > path.stat().st_size:
+        if claimed > len(data.getbuffer()):
             raise ValueError(f"it claims {claimed} bytes")
-    if b"\nbytearray\n" in path.read_bytes():
+    if b"\nbytearray\n" in data.getvalue():
         raise ValueError("it has a bytearray")
+    data.seek(0)
 
 
 def _is_plain(value: object) -> bool:

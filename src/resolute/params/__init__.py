@@ -69,12 +69,13 @@ def sr_files(params: Params) -> list[Path]:
 
 
 def weights_files(params: Params) -> list[Path]:
-    """The weights that the params call for, with the logs of trainings."""
+    """The weights that the params call for, with the logs and times of trainings."""
     runs = jobs.derive(params)["runs"]
     published, trained = (
         [jobs.run_of(params, job) for job in runs[group].values()] for group in ("published", "trained")
     )
-    return [*map(layout.weights, published + trained), *map(layout.training_log, trained)]
+    beside = [file(run) for run in trained for file in (layout.training_log, layout.training_times)]
+    return [*map(layout.weights, published + trained), *beside]
 
 
 def figure_files(params: Params) -> list[Path]:
