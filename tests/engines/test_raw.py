@@ -8,6 +8,7 @@ from tests.engines.conftest import Project, copy_parts
 MAKE = ("snakemake", "--cores", "1", "--quiet", "all", "--allowed-rules", "fetch_images", "--", "data/raw/embedded.csv")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_link", [False, True])
 def test_snakemake_neither_empties_nor_unlinks_the_folder(tmp_path: Path, is_link: bool) -> None:
     copy_parts(tmp_path / "checkout")
