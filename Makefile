@@ -12,7 +12,7 @@ env: .venv/run-stamp
 run: env ## run the preset of params.yaml (or PRESET=name), from raw images to the report
 	$(if $(PRESET),$(BIN)/resolute preset $(PRESET))
 	@$(BIN)/resolute unlock
-	$(BIN)/snakemake --cores all --rerun-incomplete --quiet rules host reason -- all
+	$(BIN)/snakemake --cores all --rerun-incomplete --logger resolute -- all
 	@echo "The report: $(CURDIR)/reports/index.html"
 
 test: .venv/test-stamp ## the whole test suite
