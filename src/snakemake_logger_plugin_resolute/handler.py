@@ -12,8 +12,9 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_logger_plugin_resolute.outlook import Job, Outlook, duration
 
 QUIET_JOBS = "RESOLUTE_QUIET_JOBS"
-"""Where it is set, jobs write to their logs alone (workflow/rules/common.smk); what matters there is shown from here."""
+"""Where it is set, jobs write to their logs alone (workflow/scripts/logged.sh); what matters of them is shown here."""
 _REMARK = re.compile(r"resolute: |.*Warning: ")
+_ENDED = re.compile(r"died with [^.]+|exit status \d+")
 _ERROR = re.compile(r"resolute: |[\w.]+(Error|Exception|Interrupt)\b")
 
 
@@ -78,6 +79,7 @@ class LogHandler(LogHandlerBase):
                 self.reason = record.getMessage()  # the job's JOB_ERROR comes next
             case LogEvent.ERROR | None if record.levelno >= WARNING:
                 self._problem(record.getMessage(), fields.get("exception"))
+        self.screen.refresh()
 
     def close(self) -> None:
         """Take the bar away and say how the run has ended."""
@@ -108,8 +110,9 @@ class LogHandler(LogHandlerBase):
         if job is None:
             return
         errors = [line for line in _lines(job.log) if _ERROR.match(line)]
-        reason = errors or re.findall(r"returned non-zero (exit status \d+)", self.reason) or [self.reason]
-        self.screen.say(f"failed: {job.title}: {reason[-1].strip()} (log: {job.log})", "red")
+        reason = errors or _ENDED.findall(self.reason) or [self.reason]
+        why = reason[-1].strip().removeprefix("resolute: ")
+        self.screen.say(f"failed: {job.title}: {why} (log: {job.log})", "red")
         self.reason = ""
 
     def _problem(self, text: str, exception: str | None) -> None:
@@ -122,7 +125,9 @@ class LogHandler(LogHandlerBase):
 def _job(fields: dict[str, Any]) -> Job:
     """A job under its rule's name and, if the rule makes several things, its log's."""
     log = next(iter(fields["log"]), "")
-    return Job(fields["rule_name"], f"{fields['rule_name']} {Path(log).stem if fields['wildcards'] else ''}".strip(), log)
+    return Job(
+        fields["rule_name"], f"{fields['rule_name']} {Path(log).stem if fields['wildcards'] else ''}".strip(), log
+    )
 
 
 def _lines(log: str) -> list[str]:

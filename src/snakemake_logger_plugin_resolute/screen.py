@@ -32,7 +32,12 @@ class Screen:
         """Show from now on how a run goes."""
         self._outlook = outlook
         if self.has_bar:
-            self._bar.start()
+            self._bar.start(refresh=True)
+
+    def refresh(self) -> None:
+        """Show how it goes now, not only with the next tick."""
+        if self.has_bar:
+            self._bar.refresh()
 
     def close(self) -> None:
         """Take the bar away."""

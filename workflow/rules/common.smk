@@ -22,12 +22,9 @@ from resolute import registry
 from resolute.sources import refresh
 
 # `resolute` is the one beside the interpreter that runs Snakemake, whether its environment is active or not.
-# `logged LOG COMMAND` writes what a command prints to a log, and shows its standard error too unless the logger plugin
-# is there, which shows what matters of the log. With `tee -p` a job goes on when nobody reads that any more.
 shell.prefix(
     f'export PATH="{Path(sys.executable).parent}:$PATH" PYTHONPATH="{SOURCE}:$PYTHONPATH"; '
-    'logged() ( log=$1; shift; : > "$log"; if [ -v RESOLUTE_QUIET_JOBS ]; '
-    'then "$@" >> "$log" 2>&1; else "$@" >> "$log" 2> >(tee -ap "$log" >&2); fi ); '
+    f'. "{Path(workflow.basedir).resolve()}/workflow/scripts/logged.sh"; '
 )
 
 if config:
