@@ -5,7 +5,7 @@ PRESET ?=
 TORCH := 2.13.0
 BIN := .venv/bin
 
-.PHONY: env run test lint lock clean
+.PHONY: env run test check lint lock clean
 
 env: .venv/run-stamp
 
@@ -17,6 +17,9 @@ run: env ## run the preset of params.yaml (or PRESET=name), from raw images to t
 
 test: .venv/test-stamp ## the whole test suite
 	$(BIN)/pytest -n 2 --dist worksteal
+
+check: lint .venv/test-stamp ## lint, and the tests that are quick everywhere: before every commit
+	$(BIN)/pytest -n 2 --dist worksteal -m "not (slow or gpu or browser or slurm)"
 
 lint: .venv/lint-stamp ## formatters, linters, type checker, workflow linter
 	$(BIN)/ruff check

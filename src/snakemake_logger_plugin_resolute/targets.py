@@ -30,7 +30,8 @@ def let_resources_end() -> None:
 def targets_first(words: Sequence[str]) -> list[str]:
     """A command line with the targets that follow resources at its front, where no option takes them."""
     end = words.index("--") if "--" in words else len(words)
-    targets, others = [], []
+    targets: list[str] = []
+    others: list[str] = []
     after_resources = target = False
     for word in words[:end]:
         if word.startswith("-"):
