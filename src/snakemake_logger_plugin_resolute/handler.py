@@ -71,7 +71,7 @@ class LogHandler(LogHandlerBase):
                 self.screen.follow(self.outlook)
             case LogEvent.JOB_INFO if self.outlook:
                 self.outlook.start(fields["jobid"], _job(fields))
-            case LogEvent.JOB_FINISHED if self.outlook:
+            case LogEvent.JOB_FINISHED if self.outlook and fields["job_id"] in self.outlook.running:
                 self._finished(self.outlook, fields["job_id"])
             case LogEvent.JOB_ERROR if self.outlook:
                 self._failed(self.outlook, fields["jobid"])
@@ -125,9 +125,8 @@ class LogHandler(LogHandlerBase):
 def _job(fields: dict[str, Any]) -> Job:
     """A job under its rule's name and, if the rule makes several things, its log's."""
     log = next(iter(fields["log"]), "")
-    return Job(
-        fields["rule_name"], f"{fields['rule_name']} {Path(log).stem if fields['wildcards'] else ''}".strip(), log
-    )
+    rule = fields["rule_name"]
+    return Job(rule, f"{rule} {Path(log).stem}" if fields["wildcards"] else rule, log)
 
 
 def _lines(log: str) -> list[str]:

@@ -27,11 +27,11 @@ def load(path: Path, identity: str) -> dict[str, Any] | None:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, pickle.UnpicklingError):
-        print(f"{layout.relative(path)} cannot be read: training starts anew", file=sys.stderr)
+        print(f"resolute: {layout.relative(path)} cannot be read: training starts anew", file=sys.stderr)
         return None
     if state.pop("identity") != identity:
         print(
-            f"{layout.relative(path)} is of other settings, data or code: training starts anew",
+            f"resolute: {layout.relative(path)} is of other settings, data or code: training starts anew",
             file=sys.stderr,
         )
         return None
