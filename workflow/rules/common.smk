@@ -26,6 +26,7 @@ from resolute.sources import refresh
 shell.prefix(
     f"exec 9<>{JOBS_LOCK} && flock --shared 9 || true; "
     f'export PATH="{Path(sys.executable).parent}:$PATH" PYTHONPATH="{SOURCE}:$PYTHONPATH"; '
+    f'. "{Path(workflow.basedir).resolve()}/workflow/scripts/logged.sh"; '
 )
 
 if config:

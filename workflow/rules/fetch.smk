@@ -16,7 +16,7 @@ rule fetch_images:
         scales=PARAMS["scales"],
         splits=lambda wildcards: PARAMS["data"]["splits"].get(wildcards.dataset),
     shell:
-        "resolute fetch {wildcards.dataset} 2> >(tee {log} >&2)"
+        "logged {log} resolute fetch {wildcards.dataset}"
 
 
 rule fetch_weights:
@@ -27,5 +27,4 @@ rule fetch_weights:
     log:
         "work/logs/fetch/{method}-{tag}-x{scale}.log",
     shell:
-        "resolute fetch --weights {wildcards.method} --tag {wildcards.tag} --scale {wildcards.scale}"
-        " 2> >(tee {log} >&2)"
+        "logged {log} resolute fetch --weights {wildcards.method} --tag {wildcards.tag} --scale {wildcards.scale}"

@@ -21,5 +21,4 @@ rule train:
         settings=canonical(PARAMS["train"]),
         recipe=lambda wildcards: canonical(PARAMS["recipes"].get(wildcards.method)),
     shell:
-        "resolute train {wildcards.method} --scale {wildcards.scale} --seed {wildcards.seed}"
-        " 2> >(tee {log} >&2)"
+        "logged {log} resolute train {wildcards.method} --scale {wildcards.scale} --seed {wildcards.seed}"

@@ -56,7 +56,7 @@ def load(path: Path, identity: str) -> dict[str, Any] | None:
         found = state.pop("identity")
     if found != identity:
         print(
-            f"{layout.relative(path)} is of other settings, data or code: training starts anew",
+            f"resolute: {layout.relative(path)} is of other settings, data or code: training starts anew",
             file=sys.stderr,
         )
         return None
