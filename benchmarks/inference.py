@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from resolute import methods, registry
-from resolute.methods.inference import prepare
+from resolute.inference.prepare import prepare
 
 FORMS = ("plain", "prepared")
 SCALE = 4
@@ -31,9 +31,8 @@ def serve(form: str, name: str, size: tuple[int, int], threads: int, pipe: Conne
     """Send the SR image, then at every request the milliseconds of CPU time of one more forward pass."""
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    method = methods.load(name)
-    network = method.build(SCALE).eval()
-    lr = torch.rand(1, 3, size[1], size[0]) * method.entry.data_range
+    network = methods.build(name, SCALE).eval()
+    lr = torch.rand(1, 3, size[1], size[0]) * registry.entry(name).data_range
     if form == "prepared":
         network = prepare(network, "cpu")
         lr = lr.contiguous(memory_format=torch.channels_last)

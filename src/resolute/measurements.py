@@ -1,20 +1,26 @@
 """The tidy long form in which everything measured and everything published is kept: one row per number.
 
 Parquet for what the stages measure, CSV for what the papers print (`data/published/`); the same columns.
+
+A value that is not finite is null, in every file and in memory: the PSNR of an image that equals its original. Means
+are over the other images, with the number of equal ones beside (`resolute.summary`).
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from resolute.core import atomic
+from resolute.core import atomic, layout
 from resolute.core.errors import ResoluteError, nearest
-from resolute.core.provenance import provenance
+from resolute.core.provenance import digest, provenance
+from resolute.core.reading import reading, remade_by
 
 COLUMNS = pa.schema(
     [
@@ -39,12 +45,14 @@ COLUMNS = pa.schema(
 
 NUMBERS = [field.name for field in COLUMNS if field.type != pa.string()]
 TEXT = [field.name for field in COLUMNS if field.type == pa.string()]
+NEEDED = ("method", "metric", "value")
+MOST_ROWS = 2_000_000  # that a file may claim: all protocols of a thousand images make some twelve thousand
 
 
 def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Rows as a data frame with exactly the columns of the long form.
 
-    Absent texts are empty, absent numbers are null. An unknown column is an error.
+    Absent texts are empty, absent numbers and those that are not finite are null. An unknown column is an error.
     """
     rows = list(rows)
     for row in rows:
@@ -54,33 +62,81 @@ def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=COLUMNS.names)
     table[TEXT] = table[TEXT].astype(object).where(table[TEXT].notna(), "").astype(str)
     table["seed"] = table["seed"].astype("Int64")
-    table[["scale", "value"]] = table[["scale", "value"]].astype(float)
+    table[["scale", "value"]] = table[["scale", "value"]].astype(float).replace([math.inf, -math.inf], math.nan)
     return table
 
 
 def write(path: Path, rows: Iterable[Mapping[str, Any]], **facts: Any) -> None:
-    """Write rows as parquet, whole or not at all, with the provenance in the file's metadata."""
+    """Write rows as parquet, whole or not at all; in the metadata the provenance, and a digest by which `read` knows
+    that nobody has changed either.
+    """
     table = pa.Table.from_pandas(frame(rows), schema=COLUMNS, preserve_index=False)
-    table = table.replace_schema_metadata({"provenance": json.dumps(provenance(**facts), sort_keys=True)})
+    origin = json.dumps(provenance(**facts), sort_keys=True)
+    table = table.replace_schema_metadata({"provenance": origin, "digest": _digest(table, origin)})
     with atomic.writing(path) as part:
         pq.write_table(table, part)
 
 
 def read(*paths: Path) -> pd.DataFrame:
-    """The rows of several files (parquet or CSV) under each other, in the order given."""
+    """The rows of several files (parquet or CSV) under each other, in the order given.
+
+    Raises:
+        ResoluteError: a file is absent, damaged or of another kind, or its rows are not those that a stage has written.
+    """
     frames = [frame([])]
     for path in paths:
-        if path.suffix == ".csv":
-            text = dict.fromkeys(TEXT, str)
-            rows = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=dict.fromkeys(NUMBERS, ""))
-        else:
-            rows = pq.read_table(path).to_pandas()
-        frames.append(frame({str(name): value for name, value in row.items()} for row in rows.to_dict("records")))
+        with reading(path):
+            rows = _csv(path) if path.suffix == ".csv" else _parquet(path).to_pandas()
+            frames.append(frame({str(name): value for name, value in row.items()} for row in rows.to_dict("records")))
     kept = [part for part in frames if len(part)]
     return pd.concat(kept, ignore_index=True) if kept else frames[0]
 
 
 def read_provenance(path: Path) -> dict[str, Any]:
-    """What `write` recorded about how a parquet file came to be."""
-    metadata = pq.read_schema(path).metadata or {}
-    return json.loads(metadata.get(b"provenance", b"{}"))
+    """What `write` recorded about how a parquet file came to be; raises as `read` does."""
+    with reading(path):
+        facts = json.loads((_parquet(path).schema.metadata or {}).get(b"provenance", b"{}"))
+        if not isinstance(facts, dict):
+            raise ValueError("its provenance is no mapping")
+        return facts
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    text = dict.fromkeys(TEXT, str)
+    rows = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=dict.fromkeys(NUMBERS, ""))
+    _check_columns(map(str, rows.columns))
+    if np.isinf(rows["value"].astype(float)).any():
+        raise ValueError("a value is not finite")
+    return rows
+
+
+def _parquet(path: Path) -> pa.Table:
+    """The table of a parquet file, held against its digest. Without one it is taken as it is, but not in the folder
+    that nobody but the stages writes to.
+    """
+    with pq.ParquetFile(path) as file:
+        if file.metadata.num_rows > MOST_ROWS:
+            raise ValueError(f"it claims {file.metadata.num_rows} rows")
+        table = file.read()
+    _check_columns(table.column_names)
+    metadata = table.schema.metadata or {}
+    digested = metadata.get(b"digest", b"").decode()
+    if not digested and not path.absolute().is_relative_to(layout.measurements()):
+        return table
+    if digested != _digest(table, metadata.get(b"provenance", b"").decode()):
+        raise ResoluteError(f"{layout.relative(path)} was changed after it was measured: {remade_by(path)}")
+    return table
+
+
+def _check_columns(names: Iterable[str]) -> None:
+    names = list(names)
+    for name in names:
+        if name not in COLUMNS.names:
+            raise ValueError(f"unknown column '{name}': {nearest(name, COLUMNS.names)}")
+    for name in NEEDED:
+        if name not in names:
+            raise ValueError(f"no column '{name}'")
+
+
+def _digest(table: pa.Table, origin: str) -> str:
+    return digest([table.to_pydict(), origin])

@@ -1,5 +1,6 @@
 """What tables, figures and report all ask of the measurements: means over images, and names to show."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,37 +9,35 @@ from typing import Any
 import pandas as pd
 
 from resolute import datasets, measurements, registry
-from resolute.core import layout
-from resolute.core.errors import ResoluteError
 
 Record = Mapping[str, Any]
 """One row of the long form."""
 
 BASELINE = "bicubic"
+EQUAL = "equal_images"
 
 
 def load(paths: Iterable[Path]) -> pd.DataFrame:
     """The rows of measurement files, in the long form.
 
     Raises:
-        ResoluteError: a file is not there.
+        ResoluteError: a file is not there, is damaged, or was changed since.
     """
-    paths = list(paths)
-    for path in paths:
-        if not path.is_file():
-            name = layout.relative(path)
-            raise ResoluteError(f"{name} is not there: `snakemake --cores all {name}` makes it")
     return measurements.read(*paths)
 
 
 def means(rows: pd.DataFrame) -> pd.DataFrame:
     """The long form with the images averaged: one row per run, data set, protocol and metric.
 
-    The arithmetic mean of the per-image values (dB for PSNR), as the papers' tables have it.
+    The arithmetic mean of the per-image values (dB for PSNR), as the papers' tables have it. An image that equals its
+    original has an infinite PSNR and no part in the mean, which is null where there is no other; a further column,
+    `equal_images`, counts them.
     """
     keys = [name for name in measurements.COLUMNS.names if name not in ("image", "value")]
-    averaged = rows.groupby(keys, dropna=False, sort=False, as_index=False)["value"].mean()
-    return averaged.assign(image="")[measurements.COLUMNS.names]
+    counted = rows.assign(**{EQUAL: (rows["metric"] == "psnr") & rows["value"].isna()})
+    groups = counted.groupby(keys, dropna=False, sort=False, as_index=False)
+    averaged = groups.agg(value=("value", "mean"), **{EQUAL: (EQUAL, "sum")})
+    return averaged.assign(image="")[[*measurements.COLUMNS.names, EQUAL]]
 
 
 def timing(paths: Iterable[Path]) -> str:
@@ -60,7 +59,7 @@ def over_seeds(means: pd.DataFrame) -> pd.DataFrame:
     """The means with trainings that differ by their seed alone as one row: `weights` is then the preset.
 
     In the place of `seed` and `image` there are `seeds`, how many runs a row stands for, and `spread`, the sample
-    standard deviation of their values (null for fewer than two).
+    standard deviation of their values (null for fewer than two); `equal_images` is the sum over them.
     """
     keys = [name for name in measurements.COLUMNS.names if name not in ("seed", "image", "device", "value")]
     preset = means["weights"].str.replace(r"-seed\d+$", "", regex=True)
@@ -69,6 +68,7 @@ def over_seeds(means: pd.DataFrame) -> pd.DataFrame:
         value=("value", "mean"),
         spread=("value", "std"),
         seeds=("value", "size"),
+        **{EQUAL: (EQUAL, "sum")},
         device=("device", lambda devices: ", ".join(sorted(set(devices) - {""}))),
     )
 
@@ -92,6 +92,17 @@ def at_own_size(means: pd.DataFrame) -> pd.DataFrame:
 def records(rows: pd.DataFrame) -> list[Record]:
     """The rows as plain mappings from column to value."""
     return [{str(name): value for name, value in record.items()} for record in rows.to_dict("records")]
+
+
+def is_infinite(record: Record) -> bool:
+    """Whether a mean is of images that all equal their originals."""
+    return bool(record.get(EQUAL, 0)) and math.isnan(record["value"])
+
+
+def equal_words(images: int) -> str:
+    """`1 image that equals its original is left out of the mean`."""
+    which = "image that equals its original is" if images == 1 else "images that equal their originals are"
+    return f"{images} {which} left out of the mean"
 
 
 def is_trained(weights: str) -> bool:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from resolute import measurements
-from resolute.methods import load, weights
+from resolute import measurements, methods
+from resolute.methods import weights
 
 HEAVY = (
     "torch",
@@ -197,7 +197,7 @@ def test_a_number_with_an_exponent_is_a_number(checkout: Path) -> None:
 
 def own_weights(folder: Path, method: str) -> Path:
     path = folder / "own.safetensors"
-    weights.save_weights(path, load(method).build(4).state_dict(), {})
+    weights.save_weights(path, methods.build(method, 4).state_dict(), {})
     return path
 
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 RUN = "small-seed0"
 # A command of every stage, and what it makes.
 STAGES = {
-    "sources networks": ["data/sources"],
+    "sources": ["data/sources"],
     "fetch embedded": ["data/raw"],
     "degrade embedded --scale 4": ["data/lr"],
     "patches embedded --scale 4": ["data/patches"],

@@ -1,5 +1,6 @@
 """Evaluation against the published PSNRs, and its faults."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,17 +8,19 @@ import pytest
 import torch
 from PIL import Image
 
-from resolute import datasets, measurements
+from resolute import datasets, measurements, methods
 from resolute.cli.prepare import ensure_images, ensure_weights
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
+from resolute.core.provenance import file_sha256
+from resolute.datasets.reader import write_images as write_hr_images
 from resolute.degrade import degrade
 from resolute.evaluate import evaluate, summarise, write_images, write_rows
 from resolute.fetch import fetch_dataset
 from resolute.images.album import unpack_image
 from resolute.images.files import read_image
 from resolute.images.gradients import gradient_magnitude
-from resolute.methods import load, weights
+from resolute.methods import weights
 from resolute.metrics.protocols import measure
 
 # The published values have four decimals in dB and five in SSIM. Another memory layout moves the float32
@@ -96,12 +99,12 @@ def test_a_kept_image_has_the_psnr_that_was_measured(embedded: Path) -> None:
 def test_chosen_experts_and_difficulty_are_measured_image_by_image(embedded: Path) -> None:
     path = embedded / "mine.safetensors"
     torch.manual_seed(0)
-    weights.save_weights(path, load("seemore_t").build(4).state_dict(), {})
+    weights.save_weights(path, methods.build("seemore_t", 4).state_dict(), {})
     rows = evaluate("seemore_t", 4, str(path), "embedded", ["y_basicsr"])
     coffee = {row.get("setting", row["metric"]): row for row in rows if row["image"] == "coffee"}
     routes: list[int] = []
     lr = next(image.path for image in datasets.lr_images("embedded", "test", 4) if image.name == "coffee")
-    load("seemore_t").upscaler(4, path, "cpu", routes.append)(read_image(lr))
+    methods.upscaler("seemore_t", 4, path, "cpu", routes.append)(read_image(lr))
     assert len(routes) == 6
     assert [coffee[f"group{group}"]["value"] for group in range(1, 7)] == [(2, 4, 8)[expert] for expert in routes]
     magnitude = gradient_magnitude(read_image(lr))
@@ -114,7 +117,7 @@ def test_chosen_experts_and_difficulty_are_measured_image_by_image(embedded: Pat
 
 def test_a_weights_file_of_another_network_is_refused(embedded: Path) -> None:
     path = embedded / "mine.safetensors"
-    weights.save_weights(path, load("imdn_tiny").build(4).state_dict(), {})
+    weights.save_weights(path, methods.build("imdn_tiny", 4).state_dict(), {})
     with pytest.raises(ResoluteError, match=r"mine\.safetensors: tensor '.*' is missing"):
         evaluate("rlfn_tiny", 4, str(path), "embedded", ["y_basicsr"])
 
@@ -136,14 +139,13 @@ def test_a_damaged_lr_image_is_named(embedded: Path) -> None:
 
 
 def test_an_image_too_small_for_the_network_is_named(embedded: Path) -> None:
-    lr, hr = (
-        next(image.path for image in images if image.name == "chelsea")
-        for images in (datasets.lr_images("embedded", "test", 4), datasets.images("embedded", "test", 4))
-    )
-    Image.fromarray(np.zeros((8, 40, 3), np.uint8)).save(lr)
+    found = datasets.images("embedded", "test", 4)
+    hr = next(image.path for image in found if image.name == "chelsea")
     Image.fromarray(np.zeros((32, 160, 3), np.uint8)).save(hr)
+    write_hr_images("embedded", [replace(image, sha256=file_sha256(image.path)) for image in found])
+    degrade("embedded", 4.0)
     path = embedded / "mine.safetensors"
-    weights.save_weights(path, load("rlfn_tiny").build(4).state_dict(), {})
+    weights.save_weights(path, methods.build("rlfn_tiny", 4).state_dict(), {})
     with pytest.raises(ResoluteError, match="embedded/chelsea at x4: the image is 40x8, but rlfn_tiny needs"):
         evaluate("rlfn_tiny", 4, str(path), "embedded", ["y_basicsr"])
 
@@ -158,6 +160,6 @@ def test_an_image_too_small_for_the_network_is_named(embedded: Path) -> None:
 )
 def test_rows_say_whether_the_recipe_was_the_papers(embedded: Path, facts: dict[str, list[str]], recipe: str) -> None:
     path = embedded / "mine.safetensors"
-    weights.save_weights(path, load("rlfn_tiny").build(4).state_dict(), facts)
+    weights.save_weights(path, methods.build("rlfn_tiny", 4).state_dict(), facts)
     rows = evaluate("rlfn_tiny", 4, str(path), "embedded", ["y_basicsr"])
     assert {row["recipe"] for row in rows} == {recipe}

@@ -50,7 +50,7 @@ def test_in_tiles_nlffc_has_the_psnr_of_the_official_code(mirror: Path, monkeypa
     monkeypatch.setenv("RESOLUTE_MIRROR", str(mirror))
     ensure_weights("nlffc_team02", SCALE, "published")
     ensure_images("set5", SCALE)
-    network = methods.load("nlffc_team02").build(SCALE).eval()
+    network = methods.build("nlffc_team02", SCALE).eval()
     load_weights(network, weights(Run("nlffc_team02", SCALE, "published-ntire2022")))
     found: dict[str, list[float]] = {"tiles": [], "whole": []}
     pairs = zip(datasets.lr_images("set5", "test", SCALE), datasets.images("set5", "test", SCALE), strict=True)

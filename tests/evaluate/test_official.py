@@ -6,6 +6,7 @@ import torch
 
 from resolute import methods, registry
 from resolute.evaluate.official import output_error
+from resolute.fetch import key_maps
 from resolute.methods import weights
 
 CHECKPOINT = Path(__file__).parents[1] / "data/weights/team04_rlfn.pth"
@@ -13,12 +14,12 @@ CHECKPOINT = Path(__file__).parents[1] / "data/weights/team04_rlfn.pth"
 
 def error_with(state: dict[str, torch.Tensor], folder: Path) -> float | None:
     weights.save_weights(folder / "w.safetensors", state, {})
-    return output_error("rlfn_team04", 4, methods.load("rlfn_team04").upscaler(4, folder / "w.safetensors", "cpu"))
+    return output_error("rlfn_team04", 4, methods.upscaler("rlfn_team04", 4, folder / "w.safetensors", "cpu"))
 
 
 def test_published_weights_give_the_official_output_and_disturbed_ones_do_not(tmp_path: Path) -> None:
     published = registry.entry("rlfn_team04").published["ntire2022"]
-    state = weights.rename(weights.read_checkpoint(CHECKPOINT), published)
+    state = key_maps.rename(weights.read_checkpoint(CHECKPOINT), published)
     error = error_with(state, tmp_path)
     assert error is not None
     assert error < 10

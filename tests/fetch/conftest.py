@@ -3,9 +3,11 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
 import pytest
@@ -95,6 +97,40 @@ def server() -> Iterator[Server]:
     handler = type("BoundHandler", (Handler,), {"state": state})
     with WebServer(("127.0.0.1", 0), handler) as web:
         state.address = f"http://127.0.0.1:{web.server_port}"
+        thread = threading.Thread(target=web.serve_forever, args=(0.01,))
+        thread.start()
+        yield state
+        web.shutdown()
+        thread.join()
+
+
+@dataclass
+class Liar:
+    """Answers every request with the same bytes, whatever they are, and closes the connection."""
+
+    address: str = ""
+    answer: bytes = b""
+    endless: bytes = b""  # is sent again and again behind the answer, until nobody listens
+    asked: int = 0
+
+
+@pytest.fixture
+def liar() -> Iterator[Liar]:
+    """A server that does not keep to HTTP."""
+    state = Liar()
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            state.asked += 1
+            while self.rfile.readline().strip():
+                pass
+            with suppress(OSError):
+                self.wfile.write(state.answer.replace(b"<address>", state.address.encode()))
+                while state.endless:
+                    self.wfile.write(state.endless)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as web:
+        state.address = f"http://127.0.0.1:{web.server_address[1]}"
         thread = threading.Thread(target=web.serve_forever, args=(0.01,))
         thread.start()
         yield state

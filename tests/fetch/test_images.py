@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import os
 import subprocess
 import sys
 import time
@@ -17,8 +18,8 @@ import skimage.data
 from resolute import datasets
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
+from resolute.core.locks import making
 from resolute.fetch import fetch_dataset
-from resolute.fetch.locks import lock
 from resolute.images.files import read_image, write_png
 from resolute.images.imresize import imresize
 
@@ -106,15 +107,8 @@ def test_again_keeps_what_is_right_and_mends_the_rest(project: Path, server: Any
     server.requests.clear()
     (project / "data/raw/three/a.png").write_bytes(b"damaged")
     (project / "data/raw/three/b.png").unlink()
-    (project / "data/raw/three/stale.png").touch()
-    (project / "data/raw/three/x4").mkdir()
-    (project / "data/raw/three/x4/stale.png").touch()
-    (project / "data/raw/three/.snakemake_timestamp").touch()
     assert fetch_dataset("three") == manifest
-    after = state(project / "data")
-    assert after.pop("raw/three/.snakemake_timestamp")
-    assert after == before
-    assert not (project / "data/raw/three/x4").exists()
+    assert state(project / "data") == before
     assert sorted(path for path, _ in server.requests) == ["train/a.png", "train/b.png"]
 
 
@@ -169,6 +163,8 @@ def test_optional_splits_are_fetched_when_asked_for(
     assert [image.name for image in datasets.images("split")] == ["a"]
     fetch_dataset("split", splits=["train", "test"])
     assert [image.name for image in datasets.images("split")] == ["b", "a"]
+    fetch_dataset("split", splits=["train"])
+    assert set(state(project / "data/raw")) == {"split.csv", "split/a.png"}, "what is no longer part of it stayed"
     with pytest.raises(ResoluteError, match="split has no split 'tets': did you mean 'test'"):
         fetch_dataset("split", splits=["tets"])
     assert project.is_dir()
@@ -203,6 +199,30 @@ def test_archive(
     (project / "data/raw/packed/0001.png").unlink()
     with pytest.raises(ResoluteError, match=r"set.zip is not the archive of the first fetch"):
         fetch_dataset("packed")
+
+
+@pytest.mark.parametrize("answer", ["<html>log in first</html>", "another set", "no images"])
+def test_only_a_right_archive_is_recorded(
+    project: Path, server: Any, add_data_set: Callable[..., None], tmp_path: Path, answer: str
+) -> None:
+    def pack(names: list[str], content: bytes) -> bytes:
+        packed = tmp_path / "set.zip"
+        with zipfile.ZipFile(packed, "w") as archive:
+            for name in names:
+                archive.writestr(name, content)
+        return packed.read_bytes()
+
+    right = pack(["01.png", "02.png"], png(tmp_path, 0))
+    wrong = {"another set": pack(["03.png"], png(tmp_path, 0)), "no images": pack(["01.png", "02.png"], b"no image")}
+    splits = {"train": {"use": "train", "images": 2, "names": "01-02"}}
+    add_data_set("packed", {"kind": "archive", "url": server.url("set.zip")}, splits)
+    server.files["set.zip"] = wrong.get(answer, answer.encode())
+    with pytest.raises(ResoluteError, match=r"set.zip (is no zip|lacks 2 of 2)|0[12].png is not an image"):
+        fetch_dataset("packed")
+    assert not (project / "data/reference").exists()
+    server.files["set.zip"] = right
+    fetch_dataset("packed")
+    assert hashlib.sha256(right).hexdigest() in (project / "data/reference/archives.csv").read_text()
 
 
 @pytest.mark.parametrize(("name", "word"), [("manga109", "109 PNG files"), ("div8k", "0001.png to 1500.png")])
@@ -242,9 +262,32 @@ def test_data_sets_placed_by_hand_are_checked(project: Path, add_data_set: Calla
         ("01", "train"),
         ("02", "train"),
     ]
-    (folder / "02.jpg").touch()
-    with pytest.raises(ResoluteError, match="images of equal names"):
+    (folder / "copy").mkdir()
+    (folder / "copy/02.jpg").touch()
+    pair = r"images of equal names, data/manual/placed/02.png and data/manual/placed/copy/02.jpg: keep one of each"
+    with pytest.raises(ResoluteError, match=pair):
         fetch_dataset("placed")
+
+
+def test_what_systems_leave_behind_and_links_do_not_count(
+    project: Path, add_data_set: Callable[..., None], tmp_path: Path
+) -> None:
+    add_data_set("placed", {"kind": "manual", "instruction": "Ask."}, {"test": {"use": "test", "images": 2}})
+    folder = project / "data/manual/placed"
+    for litter in ("._a.png", "__MACOSX/a.png", ".thumbnails/a.png"):
+        (folder / litter).parent.mkdir(parents=True, exist_ok=True)
+        (folder / litter).write_bytes(b"no image")
+    (folder / "a.png").write_bytes(png(tmp_path, 0))
+    (folder / "folder.png").mkdir()
+    (folder / "folder.png/a.png").symlink_to(folder / "a.png")
+    (folder / "gone.png").symlink_to("nowhere")
+    (folder / "loop").symlink_to(folder)
+    os.mkfifo(folder / "pipe.png")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/b.png").write_bytes(png(tmp_path, 1))
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    fetch_dataset("placed")
+    assert [image.name for image in datasets.images("placed")] == ["a", "b"]
 
 
 def test_derived_images_are_reduced_from_their_originals(
@@ -271,7 +314,7 @@ def test_derived_images_are_reduced_from_their_originals(
 
 def test_two_processes_at_once(project: Path) -> None:
     """The second waits for the first, and both find the data set right."""
-    with lock("fetch-embedded"):
+    with making(layout.raw_images("embedded")):
         processes = [subprocess.Popen(FETCH_EMBEDDED, cwd=project, stderr=subprocess.PIPE) for _ in range(2)]
         time.sleep(2)
         assert [process.poll() for process in processes] == [None, None]

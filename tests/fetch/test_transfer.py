@@ -1,9 +1,12 @@
 """One file at a time: resumed, verified, whole or not at all, with one clear line where it cannot be had."""
 
+import gzip
 import hashlib
+import os
 import re
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from resolute.core.errors import ResoluteError
-from resolute.fetch.transfer import ATTEMPTS, download, mirrored
+from resolute.fetch import transfer
+from resolute.fetch.transfer import ATTEMPTS, download, mirror, mirrored
 
 pytestmark = pytest.mark.usefixtures("project")
 
@@ -203,3 +207,161 @@ def test_several_files_at_once(server: Any, tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert all((tmp_path / name).read_bytes() == content for name, content in contents.items())
+
+
+def answer(status: str, *headers: str, body: bytes = b"") -> bytes:
+    return b"\r\n".join([f"HTTP/1.1 {status}".encode(), *(line.encode("latin-1") for line in headers), b"", body])
+
+
+LENGTH = f"Content-Length: {len(CONTENT)}"
+LIES = {
+    "nothing": b"",
+    "no HTTP": b"\x00\xff garbage\r\n\r\n",
+    "no content": answer("204 No Content"),
+    "an unknown status": answer("999 Odd"),
+    "an escape sequence for a reason": answer("404 \x1b[31mgone", "Content-Length: 0"),
+    "416 unasked": answer("416 Range Not Satisfiable", "Content-Range: bytes */0", "Content-Length: 0"),
+    "not modified": answer("304 Not Modified"),
+    "a redirect to nowhere": answer("302 Found", "Content-Length: 0"),
+    "a redirect to no address": answer("302 Found", "Location: http://[::bad/", "Content-Length: 0"),
+    "a redirect to a file": answer("302 Found", "Location: file:///etc/passwd", "Content-Length: 0"),
+    "a redirect in bytes": answer("302 Found", "Location: http://\xff\xfe/\x80", "Content-Length: 0"),
+    "a redirect to an endless name": answer("302 Found", f"Location: http://{'a' * 500}/", "Content-Length: 0"),
+    "a redirect to itself": answer("302 Found", "Location: <address>/file.bin", "Content-Length: 0"),
+    "no number for a length": answer("200 OK", "Content-Length: many", body=CONTENT[:100]),
+    "two lengths": answer("200 OK", "Content-Length: 5, 6", body=b"12345"),
+    "a negative length": answer("200 OK", "Content-Length: -5", body=b"12345"),
+    "a length beyond the body": answer("200 OK", LENGTH, body=CONTENT[:100]),
+    "chunks of garbage": answer("200 OK", "Transfer-Encoding: chunked", body=b"zz\r\ngarbage\r\n"),
+    "a part that nobody asked for": answer(
+        "206 Partial", "Content-Range: bytes 7-9/10", "Content-Length: 3", body=b"abc"
+    ),
+    "a range beyond all numbers": answer("206 Partial", f"Content-Range: bytes {'9' * 5000}-/*", LENGTH, body=b"a"),
+    "packed without being asked to": answer("200 OK", "Content-Encoding: gzip", body=gzip.compress(CONTENT)),
+    "packed by no known packer": answer("200 OK", "Content-Encoding: gzip", LENGTH, body=CONTENT[::-1]),
+    "a web page": answer("200 OK", "Content-Type: text/html; charset=utf-8", body=b"<html>log in</html>"),
+    "a web page without a type": answer("200 OK", "Content-Length: 19", body=b"<html>log in</html>"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_whatever_a_server_says_is_one_line_and_nothing_wrong_stays(
+    lie: str, liar: Any, server: Any, target: Path
+) -> None:
+    liar.answer = LIES[lie]
+    with pytest.raises(ResoluteError) as error:
+        download(f"{liar.address}/file.bin", SHA256, len(CONTENT), target)
+    assert "\n" not in str(error.value)
+    assert "\x1b" not in str(error.value)
+    assert not target.exists()
+    server.files["file.bin"] = CONTENT
+    download(server.url("file.bin"), SHA256, len(CONTENT), target)
+    assert target.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("headers", "size"), [((), len(CONTENT)), (("Content-Length: 9999999999",), len(CONTENT)), ((), 0)]
+)
+def test_an_endless_answer_is_not_taken(
+    headers: tuple[str, ...], size: int, liar: Any, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    liar.answer, liar.endless = answer("200 OK", *headers, body=CONTENT), bytes(1 << 16)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 2 << 20}))
+    counted: list[int] = []
+    message = (
+        rf"wrong checksum, as it has \d+ bytes instead of {size}:" if size else r"gives \d+ bytes and more, 1048576"
+    )
+    with pytest.raises(ResoluteError, match=message):
+        download(f"{liar.address}/file.bin", SHA256 if size else "", size, target, counted.append)
+    assert sum(counted) <= (size or 1 << 20) + transfer.CHUNK_BYTES
+    assert leftovers(target) == []
+
+
+def test_an_endless_redirect_is_not_read(liar: Any, target: Path) -> None:
+    liar.answer, liar.endless = answer("302 Found", "Location: <address>/file.bin"), bytes(1 << 16)
+    with pytest.raises(ResoluteError, match="more than 10 redirects"):
+        download(f"{liar.address}/file.bin", SHA256, len(CONTENT), target)
+    assert liar.asked == transfer.REDIRECTS
+
+
+def test_who_resets_every_connection_is_given_up_in_words(
+    liar: Any, target: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(ResoluteError, match=r"the server does not answer \(ConnectionError\)"):
+        download(f"{liar.address}/file.bin", SHA256, len(CONTENT), target)
+    assert liar.asked == 1 + ATTEMPTS
+    assert caplog.text.count("file.bin: the server does not answer (ConnectionError); asked again in") == ATTEMPTS
+
+
+def test_the_waiting_has_an_end(liar: Any, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    liar.answer = answer("503 Busy", "Retry-After: 100000", "Content-Length: 0")
+    with pytest.raises(ResoluteError, match="answers 503 Service Unavailable and asks to come back in 100000 s"):
+        download(f"{liar.address}/file.bin", SHA256, len(CONTENT), target)
+    assert liar.asked == 1
+    liar.answer = answer("429 Busy", "Retry-After: 50", "Content-Length: 0")
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", lambda pause: now.__setitem__(0, now[0] + pause))
+    with pytest.raises(ResoluteError, match="answers 429 Too Many Requests"):
+        download(f"{liar.address}/file.bin", SHA256, len(CONTENT), target)
+    assert now[0] <= transfer.PATIENCE_S
+
+
+def test_a_whole_answer_that_is_too_short_is_no_beginning(server: Any, target: Path) -> None:
+    """A login page, say: the next call must not go on behind it."""
+    server.files["file.bin"] = b"log in first" * 5
+    with pytest.raises(ResoluteError, match=rf"gave 60 of {len(CONTENT)} bytes"):
+        download(server.url("file.bin"), SHA256, len(CONTENT), target)
+    assert leftovers(target) == []
+
+
+def test_a_mirror_file_of_the_wrong_size_is_not_read(
+    target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESOLUTE_MIRROR", str(tmp_path))
+    copy = tmp_path / "host/file.bin"
+    copy.parent.mkdir()
+    copy.touch()
+    os.truncate(copy, 3 << 40)  # a hole: reading it would take hours
+    with pytest.raises(ResoluteError, match=rf"wrong checksum, as it has {3 << 40} bytes instead of {len(CONTENT)}"):
+        download("https://host/file.bin", SHA256, len(CONTENT), target)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 2 << 40}))
+    with pytest.raises(ResoluteError, match=rf"has {3 << 40} bytes, {2 << 40} are free: make room"):
+        download("https://host/file.bin", "", 0, target)
+    assert leftovers(target) == []
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "dangling link", "device"])
+def test_only_regular_files_are_read_and_written(
+    kind: str, server: Any, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make(path: Path) -> None:
+        path.parent.mkdir(exist_ok=True)
+        match kind:
+            case "pipe":
+                os.mkfifo(path)
+            case "folder":
+                path.mkdir()
+            case "dangling link":
+                path.symlink_to("nowhere")
+            case _:
+                path.symlink_to("/dev/zero")
+
+    server.files["file.bin"] = CONTENT
+    make(target.with_name("file.bin.part"))
+    with pytest.raises(ResoluteError, match=r"file.bin.part is no regular file, and downloads go there: remove it"):
+        download(server.url("file.bin"), SHA256, len(CONTENT), target)
+    target = tmp_path / "another/file.bin"
+    monkeypatch.setenv("RESOLUTE_MIRROR", str(tmp_path))
+    make(tmp_path / "127.0.0.1/file.bin")
+    with pytest.raises(ResoluteError, match=r"the mirror's .*file.bin is no regular file: replace it"):
+        download(server.url("file.bin"), SHA256, len(CONTENT), target)
+
+
+@pytest.mark.parametrize(
+    "value", ["~nosuch/x", "a" * 300, "a/" * 3000, "file:///a%00b", "\udcff", "/dev/null", "http://host"]
+)
+def test_odd_mirrors(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESOLUTE_MIRROR", value)
+    with pytest.raises(ResoluteError, match=r"^RESOLUTE_MIRROR names .*, which is no folder: mend it or unset it$"):
+        mirror()

@@ -1,6 +1,8 @@
 """Image files: what is read, what is refused, and that nothing half-written stays behind."""
 
+import errno
 import io
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -14,7 +16,9 @@ from PIL import Image, ImageCms, ImageOps
 from PIL.ExifTags import Base as Tag
 from skimage.metrics import peak_signal_noise_ratio
 
+from resolute.core import atomic, memory
 from resolute.core.errors import ResoluteError
+from resolute.images.encode import LONGEST_SIDE
 from resolute.images.files import (
     Photo,
     check_can_write,
@@ -44,6 +48,10 @@ def png_bytes(image: np.ndarray) -> bytes:
 
 def png_chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def png_of(*chunks: bytes) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks) + png_chunk(b"IEND", b"")
 
 
 @pytest.fixture
@@ -122,13 +130,21 @@ class TestFaults:
             with pytest.raises(ResoluteError, match=f"{name} holds 2 pages or frames"):
                 read_photo(folder / name)
 
-    def test_huge_dimensions_are_refused_by_the_header(self, folder: Path) -> None:
+    def test_a_size_that_the_file_cannot_hold_is_refused_by_the_header(self, folder: Path) -> None:
         for side in (10_000, 60_000):
             header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-            data = png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(b"")) + png_chunk(b"IEND", b"")
-            (folder / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + data)
-            with pytest.raises(ResoluteError, match=r"a\.png has more than 89 million pixels"):
+            (folder / "a.png").write_bytes(png_of(png_chunk(b"IHDR", header), png_chunk(b"IDAT", zlib.compress(b""))))
+            with pytest.raises(ResoluteError, match=rf"a\.png is damaged .*claims {side**2:,} pixels"):
                 read_photo(folder / "a.png")
+
+    def test_the_limit_of_a_picture_is_the_memory_that_is_left(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        Image.new("1", (11_000, 9000), 1).save(folder / "a.png")  # 99 million pixels
+        assert read_photo(folder / "a.png").colour.shape == (9000, 11_000)
+        monkeypatch.setattr(memory, "available", lambda: 3e8)
+        with pytest.raises(ResoluteError, match=r"a\.png, 11000 x 9000 pixels, takes 0\.4 GB of memory and 0\.3 GB"):
+            read_photo(folder / "a.png")
 
     @pytest.mark.parametrize("deep", [False, True], ids=["8-bit", "16-bit"])
     def test_every_truncation_of_a_png(self, folder: Path, deep: bool) -> None:
@@ -285,12 +301,56 @@ class TestWriting:
             ("none/a.png", Photo(RGB), r"the folder .*none does not exist"),
             ("a.jpg", Photo(RGB, GREY), r"name it \.png"),
             ("a.JPEG", Photo(DEEP), r"name it \.png"),
+            ("n" * 252 + ".png", Photo(RGB), "shorten it"),
+            ("n" * 300 + "/a.png", Photo(RGB), "does not exist"),
         ],
     )
     def test_refuses_before_any_work(self, folder: Path, name: str, photo: Photo, message: str) -> None:
         with pytest.raises(ResoluteError, match=message):
             check_can_write(folder / name, photo)
         assert not list(folder.iterdir())
+
+    @pytest.mark.parametrize(
+        ("suffix", "side", "other"),
+        [(".jpg", 65_500, ".png"), (".JPEG", 65_500, ".png"), (".png", 1_000_000, ".tif"), (".tif", 2**31 - 1, ".tif")],
+    )
+    def test_refuses_a_side_that_the_format_does_not_have(
+        self, folder: Path, suffix: str, side: int, other: str
+    ) -> None:
+        for size in ((side, 1), (1, side)):
+            check_can_write(folder / f"a{suffix}", Photo(RGB), size)
+            with pytest.raises(ResoluteError, match=rf"files end at {side:,} a side, name it \{other}"):
+                check_can_write(folder / f"a{suffix}", Photo(RGB), (size[0] * 2, size[1] * 2))
+
+    @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
+    def test_the_longest_side_can_be_written(self, folder: Path, suffix: str) -> None:
+        longest = np.tile(GREY[0], 1_000_000)[: min(LONGEST_SIDE[suffix], 1_000_000)]
+        for pixels in (longest[None], longest[:, None]):
+            write_photo(folder / f"a{suffix}", Photo(pixels.copy()))
+            assert read_photo(folder / f"a{suffix}").colour.shape == pixels.shape
+
+    def test_a_place_that_takes_no_file(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (folder / "folder.png").mkdir()
+        os.mkfifo(folder / "pipe.png")
+        (folder / "device.png").symlink_to("/dev/null")
+        for name in ("folder", "pipe", "device"):
+            with pytest.raises(ResoluteError, match="it is a folder, a pipe or a device"):
+                check_can_write(folder / f"{name}.png", Photo(RGB))
+        monkeypatch.setattr(os, "access", lambda place, _: place != folder)
+        with pytest.raises(ResoluteError, match=f"{folder} is write-protected, give another place"):
+            check_can_write(folder / "a.png", Photo(RGB))
+
+    def test_a_full_disk_leaves_what_was_there(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        write_photo(folder / "a.png", Photo(RGB))
+
+        def full(path: Path) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(atomic, "sync", full)
+        with pytest.raises(ResoluteError, match=r"cannot write .*a\.png: No space left on device"):
+            write_photo(folder / "a.png", Photo(RGB[::-1].copy()))
+        assert [file.name for file in folder.iterdir()] == ["a.png"]
+        np.testing.assert_array_equal(read_photo(folder / "a.png").colour, RGB)
 
 
 def test_to_rgb() -> None:

@@ -1,13 +1,16 @@
 """The network that runs is the network that was loaded."""
 
+import re
+
 import pytest
 import torch
 from torch import nn
 
 from resolute import methods, registry
-from resolute.methods.inference import prepare
+from resolute.inference.fused import FusedConv
+from resolute.inference.prepare import _say_once as say_once
+from resolute.inference.prepare import prepare
 from resolute.models.blocks.experts import Router
-from resolute.models.blocks.fused import FusedConv
 from resolute.models.blocks.pointwise import BSConv, PointwiseLinear
 from resolute.models.blocks.restated import as_convolution
 from resolute.profile.counters import count
@@ -48,12 +51,12 @@ def give_norms_statistics(trained: nn.Module) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_prepared_networks_compute_the_same(name: str) -> None:
     torch.manual_seed(0)
-    method = methods.load(name)
-    plain = method.build(method.entry.scales[-1]).eval()
+    entry = registry.entry(name)
+    plain = methods.build(name, entry.scales[-1]).eval()
     give_norms_statistics(plain)
     fast = prepare(plain, "cpu")
     for height, width in SIZES:
-        x = torch.rand(2, 3, height, width) * method.entry.data_range
+        x = torch.rand(2, 3, height, width) * entry.data_range
         with torch.inference_mode():
             expected, found = plain(x), fast(x.contiguous(memory_format=torch.channels_last))
         assert expected.shape == found.shape
@@ -127,3 +130,46 @@ def test_counters_see_the_released_form() -> None:
     """Linear layers are no convolutions to the challenge: only the depthwise one of BSConv is."""
     assert count(network, 7, 5).n_conv == 1
     assert count(lambda: prepare(network(), "meta"), 7, 5).n_conv == 4
+
+
+class Renamed:
+    """Operators of a torch that has others."""
+
+    def __getattr__(self, name: str) -> object:
+        raise AttributeError(name)
+
+
+class Refusing:
+    """Operators of a torch that wants other arguments."""
+
+    def __init__(self, kind: type[Exception]) -> None:
+        self.kind = kind
+        self.binary = self
+
+    def __getattr__(self, name: str) -> object:
+        return self
+
+    def __call__(self, *_: object) -> torch.Tensor:
+        raise self.kind("not so")
+
+
+@pytest.mark.parametrize(
+    "operators", [Renamed(), Refusing(RuntimeError), Refusing(TypeError), Refusing(NotImplementedError)]
+)
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+def test_without_private_operators_networks_run_plain_and_one_line_says_so(
+    layout: torch.memory_format,
+    operators: object,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if not torch.backends.mkldnn.is_available():
+        pytest.skip("this torch has no oneDNN")
+    monkeypatch.setattr(torch.ops, "mkldnn", operators)
+    say_once.cache_clear()
+    torch.manual_seed(0)
+    plain = nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 3, 1)).eval()
+    plain.inference_layout = layout  # type: ignore[assignment]
+    for _ in range(2):
+        assert difference(plain, torch.randn(2, 3, 9, 7)) < TOLERANCE
+    assert re.fullmatch(r"resolute: torch \S+ does not fuse convolutions .* slower\n", capsys.readouterr().err)

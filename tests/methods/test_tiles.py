@@ -23,10 +23,10 @@ TOLERANCE = 1e-6
 
 def change(name: str, folder: Path) -> float:
     """The greatest change that two tiles make, side by side or one above the other, of the output's range."""
-    method = methods.load(name)
-    scale = method.entry.scales[0]
-    upscale = method.upscaler(scale, _lively(method, scale, folder), "cpu")
-    tile, side = START + 2 * SIGHT, max(16, method.entry.minimum_side)
+    entry = registry.entry(name)
+    scale = entry.scales[0]
+    upscale = methods.upscaler(name, scale, _lively(entry, scale, folder), "cpu")
+    tile, side = START + 2 * SIGHT, max(16, entry.minimum_side)
     changes = []
     for shape in ((side, START + tile, 3), (START + tile, side, 3)):
         lr = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
@@ -35,12 +35,12 @@ def change(name: str, folder: Path) -> float:
     return max(changes)
 
 
-def _lively(method: methods.Method, scale: float, folder: Path) -> Path | None:
+def _lively(entry: registry.Entry, scale: float, folder: Path) -> Path | None:
     """Fresh weights, doubled: as they are, they make most attention so faint that rounding would hide it."""
-    if not method.entry.trainable:
+    if not entry.trainable:
         return None
     torch.manual_seed(0)
-    network = method.build(scale)
+    network = methods.build(entry.name, scale)
     with torch.no_grad():
         for parameter in network.parameters():
             if parameter.requires_grad and parameter.dim() > 1:

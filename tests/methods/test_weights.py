@@ -2,16 +2,21 @@
 
 import os
 import pickle
+import zipfile
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
+from tests.durability import is_durable_before, recorded
 from torch import nn
 
 from resolute import registry
+from resolute.cli.prepare import ensure_weights
+from resolute.core import layout
 from resolute.core.errors import ResoluteError
-from resolute.fetch import fetch_weights
+from resolute.core.provenance import file_sha256
+from resolute.fetch import fetch_weights, key_maps
 from resolute.methods import weights
 
 
@@ -81,7 +86,7 @@ def test_a_broken_safetensors_file_is_one_clear_line(project: Path) -> None:
     path = project / "w.safetensors"
     weights.save_weights(path, state(), {"seed": 1})
     path.write_bytes(path.read_bytes()[:-7])
-    with pytest.raises(ResoluteError, match=r"w\.safetensors are broken"):
+    with pytest.raises(ResoluteError, match=r"w\.safetensors is damaged .*: give another file"):
         weights.read_state(path)
 
 
@@ -98,7 +103,7 @@ def test_key_maps_fill_groups_and_shift_numbers() -> None:
     published = registry.Published(
         "somewhere", "MIT", keys=((r"^B(\d+)\.c(\d)_r\.", "body.{1-1}.conv{2}."),), unused=(r"^dead\.",)
     )
-    renamed = weights.rename({"B10.c2_r.weight": torch.ones(1), "dead.weight": torch.ones(1)}, published)
+    renamed = key_maps.rename({"B10.c2_r.weight": torch.ones(1), "dead.weight": torch.ones(1)}, published)
     assert list(renamed) == ["body.9.conv2.weight"]
 
 
@@ -107,12 +112,12 @@ def test_weight_normalised_kernels_are_folded() -> None:
     layer = nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 3))
     lengths, directions = (layer.get_parameter(f"parametrizations.weight.original{index}") for index in (0, 1))
     state = {"c.weight_g": lengths.detach() * 2, "c.weight_v": directions.detach(), "c.bias": torch.ones(4)}
-    folded = weights.fold_weight_norm(state)
+    folded = key_maps.fold_weight_norm(state)
     assert sorted(folded) == ["c.bias", "c.weight"]
     assert torch.allclose(folded["c.weight"], 2 * layer.weight)
     del state["c.weight_g"]
     with pytest.raises(ResoluteError, match=r"has no 'c\.weight_g' beside it"):
-        weights.fold_weight_norm(state)
+        key_maps.fold_weight_norm(state)
 
 
 def test_names_of_weights(project: Path) -> None:
@@ -121,10 +126,6 @@ def test_names_of_weights(project: Path) -> None:
     assert registry.find_weights("rlfn_team04", 4.0, "published") == ("published-ntire2022", published)
     trained = folder / "trained/rlfn_tiny/x4/quick-seed3.safetensors"
     assert registry.find_weights("rlfn_tiny", 4.0, "quick-seed3") == ("quick-seed3", trained)
-    assert registry.find_weights("rlfn_tiny", 4.0, "own/best.safetensors") == (
-        "best",
-        Path("own/best.safetensors"),
-    )
     with pytest.raises(ResoluteError, match="no published weights 'ntire2002': did you mean 'ntire2022'"):
         registry.find_weights("rlfn_team04", 4.0, "published-ntire2002")
     with pytest.raises(ResoluteError, match="rlfn_tiny has no published weights"):
@@ -156,3 +157,174 @@ def test_fetching_converts_once(project: Path, tmp_path: Path, monkeypatch: pyte
     path = fetch_weights("rlfn_team04")
     assert weights.read_provenance(path)["sha256"] == file.sha256
     assert [found.name for found in path.parent.iterdir()] == ["x4.safetensors"]
+
+
+@pytest.mark.parametrize(
+    "stem",
+    [
+        "quick-seed0",
+        "published-ntire2022",
+        "published",
+        "my-seedling",
+        "imdn-seed",
+        "imdn-seed1-final",
+        "a@b",
+        "résumé 写真",
+    ],
+)
+def test_a_given_file_is_never_called_like_a_run(stem: str, project: Path) -> None:
+    path = project / f"{stem}.safetensors"
+    save_file(state(), path)
+    name, found = registry.find_weights("rlfn_team04", 4.0, str(path))
+    assert (name, found) == (f"{stem}@{file_sha256(path)[:8]}", path)
+    run = layout.Run("rlfn_team04", 4.0, name)
+    assert (run.is_given, run.is_published, run.seed) == (True, False, None)
+    ensure_weights("rlfn_team04", 4.0, str(path))  # nothing to fetch
+
+
+def test_a_seed_is_that_of_a_run() -> None:
+    names = {"quick-seed12": 12, "published-seed1": 1, "quick-seed": None, "quick-seed1-final": None, "q-seed٣": None}
+    assert {name: layout.Run("rlfn_tiny", 4.0, name).seed for name in names} == names
+
+
+@pytest.mark.parametrize(
+    "asked", ["absent.safetensors", ".safetensors", "folder.safetensors", f"{'n' * 300}.safetensors"]
+)
+def test_a_given_file_that_is_none_is_one_clear_line(asked: str, project: Path) -> None:
+    (project / "folder.safetensors").mkdir()
+    with pytest.raises(ResoluteError, match=r"safetensors .*: give the path of a safetensors file"):
+        registry.find_weights("rlfn_tiny", 4.0, asked)
+
+
+def changed(path: Path, position: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[position] ^= 1
+    path.write_bytes(content)
+
+
+def test_one_flipped_bit_in_a_file_of_ours_is_refused(project: Path) -> None:
+    """Of tensors and of facts alike, and with the command that makes the file again."""
+    path = layout.weights(layout.Run("rlfn_tiny", 4.0, "quick-seed0"))
+    for position in (-1, -40, -300):
+        weights.save_weights(path, state(), {"training_data": "embedded"})
+        changed(path, position)
+        command = r"remove it, and `snakemake --cores all -- data/weights/trained/rlfn_tiny/x4/quick-seed0.safetensors`"
+        with pytest.raises(ResoluteError, match=f"was changed after it was made.*: {command}"):
+            weights.read_state(path)
+    weights.save_weights(path, state(), {"training_data": "embedded"})
+    changed(path, path.read_bytes().index(b"embedded"))
+    with pytest.raises(ResoluteError, match="was changed after it was made"):
+        weights.read_state(path)
+
+
+def test_a_file_from_elsewhere_has_no_checksum_and_is_taken(project: Path) -> None:
+    save_file(state(), project / "w.safetensors")
+    changed(project / "w.safetensors", -1)
+    assert weights.read_state(project / "w.safetensors").keys() == state().keys()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "5", "null", "{", "[" * 100_000, '{"departures": 5}', '{"departures": [1]}', '{"training_data": {}}',
+     '{"checksum": 7}', '"é'],
+)  # fmt: skip
+def test_provenance_of_any_content_counts_as_none(text: str, project: Path) -> None:
+    save_file(state(), project / "w.safetensors", {"provenance": text})
+    assert weights.read_provenance(project / "w.safetensors") == {}
+    assert weights.read_state(project / "w.safetensors").keys() == state().keys()
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.int64, torch.int8, torch.bool, torch.complex64, torch.float8_e4m3fn, torch.float8_e5m2]
+)
+def test_a_tensor_of_another_kind_of_number_is_named(dtype: torch.dtype, project: Path) -> None:
+    save_file({**state(), "bias": torch.ones(4).to(dtype)}, project / "w.safetensors")
+    with pytest.raises(ResoluteError, match=rf"w.safetensors: tensor 'bias' is of {dtype}, the network needs torch.f"):
+        weights.load_weights(nn.Conv2d(3, 4, 3), project / "w.safetensors")
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_floats_of_other_lengths_are_taken(dtype: torch.dtype, project: Path) -> None:
+    save_file({name: tensor.to(dtype) for name, tensor in state().items()}, project / "w.safetensors")
+    network = nn.Conv2d(3, 4, 3)
+    weights.load_weights(network, project / "w.safetensors")
+    assert torch.equal(network.weight, state()["weight"].to(dtype).float())
+
+
+def test_a_number_that_is_too_large_for_the_network_is_not_finite() -> None:
+    refused({**state(), "bias": torch.full((4,), 1e300, dtype=torch.float64)}, "tensor 'bias' is not finite")
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_said(project: Path) -> None:
+    path = project / "w.safetensors"
+    save_file(state(), path)
+    with weights.unchanged(path) as sha256:
+        assert sha256 == file_sha256(path)
+    with pytest.raises(ResoluteError, match=r"w\.safetensors was replaced while it was read"), weights.unchanged(path):
+        changed(path, -1)
+
+
+WIDE = torch.ones(1).expand(10**12)
+ODD: dict[str, object] = {
+    "a tensor alone": torch.ones(3),
+    "a list": [torch.ones(3)],
+    "nothing": None,
+    "a name that is a number": {1: torch.ones(3)},
+    "a name that is none": {None: torch.ones(3)},
+    "a nested state": {"params": {"weight": torch.ones(3)}},
+    "a tensor without numbers": {"weight": torch.ones(3, device="meta")},
+    "a sparse tensor": {"weight": torch.eye(3).to_sparse()},
+    "terabytes": {"conv.weight_v": WIDE, "conv.weight_g": WIDE},
+    "a bytearray": {"weight": torch.ones(3), "x": bytearray(10)},
+}
+
+
+@pytest.mark.parametrize("inside", ["", "params"])
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("content", ODD)
+def test_a_checkpoint_of_any_content_is_one_clear_line(content: str, legacy: bool, inside: str, tmp_path: Path) -> None:
+    path = tmp_path / "odd.pth"
+    torch.save(ODD[content], path, _use_new_zipfile_serialization=not legacy)
+    if inside and content == "a nested state":
+        assert weights.read_checkpoint(path, inside).keys() == {"weight"}
+        return
+    with pytest.raises(ResoluteError, match=r"odd\.pth"):
+        weights.read_checkpoint(path, inside)
+
+
+def test_a_checkpoint_that_unpacks_to_more_than_it_is_is_refused(tmp_path: Path) -> None:
+    whole, packed = tmp_path / "whole.pth", tmp_path / "packed.pth"
+    torch.save({"weight": torch.zeros(10**6)}, whole)
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name))
+    assert weights.read_checkpoint(whole)["weight"].shape == (10**6,)
+    with pytest.raises(ResoluteError, match=r"packed\.pth is damaged .*it claims 40\d{5} bytes"):
+        weights.read_checkpoint(packed)
+
+
+def test_a_pipe_in_place_of_weights_is_not_waited_for(project: Path) -> None:
+    os.mkfifo(project / "w.safetensors")
+    os.mkfifo(project / "w.pth")
+    for read, name in ((weights.read_state, "w.safetensors"), (weights.read_checkpoint, "w.pth")):
+        with pytest.raises(ResoluteError, match="Is a pipe, not a file"):
+            read(project / name)
+
+
+@pytest.mark.parametrize("gain", [torch.ones(3), torch.ones(4, dtype=torch.int64), torch.ones(())])
+def test_weight_normalisation_that_does_not_fit_is_named(gain: torch.Tensor) -> None:
+    with pytest.raises(ResoluteError, match=r"'c\.weight_v' and 'c\.weight_g' do not fit"):
+        weights.fold_weight_norm({"c.weight_v": torch.ones(4, 3), "c.weight_g": gain})
+
+
+def test_what_was_downloaded_goes_when_its_weights_are_on_the_disk(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = registry.entry("rlfn_team04").published["ntire2022"].files[4.0]
+    copy = tmp_path / "mirror" / file.url.removeprefix("https://")
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes((Path(__file__).parents[1] / "data/weights/team04_rlfn.pth").read_bytes())
+    monkeypatch.setenv("RESOLUTE_MIRROR", str(tmp_path / "mirror"))
+    calls = recorded(monkeypatch)
+    path = fetch_weights("rlfn_team04")
+    assert is_durable_before(calls, path, path.with_name("x4.pth"))

@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from resolute import methods, registry
+from resolute.fetch import key_maps
 from resolute.methods import weights
 from resolute.models import create_model
 from resolute.profile.counters import Counts, count
@@ -123,8 +124,7 @@ def printed() -> Iterator[tuple[str, int, str, float]]:
 
 
 def cost(method: str, scale: int) -> Counts:
-    network = methods.load(method)
-    return count(lambda: network.build(scale), 720 // scale, 1280 // scale)
+    return count(lambda: methods.build(method, scale), 720 // scale, 1280 // scale)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -133,7 +133,7 @@ def test_random_weights_give_the_official_output(name: str) -> None:
     small, golden = NETWORKS[name], np.load(SMALL / f"{name}.npz")
     network = create_model(small.model, small.scale, **small.arguments).eval()
     keys = registry.Published(source="", licence="", keys=small.keys())
-    weights.load_state(network, weights.rename(weights.read_checkpoint(SMALL / f"{name}.pt"), keys), name)
+    weights.load_state(network, key_maps.rename(weights.read_checkpoint(SMALL / f"{name}.pt"), keys), name)
     for part in [key.removeprefix("input") for key in golden if key.startswith("input")]:
         lr = torch.from_numpy(golden[f"input{part}"].astype(np.float32)).permute(2, 0, 1)[None] / 255
         with torch.inference_mode():

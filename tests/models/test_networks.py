@@ -15,6 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from resolute import methods, registry
 from resolute.core.errors import ResoluteError
 from resolute.evaluate.official import FOLDER
+from resolute.fetch import key_maps
 from resolute.methods import weights
 from resolute.models import create_model
 from resolute.models.blocks.reparameterised import fold
@@ -41,8 +42,8 @@ def golden_error(name: str, scale: float, checkpoint: Path) -> float:
     entry, golden = registry.entry(name), np.load(FOLDER / f"{name}_x{scale:g}.npz")
     assert golden["data_range"] == entry.data_range
     published = entry.published[entry.tag()]
-    network = methods.load(name).build(scale).eval()
-    weights.load_state(network, weights.rename(weights.read_checkpoint(checkpoint, published.inside), published), name)
+    network = methods.build(name, scale).eval()
+    weights.load_state(network, key_maps.rename(weights.read_checkpoint(checkpoint, published.inside), published), name)
     lr = torch.from_numpy(golden["input"].astype(np.float32)).permute(2, 0, 1)[None] * (entry.data_range / 255)
     with torch.inference_mode():
         sr = network(lr)[0].numpy()
@@ -76,7 +77,7 @@ def test_the_released_parameters_are_ours_and_those_on_record(name: str, scale: 
     entry = registry.entry(name)
     released = weights.read_checkpoint(checkpoint_of(name, scale, mirror), entry.published[entry.tag()].inside)
     elements = sum(tensor.numel() for key, tensor in released.items() if not BUFFERS.search(key))
-    ours = sum(parameter.numel() for parameter in methods.load(name).build(scale).parameters())
+    ours = sum(parameter.numel() for parameter in methods.build(name, scale).parameters())
     assert elements == ours + entry.released_extra_params
 
 
@@ -84,13 +85,13 @@ def test_the_released_parameters_are_ours_and_those_on_record(name: str, scale: 
 def test_the_training_form_folds_into_the_released_one(name: str) -> None:
     torch.manual_seed(0)
     scale = registry.entry(name).scales[-1]
-    training = methods.load(name).build_for_training(scale).eval()
+    training = methods.build_for_training(name, scale).eval()
     # Fresh biases and scales of some branches are close to zero and would hide what happens to them.
     for parameter in training.parameters():
         if parameter.requires_grad and parameter.dim() == 1:
             torch.nn.init.normal_(parameter, std=0.3)
     folded = fold(training)
-    weights.load_state(methods.load(name).build(scale), folded.state_dict(), name)
+    weights.load_state(methods.build(name, scale), folded.state_dict(), name)
     lr = torch.rand(1, 3, 24, 31) * registry.entry(name).data_range
     with torch.inference_mode():
         expected = training(lr)
@@ -102,7 +103,7 @@ def test_the_training_form_folds_into_the_released_one(name: str) -> None:
 def test_sizes_gradients_and_state(name: str) -> None:
     entry = registry.entry(name)
     scale = entry.scales[-1]
-    network = methods.load(name).build_for_training(scale)
+    network = methods.build_for_training(name, scale)
     side = max(entry.minimum_side, 15)
     lr = torch.rand(2, 3, side, side + 2) * entry.data_range
     sr = network(lr)
@@ -110,7 +111,7 @@ def test_sizes_gradients_and_state(name: str) -> None:
     sr.mean().backward()
     trained = {key: parameter for key, parameter in network.named_parameters() if parameter.requires_grad}
     assert [key for key, parameter in trained.items() if parameter.grad is None] == []
-    again = methods.load(name).build_for_training(scale)
+    again = methods.build_for_training(name, scale)
     weights.load_state(again, network.state_dict(), name)
     with torch.inference_mode():
         assert torch.equal(again.eval()(lr), network.eval()(lr))
@@ -152,7 +153,7 @@ def deterministic(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_training_needs_nothing_that_cuda_refuses_to_repeat(name: str, deterministic: None) -> None:
     with torch.device("meta"), Recorder() as recorder:
-        network = methods.load(name).build_for_training(registry.entry(name).scales[0])
+        network = methods.build_for_training(name, registry.entry(name).scales[0])
         network(torch.zeros(2, 3, 48, 48)).sum().backward()
     assert not recorder.names & NOT_DETERMINISTIC
 
@@ -169,7 +170,7 @@ def test_what_cuda_refuses_to_repeat_is_noticed(deterministic: None) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_registered_minimum_is_the_smallest_size_that_works(name: str) -> None:
     least = registry.entry(name).minimum_side
-    network = methods.load(name).build(registry.entry(name).scales[-1]).eval()
+    network = methods.build(name, registry.entry(name).scales[-1]).eval()
     with torch.inference_mode():
         network(torch.zeros(1, 3, least, least))
         if least > 1:
@@ -182,7 +183,7 @@ def test_an_image_below_the_minimum_is_one_clear_line(name: str) -> None:
     entry = registry.entry(name)
     if entry.minimum_side == 1:
         pytest.skip("takes any size")
-    upscale = methods.load(name).upscaler(entry.scales[-1], None, "cpu")
+    upscale = methods.upscaler(name, entry.scales[-1], None, "cpu")
     with pytest.raises(ResoluteError, match=f"needs sides of at least {entry.minimum_side}"):
         upscale(np.zeros((entry.minimum_side - 1, 64, 3), np.uint8))
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from resolute.fetch import key_maps
+from resolute.inference.prepare import prepare
 from resolute.methods import weights
-from resolute.methods.inference import prepare
 from resolute.methods.losses import LOSSES
 from resolute.models import create_model
 from resolute.models.blocks.experts import Router, routed
@@ -70,7 +71,7 @@ def official(name: str, scale: int = 4, tail: dict[str, np.ndarray] | None = Non
     state = weights.read_checkpoint(DATA / "weights" / f"{name}.pt")
     state |= {key: torch.from_numpy(array) for key, array in (tail or {}).items()}
     network = create_model("seemore", scale, **arguments)
-    weights.load_state(network, weights.rename(state, Published(source="", licence="", keys=KEYS)), name)
+    weights.load_state(network, key_maps.rename(state, Published(source="", licence="", keys=KEYS)), name)
     return network.eval()
 
 

@@ -42,12 +42,12 @@ def test_a_warm_start_is_from_the_scale_before() -> None:
 def test_the_recipes_of_the_papers_are_those_of_the_registry(checkout: Path) -> None:
     papers = presets.resolve("paper")
     recipe = papers["recipes"]["seemore_t"]
-    assert recipe["halve_at"] == [250_000, 400_000, 450_000, 475_000]
+    assert recipe["schedule"] == {"halve": {"at": [250_000, 400_000, 450_000, 475_000]}}
     plan = make_plan(papers["train"], recipe, "seemore_t")
-    assert (plan.iterations, plan.phases[0].batch_size, plan.phases[0].loss) == (500_000, 32, "l1_fft")
+    assert (plan.iterations, plan.phases[0].batch_size, plan.phases[0].loss.name) == (500_000, 32, "l1_fft")
     safmn, frfdn = (make_plan(papers["train"], papers["recipes"][name], name) for name in ("safmn", "frfdn_team25"))
-    assert [(phase.learning_rate, phase.fft_weight) for phase in safmn.phases] == [(0.001, 0.05)]
-    assert [(phase.iterations, phase.halve_every) for phase in frfdn.phases] == [
+    assert [(phase.learning_rate, phase.loss.options) for phase in safmn.phases] == [(0.001, {"weight": 0.05})]
+    assert [(phase.iterations, phase.schedule.options["every"]) for phase in frfdn.phases] == [
         (1_600_000, 200_000),
         (480_000, 80_000),
     ]
@@ -200,8 +200,12 @@ def test_a_preset_of_a_wrong_kind_is_one_line(checkout: Path, content: str, mess
             {"embedded": ["train", "test", "tset"]},
             r"data\.splits\.embedded: no split 'tset': did you mean",
         ),
-        ("recipes.rlfn_tiny", {"phases": [{"phases": [{}]}]}, r"recipes\.rlfn_tiny\.phases\.0: .* has no place here"),
-        ("recipes.rlfn_tiny", {"phases": [{"warm_start": "smaller_scale"}]}, r"phases\.0: smaller_scale has no place"),
+        ("recipes.rlfn_tiny", {"phases": [{"phases": [{}]}]}, r"unknown key 'recipes\.rlfn_tiny\.phases\.0\.phases'"),
+        (
+            "recipes.rlfn_tiny",
+            {"phases": [{"warm_start": "smaller_scale"}]},
+            r"unknown key 'recipes\.rlfn_tiny\.phases\.0\.warm_start'",
+        ),
         ("train.learning_rate", 10**400, r"train\.learning_rate: 1000*\.\.\. is greater than the maximum"),
     ],
 )

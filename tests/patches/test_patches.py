@@ -1,10 +1,19 @@
 """The patch index and the packed pixels."""
 
+import io
 import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -12,14 +21,17 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from resolute import datasets
+from resolute.cli.door import guarded
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
+from resolute.core.provenance import file_sha256
+from resolute.datasets.reader import write_images
 from resolute.degrade import degrade
 from resolute.fetch import fetch_dataset
-from resolute.images.files import read_image, to_rgb
+from resolute.images.files import read_image, to_rgb, write_png
 from resolute.images.imresize import crop_to_multiple
 from resolute.images.pack import open_pack
-from resolute.patches import make_patches
+from resolute.patches import make, make_patches
 from resolute.patches.difficulty import categorise, gradient_scores, thresholds
 from resolute.patches.make import grid
 
@@ -76,15 +88,217 @@ def test_the_files_are_the_same_bytes_every_time(index: pd.DataFrame) -> None:
     assert [path.read_bytes() for path in paths] == first
 
 
+def again(**other: int) -> Path:
+    """Make the patches of the fixture once more."""
+    return make_patches("embedded", 4.0, ["train"], **{"lr_size": 32, "lr_stride": 16, "categories": 10, **other})
+
+
+REPAIR = r"run `resolute patches embedded --scale 4`$"
+
+
 def test_faults_are_one_clear_line(index: pd.DataFrame) -> None:
     with pytest.raises(ResoluteError, match="no image of embedded holds a patch of 500x500"):
-        make_patches("embedded", 4.0, ["train"], lr_size=500, lr_stride=16, categories=10)
-    pixels = layout.patch_pixels("embedded", 4.0)
-    np.save(pixels, np.load(pixels)[:-3])
-    with pytest.raises(ResoluteError, match="are not of one run"):
+        again(lr_size=500)
+    layout.patch_pixels("embedded", 4.0).unlink()
+    with pytest.raises(ResoluteError, match=REPAIR):
         open_pack("embedded", 4.0)
-    pixels.unlink()
-    with pytest.raises(ResoluteError, match="run `resolute patches embedded --scale 4`"):
+
+
+def one_byte(content: bytes) -> bytes:
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def npy(array: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    np.save(content, array)
+    return content.getvalue()
+
+
+PIXELS: dict[str, Callable[[bytes], bytes]] = {
+    "a byte changed": one_byte,
+    "cut short": lambda content: content[:-3],
+    "empty": lambda _: b"",
+    "text": lambda _: b"no array\n",
+    "another array": lambda _: npy(np.zeros((3, 4))),
+    "objects": lambda _: npy(np.array([{}, []], dtype=object)),
+}
+
+
+@pytest.mark.parametrize("damage", PIXELS.values(), ids=PIXELS)
+def test_changed_pixels_are_refused(index: pd.DataFrame, damage: Callable[[bytes], bytes]) -> None:
+    path = layout.patch_pixels("embedded", 4.0)
+    before = path.stat()
+    path.write_bytes(damage(path.read_bytes()))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(ResoluteError, match=rf"^data/patches/embedded/x4.npy was changed after it was made.*{REPAIR}"):
+        open_pack("embedded", 4.0)
+    again()
+    assert len(open_pack("embedded", 4.0).image) == len(index)
+
+
+def parquet(table: pa.Table) -> bytes:
+    content = io.BytesIO()
+    pq.write_table(table, content)
+    return content.getvalue()
+
+
+def of_an_earlier_version(content: bytes) -> bytes:
+    table = pq.read_table(io.BytesIO(content))
+    images = json.loads(table.schema.metadata[b"images"])
+    kept = [{key: value for key, value in image.items() if "sha256" not in key} for image in images]
+    return parquet(table.replace_schema_metadata({"images": json.dumps(kept), "provenance": "{}"}))
+
+
+def moved(content: bytes) -> bytes:
+    table = pq.read_table(io.BytesIO(content))
+    facts = {key: value.replace(b'"lr_offset": 0', b'"lr_offset": 3') for key, value in table.schema.metadata.items()}
+    return parquet(table.replace_schema_metadata(facts))
+
+
+INDICES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "cut short": lambda content: content[: len(content) // 2],
+    "text": lambda _: b"image,row\n",
+    "a byte changed": lambda content: content[:200] + one_byte(content[200:400]) + content[400:],
+    "another table": lambda _: parquet(pa.table({"method": ["bicubic"]})),
+    "without rows": lambda content: parquet(pq.read_table(io.BytesIO(content)).slice(0, 0)),
+    "without metadata": lambda content: parquet(pq.read_table(io.BytesIO(content)).replace_schema_metadata(None)),
+    "of an earlier version": of_an_earlier_version,
+    "images moved": moved,
+}
+
+
+@pytest.mark.parametrize("damage", INDICES.values(), ids=INDICES)
+def test_a_damaged_index_is_one_line(index: pd.DataFrame, damage: Callable[[bytes], bytes]) -> None:
+    path = layout.patch_index("embedded", 4.0)
+    content = path.read_bytes()
+    path.write_bytes(damage(content))
+    with pytest.raises(
+        ResoluteError, match=rf"^data/patches/embedded/x4.parquet (is damaged|cannot be read) [^\n]*{REPAIR}"
+    ):
+        open_pack("embedded", 4.0)
+    again()
+    assert path.read_bytes() == content
+
+
+def replace_a_photograph() -> None:
+    """Put another picture in the place of one, as a fetch of another edition would."""
+    found = datasets.images("embedded")
+    path = next(image.path for image in found if image.name == "rocket")
+    write_png(path, 255 - read_image(path))
+    write_images("embedded", [replace(image, sha256=file_sha256(image.path)) for image in found])
+
+
+def test_patches_of_other_images_than_those_of_now_are_refused(index: pd.DataFrame) -> None:
+    before = open_pack("embedded", 4.0)
+    replace_a_photograph()
+    with pytest.raises(
+        ResoluteError,
+        match=rf"x4.parquet was not made from the images of now, see rocket in data/raw/embedded.*{REPAIR}",
+    ):
+        open_pack("embedded", 4.0)
+    with pytest.raises(
+        ResoluteError, match=r"not made from the HR images of now, see rocket: run `resolute degrade emb"
+    ):
+        again()
+    degrade("embedded", 4.0)
+    again()
+    number = [image.name for image in before.images].index("rocket")
+    assert np.array_equal(open_pack("embedded", 4.0).hr(number), 255 - before.hr(number))
+
+
+def test_a_machine_that_only_trains_needs_no_images(index: pd.DataFrame) -> None:
+    shutil.rmtree("data/raw")
+    shutil.rmtree("data/lr")
+    assert len(open_pack("embedded", 4.0).image) == len(index)
+
+
+def test_an_edited_image_is_refused(index: pd.DataFrame) -> None:
+    pixels = layout.patch_pixels("embedded", 4.0).read_bytes()
+    path = datasets.lr_images("embedded", "train", 4.0)[0].path
+    write_png(path, 255 - read_image(path))
+    with pytest.raises(ResoluteError, match=r"brick.png was changed .*run `resolute degrade embedded --scale 4`$"):
+        again()
+    assert layout.patch_pixels("embedded", 4.0).read_bytes() == pixels
+
+
+def test_images_replaced_during_the_work_are_seen(index: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = layout.patch_pixels("embedded", 4.0).read_bytes()
+
+    def replace_then_read(path: Path) -> np.ndarray:
+        monkeypatch.undo()
+        os.chdir(path.parents[4 if "lr" in path.parts else 3])
+        replace_a_photograph()
+        degrade("embedded", 4.0)
+        return read_image(path)
+
+    monkeypatch.setattr(make, "read_image", replace_then_read)
+    with pytest.raises(
+        ResoluteError, match="the images of embedded were replaced while they were read: run this again"
+    ):
+        again()
+    assert layout.patch_pixels("embedded", 4.0).read_bytes() == pixels
+
+
+def test_who_waited_takes_what_it_would_make(index: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(make, "making", lambda _: nullcontext(True))
+    pixels = layout.patch_pixels("embedded", 4.0)
+    made, content = pixels.stat().st_ino, pixels.read_bytes()
+    again()
+    assert pixels.stat().st_ino == made
+    again(lr_stride=32)
+    assert len(open_pack("embedded", 4.0).image) < len(index)
+    pixels.write_bytes(b"other")
+    again()
+    assert pixels.read_bytes() == content
+    assert len(open_pack("embedded", 4.0).image) == len(index)
+
+
+AT_ONCE = """
+import sys
+from resolute.patches import make_patches
+sys.stdin.read(1)
+make_patches("embedded", 4.0, ["train"], 32, 16, 10)
+"""
+
+
+def test_several_at_once_end_with_the_same_files(index: pd.DataFrame) -> None:
+    paths = layout.patch_index("embedded", 4.0), layout.patch_pixels("embedded", 4.0)
+    alone = [path.read_bytes() for path in paths]
+    running = [
+        subprocess.Popen([sys.executable, "-c", AT_ONCE], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    for process in running:
+        assert process.stdin
+        process.stdin.write(b"1")
+        process.stdin.flush()
+    said = [process.communicate()[1].decode() for process in running]
+    assert [process.returncode for process in running] == [0, 0], said
+    assert [path.read_bytes() for path in paths] == alone
+    assert {path.name for path in paths[0].parent.iterdir()} == {"x4.parquet", "x4.npy"}
+
+
+@pytest.mark.parametrize(
+    "place", ["patches", "patches/embedded", "patches/embedded/x4.npy/", "patches/embedded/x4.parquet/"]
+)
+def test_files_and_folders_in_the_wrong_place_are_one_line(
+    index: pd.DataFrame, place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree("data/patches")
+    path = Path("data") / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if place.endswith("/"):
+        path.mkdir()
+    else:
+        path.touch()
+    with pytest.raises(SystemExit):
+        guarded(again)()
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1
+    assert "mend that place" in line
+    with pytest.raises(ResoluteError, match=REPAIR):
         open_pack("embedded", 4.0)
 
 

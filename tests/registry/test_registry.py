@@ -8,17 +8,20 @@ import pytest
 
 from resolute import methods, registry
 from resolute.core.errors import ResoluteError
+from resolute.core.schema import validate
+from resolute.fetch import key_maps
 from resolute.models import create_model
+from resolute.params.schema import params_schema
+
+RECIPES = {**params_schema()["properties"]["recipes"], "$defs": params_schema()["$defs"]}
 
 
 @pytest.mark.parametrize("name", registry.names())
 def test_every_entry_builds_its_method(name: str) -> None:
     entry = registry.entry(name)
-    implementation = methods.load(name)
-    assert implementation.entry is entry
     for scale in entry.scales if entry.trainable else ():
-        implementation.build(scale)
-        implementation.build_for_training(scale)
+        methods.build(name, scale)
+        methods.build_for_training(name, scale)
 
 
 @pytest.mark.parametrize("name", registry.names())
@@ -35,29 +38,36 @@ def test_training_facts_are_a_recipe_not_prose_alone(name: str) -> None:
     assert entry.recipe or not facts, f"notes name {facts}"
 
 
+@pytest.mark.parametrize("name", registry.names())
+def test_a_recipe_has_the_settings_that_params_have(name: str) -> None:
+    validate({name: dict(registry.entry(name).recipe)}, RECIPES, "the registry")
+
+
 def test_an_unknown_method_names_the_nearest() -> None:
     with pytest.raises(ResoluteError, match="unknown method 'rlfn_team4': did you mean 'rlfn_team04'"):
         registry.entry("rlfn_team4")
 
 
-def test_an_unknown_key_map_names_the_nearest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = registry.path("rfdn_baseline").read_text().replace("rfdn_frame", "rfdn_fram")
-    (tmp_path / "other.yaml").write_text(text)
-    (tmp_path / "schema.json").write_text((registry.FOLDER / "schema.json").read_text())
-    monkeypatch.setattr(registry, "FOLDER", tmp_path)
-    monkeypatch.setattr(registry, "path", lambda name: tmp_path / f"{name}.yaml")
-    with pytest.raises(ResoluteError, match=r"other\.yaml: unknown key map 'rfdn_fram': did you mean 'rfdn_frame'"):
-        registry.entry("other")
+@pytest.mark.parametrize("name", registry.names())
+def test_every_key_map_that_an_entry_names_is_there(name: str) -> None:
+    for published in registry.entry(name).published.values():
+        key_maps.rename({}, published)
+
+
+def test_an_unknown_key_map_names_the_nearest() -> None:
+    published = registry.Published("somewhere", "MIT", keys=("rfdn_fram",))
+    with pytest.raises(ResoluteError, match=r"unknown key map 'rfdn_fram' in the registry: did you mean 'rfdn_frame'"):
+        key_maps.rename({}, published)
 
 
 def test_an_unknown_scale_says_which_there_are() -> None:
     with pytest.raises(ResoluteError, match="rlfn_team04 has no x3: it is made for x4"):
-        methods.load("rlfn_team04").build(3)
+        methods.build("rlfn_team04", 3)
 
 
 def test_bicubic_cannot_be_trained() -> None:
     with pytest.raises(ResoluteError, match="nothing to train"):
-        methods.load("bicubic").plan({}, {})
+        methods.training(registry.entry("bicubic"))
 
 
 @pytest.fixture
@@ -86,7 +96,7 @@ ENTRY = "title: A\nfamily: a\nscales: [4]\npaper: {title: A, year: 2020}\n"
         (f"{ENTRY}model: rfdn\nmodel: imdn", "line 6: the key 'model' is there twice"),
         (f"{ENTRY}model: nosuch", r"there is no file src/resolute/models/nosuch\.py"),
         (f"{ENTRY}model: ../cli/door", r"model: '\.\./cli/door' does not match"),
-        (f"{ENTRY}kind: nosuch", r"there is no file src/resolute/methods/nosuch\.py"),
+        (f"{ENTRY}kind: nosuch", r"there is no file src/resolute/methods/nosuch/inference\.py"),
         (f"{ENTRY}model: rfdn\nrecipe: {{phases: 3}}", r"recipe\.phases: 3 is not of type 'array'"),
         (f"{ENTRY}model: rfdn\narguments: {{ranks: 3}}", r"arguments\.ranks: 3 is not of type 'array'"),
         (f"{ENTRY}model: rfdn\npublished: {{a: {{source: a, licence: b, files: {{x: {{}}}}}}}}", "'x' does not match"),
@@ -106,10 +116,3 @@ def test_an_entry_of_any_content_is_one_line(
 def test_arguments_that_no_network_takes_are_one_line(width: object) -> None:
     with pytest.raises(ResoluteError, match="the arguments of 'rfdn' do not fit its network"):
         create_model("rfdn", 4, channels=width)
-
-
-def test_a_kind_that_is_no_method_is_one_line(own: Callable[[bytes], registry.Entry]) -> None:
-    entry = own(f"{ENTRY}kind: plan".encode())
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(ResoluteError, match=r"plan\.py has no class Method"):
-        patch.setattr(registry, "entry", lambda _: entry)
-        methods.load("own")

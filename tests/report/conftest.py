@@ -96,6 +96,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }
     (tmp_path / "patch_difficulty_a.json").write_text(json.dumps(histogram))
     (tmp_path / "training_a.json").write_text(json.dumps(training("RLFN tiny, x4, quick-seed0")))
+    write_times(tmp_path, "rlfn_tiny", "200.0,,9000.0")
     (tmp_path / "comparison_a.json").write_text(json.dumps(comparison("photograph (a set, x4)", "RLFN tiny")))
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -103,8 +104,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def training(title: str) -> dict[str, Any]:
     curve = {"step": [1.0, 2.0, 3.0], "loss": [0.1, 0.05, 0.04]}
-    spent = {"seconds": 200.0, "cpu_joules": None, "gpu_joules": 9000.0}
-    return {"run": "rlfn_tiny/x4/quick-seed0", "title": title, **spent, **curve}
+    return {"run": "rlfn_tiny/x4/quick-seed0", "title": title, **curve}
+
+
+def write_times(root: Path, method: str, last: str) -> None:
+    """The file of times of a method's training, with its last line's seconds and joules."""
+    path = root / f"data/weights/trained/{method}/x4/quick-seed0.times.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"step,seconds,cpu_joules,gpu_joules\n1,1.0,,1.0\n3,{last}\n")
 
 
 def comparison(subject: str, title: str) -> dict[str, Any]:

@@ -15,10 +15,9 @@ from resolute.report.stages import Graph, Stage, graph
 
 # Made file: its rule, what it was made from, the seconds it took.
 RUN = {
-    "code": ("sources", ["src/code.py"], 1.0),
     "raw": ("fetch", [], 2.0),
-    "lr": ("degrade", ["raw", "code"], 1.0),
-    "a": ("evaluate", ["raw", "lr", "code", "src/network.py"], 3.0),
+    "lr": ("degrade", ["raw", "src/code.csv"], 1.0),
+    "a": ("evaluate", ["raw", "lr", "src/network.csv"], 3.0),
     "b": ("evaluate", ["raw", "lr"], 4.0),
     "cost": ("profile", [], 5.0),
     "figure": ("figures", ["a", "b", "cost"], 1.0),

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -195,10 +196,37 @@ def test_the_tradeoff_has_every_run_whose_cost_is_known(write: Write) -> None:
     ]
 
 
-def test_psnr_of_identical_images_stays_valid_json(write: Write) -> None:
-    row = {"metric": "psnr", "protocol": "y_basicsr", "dataset": "set5", "image": "a", "value": float("inf")}
-    make_tables([write([row], method="m", weights="quick-seed0")], "y_basicsr")
-    assert json.loads(Path("reports/metrics.json").read_text())["psnr"] == {"m/x4/quick-seed0": {"set5": None}}
+@pytest.mark.parametrize(
+    ("values", "verdict", "shown", "note"),
+    [
+        ((float("inf"), float("inf")), "cannot be measured", "", "2 images that equal their originals are"),
+        ((33.1, float("inf")), "reproduced", "33.10", "1 image that equals its original is"),
+    ],
+)
+def test_equal_images_are_null_and_counted_in_every_file(
+    values: tuple[float, ...], verdict: str, shown: str, note: str, hostile: list[Path], write: Write
+) -> None:
+    row = {"metric": "psnr", "unit": "dB", "dataset": "set5", "scale": 2.0, "protocol": "y_basicsr"}
+    rows = [{**row, "image": str(number), "value": value} for number, value in enumerate(values)]
+    cost = write([{"metric": "macs", "value": 2.5e9, "scale": 2.0}], method=HOSTILE)
+    files = [write(rows, method=HOSTILE, weights="published-tag"), cost]
+    make_tables(files, "y_basicsr")
+    equal = sum(value == float("inf") for value in values)
+    run = f"{HOSTILE}/x2/published-tag"
+    metrics = json.loads(Path("reports/metrics.json").read_text(), parse_constant=pytest.fail)
+    assert metrics["psnr"][run] == {"set5": float(shown) if shown else None}
+    assert metrics["equal_images"] == {run: {"set5": equal}}
+    (plotted,) = csv.DictReader(io.StringIO(Path("reports/psnr_macs.csv").read_text()))
+    assert (plotted["psnr_db"], plotted["equal_images"]) == (shown.rstrip("0"), str(equal))
+    (first, *_) = csv.DictReader(io.StringIO(read("hostile", "csv")))
+    assert (first["psnr_verdict"], first["psnr_equal_images"]) == (verdict, str(equal))
+    assert first["psnr_measured"] == (f"{float(shown):.6f}" if shown else "")
+    assert first["status"] == "measured here"
+    cell = next(one for one in pq.read_table("reports/results.parquet").to_pylist() if one["paper"] == "hostile")
+    assert (cell["measured_value"], cell["equal_images"]) == (float(shown) if shown else None, equal)
+    for form in ("md", "tex", "html"):
+        assert f"{note} left out of the mean" in read("hostile", form)
+    assert not re.search(r"\b(nan|inf)\b", read("hostile", "csv") + read("hostile", "html"))
 
 
 def test_an_absent_measurement_is_one_clear_line_and_nothing_is_written(project: Path) -> None:

@@ -69,6 +69,7 @@ def test_a_row_says_all_about_its_cell(write: Write) -> None:
         "trained_value": 27.5,
         "trained_std": pytest.approx(0.5**0.5),
         "trained_seeds": 2,
+        "equal_images": 0,
         "device": "A CPU",
         "tolerance": "within 0.01",
         "verdict": "reproduced",

@@ -131,6 +131,6 @@ def test_energy_adds_up_over_a_stop_and_leaves_the_weights_alone(packed: Path, m
     with pytest.raises(ResoluteError, match="told to stop at step 1"):
         training.finish()
     assert train(run("a-seed0"), 0, plan(), "embedded", SETTINGS, 5).read_bytes() == expected
-    log = pd.read_csv(layout.training_log(run("a-seed0")))
+    log = pd.read_csv(layout.training_times(run("a-seed0")))
     assert log["cpu_joules"].tolist() == [3.0 * row for row in range(1, len(log) + 1)]
     assert (log["gpu_joules"] == 0).all()

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import torch
 
-from resolute import registry
+from resolute import methods, registry
 from resolute.core import layout
-from resolute.methods import load, weights
-from resolute.methods.plan import Plan
+from resolute.methods import weights
+from resolute.methods.plan import Plan, make_plan
 from resolute.train import train
 
 pytestmark = [
@@ -26,7 +26,7 @@ DEVICE_TOLERANCE = 1e-4
 
 
 def plan(method: str) -> Plan:
-    return load(method).plan(DEFAULTS, {})
+    return make_plan(DEFAULTS, {}, method)
 
 
 @pytest.mark.parametrize("method", ["imdn_tiny", "rfdn_tiny", "rlfn_tiny"])
@@ -40,7 +40,7 @@ def test_equal_seeds_give_equal_bytes(method: str, packed: Path) -> None:
 @pytest.mark.parametrize("name", [name for name in registry.names() if registry.entry(name).model])
 def test_every_network_trains_deterministically_in_bfloat16(name: str) -> None:
     torch.manual_seed(0)
-    network = load(name).build_for_training(registry.entry(name).scales[0]).cuda()
+    network = methods.build_for_training(name, registry.entry(name).scales[0]).cuda()
     lr = torch.rand(2, 3, 48, 48, device="cuda")
     torch.use_deterministic_algorithms(True)
     try:
@@ -55,7 +55,7 @@ def test_every_network_trains_deterministically_in_bfloat16(name: str) -> None:
 def test_the_energy_of_the_gpu_is_recorded(packed: Path) -> None:
     run = layout.Run("imdn_tiny", 4.0, "gpu-seed0")
     train(run, 0, plan("imdn_tiny"), "embedded", SETTINGS, 10)
-    joules = pd.read_csv(layout.training_log(run))["gpu_joules"]
+    joules = pd.read_csv(layout.training_times(run))["gpu_joules"]
     assert joules.is_monotonic_increasing
     assert joules.iloc[-1] > 0
 
@@ -63,7 +63,7 @@ def test_the_energy_of_the_gpu_is_recorded(packed: Path) -> None:
 def test_gpu_and_cpu_upscale_alike(checkout: Path) -> None:
     path = checkout / "w.safetensors"
     torch.manual_seed(0)
-    weights.save_weights(path, load("rlfn_tiny").build(4).state_dict(), {})
+    weights.save_weights(path, methods.build("rlfn_tiny", 4).state_dict(), {})
     lr = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
-    cpu, gpu = (load("rlfn_tiny").upscaler(4, path, device)(lr) for device in ("cpu", "cuda"))
+    cpu, gpu = (methods.upscaler("rlfn_tiny", 4, path, device)(lr) for device in ("cpu", "cuda"))
     assert np.abs(cpu - gpu).max() / 255 < DEVICE_TOLERANCE

@@ -19,15 +19,15 @@ from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
 from resolute.methods import weights
-from resolute.methods.plan import Plan
-from resolute.train import train
+from resolute.methods.plan import Plan, make_plan
+from resolute.train import checkpoint, train
 
 SETTINGS = {"devices": 1, "precision": "32-true", "threads": 1}
 DEFAULTS = {"iterations": 30, "batch_size": 2, "lr_patch_size": 16, "learning_rate": 1e-3, "ema": 0.9}
 
 
 def plan(method: str = "rlfn_tiny", **recipe: object) -> Plan:
-    return methods.load(method).plan(DEFAULTS, recipe)
+    return make_plan(DEFAULTS, recipe, method)
 
 
 def run(name: str, method: str = "rlfn_tiny") -> layout.Run:
@@ -119,7 +119,7 @@ def test_a_checkpoint_of_other_settings_is_not_resumed(packed: Path, capsys: pyt
         train(run("b-seed0"), 0, plan(learning_rate=1e30, phases=[{}, {}]), "embedded", SETTINGS, 5)
     path = layout.checkpoint(run("b-seed0"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save({"identity": "another"}, path)
+    checkpoint.save(path, {"step": 5}, "another")
     layout.weights(run("b-seed0")).unlink()
     assert train(run("b-seed0"), 0, plan(), "embedded", SETTINGS, 5).read_bytes() == expected
     assert "of other settings" in capsys.readouterr().err
@@ -137,7 +137,7 @@ def test_phases_and_warm_start(packed: Path) -> None:
     log = pd.read_csv(layout.training_log(run("d-seed0")))
     assert set(log["phase"]) == {0, 1}
     # Starting from these weights with a rate of practically zero must end where it started.
-    still = replace(plan(iterations=2, learning_rate=1e-12, final_learning_rate=0.0, ema=0.0), warm_start=str(first))
+    still = replace(plan(iterations=2, learning_rate=1e-12, schedule="constant", ema=0.0), warm_start=str(first))
     second = train(run("e-seed0"), 0, still, "embedded", SETTINGS, 5)
     before, after = weights.read_state(first), weights.read_state(second)
     assert all(torch.allclose(before[name], after[name], atol=1e-9) for name in before)
@@ -146,8 +146,8 @@ def test_phases_and_warm_start(packed: Path) -> None:
 def test_a_start_from_another_scale_takes_all_but_the_last_layer(packed: Path) -> None:
     smaller = layout.Run("rlfn_tiny", 2.0, "quick-seed0")
     torch.manual_seed(5)
-    weights.save_weights(layout.weights(smaller), methods.load("rlfn_tiny").build(2).state_dict(), {})
-    still = plan(iterations=1, learning_rate=1e-12, final_learning_rate=0.0, ema=0.0)
+    weights.save_weights(layout.weights(smaller), methods.build("rlfn_tiny", 2).state_dict(), {})
+    still = plan(iterations=1, learning_rate=1e-12, schedule="constant", ema=0.0)
     path = train(run("j-seed0"), 0, replace(still, warm_start="x2/quick-seed0"), "embedded", SETTINGS, 5)
     before, after = weights.read_state(layout.weights(smaller)), weights.read_state(path)
     kept = {name for name in before if before[name].shape == after[name].shape}
@@ -160,7 +160,7 @@ def test_a_start_that_is_not_there_or_not_of_this_network_is_one_clear_line(pack
     with pytest.raises(ResoluteError, match=r"x3/quick-seed0\.safetensors do not exist"):
         train(run("k-seed0"), 0, replace(plan(), warm_start="x3/quick-seed0"), "embedded", SETTINGS, 5)
     other = layout.Run("rlfn_tiny", 2.0, "other-seed0")
-    weights.save_weights(layout.weights(other), methods.load("imdn_tiny").build(2).state_dict(), {})
+    weights.save_weights(layout.weights(other), methods.build("imdn_tiny", 2).state_dict(), {})
     with pytest.raises(ResoluteError, match="these are not the weights of this network"):
         train(run("k-seed0"), 0, replace(plan(), warm_start="x2/other-seed0"), "embedded", SETTINGS, 5)
 
@@ -169,9 +169,9 @@ def test_what_is_published_is_folded_and_starts_a_folded_training(packed: Path) 
     method = "imdn_plus_team39"
     path = train(run("h-seed0", method), 0, plan(method, iterations=3), "embedded", SETTINGS, 2)
     trained = weights.read_state(path)
-    weights.load_weights(methods.load(method).build(4), path)
+    weights.load_weights(methods.build(method, 4), path)
     assert not any("branches" in name for name in trained)
-    still = plan(method, iterations=1, learning_rate=1e-12, final_learning_rate=0.0, ema=0.0)
+    still = plan(method, iterations=1, learning_rate=1e-12, schedule="constant", ema=0.0)
     still = replace(still, warm_start=str(path))
     after = weights.read_state(train(run("i-seed0", method), 0, still, "embedded", SETTINGS, 2))
     assert all(torch.allclose(trained[name], after[name], atol=1e-9) for name in trained)

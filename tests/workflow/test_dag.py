@@ -109,6 +109,41 @@ def test_a_data_set_that_cannot_be_had_stops_with_one_line(checkout: Path) -> No
     assert "resolute: data set 'manga109' is placed by hand" in done.stderr
 
 
+@pytest.fixture
+def finished(checkout: Path) -> Path:
+    """A checkout that Snakemake takes for finished: every file of the DAG is there, with nothing in it."""
+    listed = snakemake("--summary", "--quiet")
+    assert listed.returncode == 0, listed.stderr
+    for line in listed.stdout.splitlines()[1:]:
+        path = Path(line.split("\t")[0])
+        (path if path.suffix else path / "of").parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix:
+            path.touch()
+    assert snakemake("--touch", "--quiet", "all").returncode == 0
+    return checkout
+
+
+@pytest.mark.slow
+def test_results_deleted_by_hand_are_made_again(finished: Path) -> None:
+    """Tables and figures, on which little depends, and then what everything was made from."""
+    assert planned() == {}
+    shutil.rmtree("reports/tables")
+    for path in ("results.parquet", "psnr_macs.csv", *(f"figures/psnr_macs.{form}" for form in ("svg", "png", "pdf"))):
+        Path("reports", path).unlink()
+    assert planned() == {"tables": 1, "figures": 1, "report": 1}
+    for lost in (
+        "reports/sr/bicubic/x4/*/*.zip",
+        "reports/measurements/quality/rlfn_tiny/x4/*/*.parquet",
+        "reports/measurements/cost/rlfn_tiny/*.parquet",
+        "data/weights/trained/imdn_tiny/x4/*.csv",
+    ):
+        (path,) = Path().glob(lost)
+        path.unlink()
+    found = planned()
+    assert (found["train"], found["profile"]) == (1, 1)
+    assert found["evaluate"] == 3  # the two that are lost, and that of the training
+
+
 NEWCOMER = '''"""A single convolution."""
 
 from resolute.models import register_model

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 
+@pytest.mark.slow
 def test_two_trainings_at_a_time_each_on_its_own_gpu(
     checkout: Path,
     monkeypatch: pytest.MonkeyPatch,

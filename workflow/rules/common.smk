@@ -16,14 +16,17 @@ from resolute.core import layout
 from resolute import params as params_file
 from resolute.core.errors import ResoluteError
 from resolute.engines.clock import bring_back
-from resolute.engines.unlock import hold
+from resolute.engines.unlock import JOBS_LOCK, hold
 from resolute.params import jobs
 from resolute import registry
-from resolute.sources import GROUPS, groups, own, shared
+from resolute.sources import refresh
 
-# `resolute` is the one beside the interpreter that runs Snakemake, whether its environment is active or not.
+# `resolute` is the one beside the interpreter that runs Snakemake, whether its environment is active or not. A job
+# holds a lock for as long as anything of it lives: `resolute mend` waits for what outlives a killed Snakemake.
 shell.prefix(
+    f"exec 9<>{JOBS_LOCK} && flock --shared 9 || true; "
     f'export PATH="{Path(sys.executable).parent}:$PATH" PYTHONPATH="{SOURCE}:$PYTHONPATH"; '
+    f'. "{Path(workflow.basedir).resolve()}/workflow/scripts/logged.sh"; '
 )
 
 if config:
@@ -36,11 +39,15 @@ try:
 except ResoluteError as error:
     raise WorkflowError(str(error))
 
-# A clock that was ahead and has been set back would make every job fail until it has caught up.
-bring_back()
-
-# `resolute unlock` sees by it whether Snakemake's lock has a living owner.
-hold()
+try:
+    # A clock that was ahead and has been set back would make every job fail until it has caught up.
+    bring_back()
+    # What jobs run, with checksums: written only where it has changed.
+    refresh()
+    # `resolute unlock` sees by it whether Snakemake's lock has a living owner.
+    hold()
+except OSError as error:
+    raise WorkflowError(f"{error}: mend that place (its owner, its rights, its disk)")
 
 # All cores that jobs may use on this machine; on a cluster, which has no such number, those that timing uses.
 CORES = workflow.global_resources["_cores"].value or PARAMS["profile"]["threads"]
@@ -51,7 +58,6 @@ GPUS = (
 
 
 wildcard_constraints:
-    group="[a-z]+",
     dataset="[a-z0-9_]+",
     method="[a-z0-9_]+",
     scale=r"[0-9]+(\.[0-9]+)?",
@@ -77,16 +83,14 @@ def canonical(settings):
     return json.dumps(settings, sort_keys=True)
 
 
-@cache
 def code(stage, method=""):
-    """What a stage runs for a method, as inputs: the lists of shared source files, and the method's own files."""
-    files = own(stage, method) if method else []
-    return local(*map(layout.sources, groups(stage, method)), *files)
+    """The source files that a job runs, as an input: their list."""
+    return local(layout.sources(stage, method))
 
 
-SOURCES = local(*map(layout.sources, GROUPS))
 MEASUREMENTS = local(*params_file.measurements(PARAMS))
 SR_IMAGES = local(*params_file.sr_files(PARAMS))
+WEIGHTS = local(*params_file.weights_files(PARAMS))
 PUBLISHED, REFERENCE = (
     [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
     for folder in ("data/published", "data/reference")

@@ -12,4 +12,4 @@ rule degrade:
     log:
         "work/logs/degrade/{dataset}-x{scale}.log",
     shell:
-        "resolute degrade {wildcards.dataset} --scale {wildcards.scale} 2> >(tee {log} >&2)"
+        "logged {log} resolute degrade {wildcards.dataset} --scale {wildcards.scale}"

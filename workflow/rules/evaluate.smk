@@ -17,5 +17,5 @@ rule evaluate:
     params:
         evaluate=canonical(PARAMS["evaluate"]),
     shell:
-        "resolute evaluate {wildcards.method} --weights {wildcards.weights}"
-        " --dataset {wildcards.dataset} --scale {wildcards.scale} 2> >(tee {log} >&2)"
+        "logged {log} resolute evaluate {wildcards.method} --weights {wildcards.weights}"
+        " --dataset {wildcards.dataset} --scale {wildcards.scale}"

@@ -1,5 +1,6 @@
 # Images and published weights. The images depend on their manifest alone, not on the code that brings them:
-# their checksums say that they are right, and a data set may be many gigabytes.
+# their checksums say that they are right, and a data set may be many gigabytes. Their folder is no output: Snakemake
+# would delete it before every fetch and after one that failed, with all that a user keeps there, or his link to it.
 
 
 rule fetch_images:
@@ -8,15 +9,14 @@ rule fetch_images:
         listed="src/resolute/datasets/manifests/{dataset}.csv",
         original=original_of,
     output:
-        images=directory("data/raw/{dataset}"),
-        manifest="data/raw/{dataset}.csv",
+        "data/raw/{dataset}.csv",
     log:
         "work/logs/fetch/{dataset}.log",
     params:
         scales=PARAMS["scales"],
         splits=lambda wildcards: PARAMS["data"]["splits"].get(wildcards.dataset),
     shell:
-        "resolute fetch {wildcards.dataset} 2> >(tee {log} >&2)"
+        "logged {log} resolute fetch {wildcards.dataset}"
 
 
 rule fetch_weights:
@@ -27,5 +27,4 @@ rule fetch_weights:
     log:
         "work/logs/fetch/{method}-{tag}-x{scale}.log",
     shell:
-        "resolute fetch --weights {wildcards.method} --tag {wildcards.tag} --scale {wildcards.scale}"
-        " 2> >(tee {log} >&2)"
+        "logged {log} resolute fetch --weights {wildcards.method} --tag {wildcards.tag} --scale {wildcards.scale}"

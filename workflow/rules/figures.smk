@@ -22,7 +22,7 @@ rule figures:
     params:
         protocol=PARAMS["figures"]["protocol"],
     shell:
-        "resolute figures tradeoff 2> >(tee {log} >&2)"
+        "logged {log} resolute figures tradeoff"
 
 
 rule patch_figures:
@@ -49,7 +49,7 @@ rule patch_figures:
     params:
         photograph=lambda wildcards: canonical(photograph(wildcards)),
     shell:
-        "resolute figures patches_{wildcards.photograph} 2> >(tee {log} >&2)"
+        "logged {log} resolute figures patches_{wildcards.photograph}"
 
 
 rule training_figures:
@@ -67,7 +67,7 @@ rule training_figures:
     log:
         "work/logs/figures/training-{run}.log",
     shell:
-        "resolute figures training_{wildcards.run} 2> >(tee {log} >&2)"
+        "logged {log} resolute figures training_{wildcards.run}"
 
 
 rule routing_figures:
@@ -86,7 +86,7 @@ rule routing_figures:
     log:
         "work/logs/figures/routing-{run}.log",
     shell:
-        "resolute figures routing_{wildcards.run} 2> >(tee {log} >&2)"
+        "logged {log} resolute figures routing_{wildcards.run}"
 
 
 rule comparison_figures:
@@ -109,4 +109,4 @@ rule comparison_figures:
         comparison=lambda wildcards: canonical(comparison(wildcards)),
         protocol=PARAMS["figures"]["protocol"],
     shell:
-        "resolute figures comparison_{wildcards.comparison} 2> >(tee {log} >&2)"
+        "logged {log} resolute figures comparison_{wildcards.comparison}"

@@ -15,4 +15,4 @@ rule patches:
         patches=canonical(PARAMS["patches"]),
         splits=lambda wildcards: PARAMS["data"]["splits"].get(wildcards.dataset),
     shell:
-        "resolute patches {wildcards.dataset} --scale {wildcards.scale} 2> >(tee {log} >&2)"
+        "logged {log} resolute patches {wildcards.dataset} --scale {wildcards.scale}"

@@ -16,5 +16,4 @@ rule profile:
         profile=canonical(PARAMS["profile"]),
         count_only=lambda wildcards: "" if is_timed(wildcards) else "--count-only",
     shell:
-        "resolute profile {wildcards.method} --scale {wildcards.scale} {params.count_only}"
-        " 2> >(tee {log} >&2)"
+        "logged {log} resolute profile {wildcards.method} --scale {wildcards.scale} {params.count_only}"

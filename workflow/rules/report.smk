@@ -22,4 +22,4 @@ rule report:
     params:
         params=canonical(PARAMS),
     shell:
-        "resolute report 2> >(tee {log} >&2)"
+        "logged {log} resolute report"

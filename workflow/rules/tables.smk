@@ -27,4 +27,4 @@ rule tables:
     params:
         protocol=PARAMS["figures"]["protocol"],
     shell:
-        "resolute tables 2> >(tee {log} >&2)"
+        "logged {log} resolute tables"

@@ -10,6 +10,8 @@ rule train:
         weights="data/weights/trained/{method}/x{scale}/"
         f"{PARAMS['preset']}-seed{{seed}}.safetensors",
         log=f"data/weights/trained/{{method}}/x{{scale}}/{PARAMS['preset']}-seed{{seed}}.csv",
+        times="data/weights/trained/{method}/x{scale}/"
+        f"{PARAMS['preset']}-seed{{seed}}.times.csv",
     log:
         "work/logs/train/{method}-x{scale}-seed{seed}.log",
     threads: PARAMS["train"]["threads"]
@@ -19,5 +21,4 @@ rule train:
         settings=canonical(PARAMS["train"]),
         recipe=lambda wildcards: canonical(PARAMS["recipes"].get(wildcards.method)),
     shell:
-        "resolute train {wildcards.method} --scale {wildcards.scale} --seed {wildcards.seed}"
-        " 2> >(tee {log} >&2)"
+        "logged {log} resolute train {wildcards.method} --scale {wildcards.scale} --seed {wildcards.seed}"

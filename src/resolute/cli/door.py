@@ -6,7 +6,6 @@ What is left for tracebacks is a fault of the program itself.
 import errno
 import os
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable
 from functools import wraps
@@ -52,12 +51,15 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> Any:
         try:
-            return command(*arguments, **options)
+            result = command(*arguments, **options)
+            if sys.stdout:  # none where it is closed
+                sys.stdout.flush()  # here, where what a full disk refuses is one line
+            return result
         except ResoluteError as error:
             _say(str(error), error if error.__cause__ else None)
             sys.exit(error.status)
         except BrokenPipeError:  # who read our output has stopped, as `head` does
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _end_output()
             sys.exit(141)
         except KeyboardInterrupt:
             sys.exit(130)
@@ -66,9 +68,20 @@ def guarded(command: Callable[..., Any]) -> Callable[..., Any]:
             if line is None:
                 raise
             _say(line, error)
+            _end_output()
             sys.exit(1)
 
     return run
+
+
+def _end_output() -> None:
+    """Print what is left, or let it go nowhere where nothing can be printed: Python would try again at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (AttributeError, ValueError):  # closed
+        return
 
 
 def outside(error: BaseException) -> str | None:
@@ -102,10 +115,10 @@ def _say(line: str, error: BaseException | None) -> None:
 def _keep(error: BaseException) -> str:
     """Write the traceback to a file; the words that name it."""
     text = "".join(traceback.format_exception(error))
-    for folder in (Path("work/logs"), Path(tempfile.gettempdir())):
-        path = folder / f"resolute-traceback-{os.getuid()}.log"
+    for folder in ("work/logs", os.environ.get("TMPDIR", "/tmp")):
+        path = Path(folder, f"resolute-traceback-{os.getuid()}.log")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", errors="backslashreplace")
         except OSError:
             continue

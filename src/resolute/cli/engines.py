@@ -1,16 +1,16 @@
 """Commands that keep Snakemake and DVC of one mind."""
 
-import json
 from dataclasses import asdict
 
 import typer
 
 from resolute.cli.arguments import AsJson
+from resolute.core import strict_json
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
-    for command in (jobs, seal, sync, status, unlock):
+    for command in (jobs, seal, sync, status, mend, unlock):
         app.command()(command)
 
 
@@ -38,6 +38,13 @@ def sync() -> None:
     print(sync())
 
 
+def mend() -> None:
+    """Before a Snakemake run, as `make run` does: remove a stale lock, wait for orphans, set aside what is damaged."""
+    from resolute.engines import mend
+
+    mend()
+
+
 def unlock() -> None:
     """Remove the lock that a killed Snakemake left, if none is running."""
     from resolute.engines import unlock
@@ -51,7 +58,7 @@ def status(as_json: AsJson = False) -> None:
 
     stages = status()
     if as_json:
-        print(json.dumps([asdict(stage) for stage in stages]))
+        print(strict_json.dumps([asdict(stage) for stage in stages]))
         return
     width = max(len(stage.stage) for stage in stages)
     print(f"{'stage':{width}}  {'Snakemake':13}  DVC")

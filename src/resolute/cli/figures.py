@@ -43,13 +43,12 @@ def _patches(name: str, facts: dict[str, Any]) -> None:
 def _comparison(settings: params.Params, name: str, facts: dict[str, Any]) -> None:
     dataset, scale = facts["dataset"], float(facts["scale"])
     runs = [run for run, tested in jobs.evaluations(settings) if tested == dataset and run.scale == scale]
-    found = datasets.images(dataset, datasets.test_split(dataset), scale)
     comparison = Comparison(
         name=name,
         dataset=dataset,
         image=facts["image"],
         scale=scale,
-        file=next(image.path for image in found if image.name == facts["image"]),
+        file=datasets.image(dataset, facts["image"], datasets.test_split(dataset), scale).path,
         archives={run: layout.sr_images(run, dataset) for run in runs},
         crop=None if facts["crop"] == "auto" else Crop(*facts["crop"]),
     )

@@ -1,6 +1,7 @@
 """What a command makes ready for itself when it is called outside of the DAG."""
 
 import re
+from collections.abc import Callable
 
 from resolute import datasets, params, registry
 from resolute.core import layout
@@ -11,9 +12,9 @@ def ensure_weights(method: str, scale: float, asked: str) -> None:
     """Fetch published weights that are not here yet."""
     entry = registry.entry(method)
     entry.check_scale(scale)
-    if not asked.startswith("published"):
-        return
     name, path = registry.find_weights(method, scale, asked)
+    if not layout.Run(method, scale, name).is_published:
+        return
     tag = name.removeprefix("published-")
     if entry.published[tag].files and not path.is_file():
         from resolute.fetch import fetch_weights
@@ -22,20 +23,27 @@ def ensure_weights(method: str, scale: float, asked: str) -> None:
 
 
 def ensure_images(dataset: str, scale: float) -> None:
-    """Fetch a data set, and make its LR images, where they are not here yet."""
-    try:
-        datasets.images(dataset, scale=scale)
-    except ResoluteError:
+    """Fetch a data set, and make its LR images, where they are not here yet or are no longer what they should be."""
+    split = datasets.test_split(dataset)
+    if not (_is_here(datasets.images, dataset, split, scale) and _is_here(datasets.images, dataset, "", scale)):
         from resolute.fetch import fetch_dataset
 
         # The params' scales too: what a workflow has fetched must stay.
         settings = params.load()
-        splits = {datasets.test_split(dataset), *settings["data"]["splits"].get(dataset, [])}
+        splits = {split, *settings["data"]["splits"].get(dataset, [])}
         fetch_dataset(dataset, sorted({scale, *map(float, settings["scales"])}), sorted(splits))
-    if not layout.lr_manifest(dataset, scale).is_file():
+    if not _is_here(datasets.lr_images, dataset, "", scale):
         from resolute.degrade import degrade
 
         degrade(dataset, scale)
+
+
+def _is_here(listed: Callable[[str, str, float], object], dataset: str, split: str, scale: float) -> bool:
+    try:
+        listed(dataset, split, scale)
+    except ResoluteError:
+        return False
+    return True
 
 
 def parse_size(text: str) -> tuple[int, int]:

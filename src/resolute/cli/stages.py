@@ -1,7 +1,7 @@
 """One subcommand per stage of the DAG."""
 
-import json
 import sys
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +16,7 @@ from resolute.cli.arguments import (
     WarmStart,
     Weights,
 )
+from resolute.core import strict_json
 
 
 def register(app: typer.Typer) -> None:
@@ -24,17 +25,13 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def sources(
-    group: Annotated[str, typer.Argument(metavar="GROUP", help="A stage, or `networks`: what all networks run.")],
-) -> None:
-    """Write down, with checksums, which source files a stage runs: what its jobs depend on."""
+def sources() -> None:
+    """Write down, with checksums, which source files every job runs: what it depends on."""
     from resolute.core import layout
-    from resolute.core.errors import ResoluteError, nearest
-    from resolute.sources import GROUPS, write_sources
+    from resolute.sources import refresh
 
-    if group not in GROUPS:
-        raise ResoluteError(f"no group of source files '{group}': {nearest(group, GROUPS)}")
-    print(layout.relative(write_sources(group)))
+    for path in refresh():
+        print(layout.relative(path))
 
 
 def fetch(
@@ -89,24 +86,30 @@ def train(
     seed: Seed = 0,
     warm_start: WarmStart = "",
 ) -> None:
-    """Train a method as params.yaml says; goes on where an interrupted training stopped."""
+    """Train a method as params.yaml says; goes on where an interrupted training stopped.
+
+    From weights that params.yaml does not name, it makes a file of its own: <preset>-seed<n>@<start's checksum>.
+    """
     from dataclasses import replace
 
-    from resolute import methods, params
+    from resolute import methods, params, registry
     from resolute.core import devices, layout
+    from resolute.methods.plan import make_plan
     from resolute.params import jobs
 
     devices.check_ranks()
     settings = params.load()
-    plan = methods.load(method).plan(settings["train"], settings["recipes"].get(method, {}))
+    methods.training(registry.entry(method))
+    plan = make_plan(settings["train"], settings["recipes"].get(method, {}), method)
     dataset = params.training_set(settings)
     run = layout.Run(method, scale, f"{settings['preset']}-seed{seed}")
     start = jobs.warm_start(settings, run)
-    if not warm_start and start:
-        warm_start = f"{layout.scale_name(start.scale)}/{start.weights}"
-    plan = replace(plan, warm_start=warm_start)
-    from resolute.train import train
+    called_for = f"{layout.scale_name(start.scale)}/{start.weights}" if start else ""
+    plan = replace(plan, warm_start=warm_start or called_for)
+    from resolute.train import own_name, train
 
+    if plan.warm_start != called_for:
+        run = own_name(run, plan.warm_start)
     print(layout.relative(train(run, seed, plan, dataset, settings["train"], settings["checkpoints"]["every"])))
 
 
@@ -121,9 +124,10 @@ def evaluate(
 
     The rows are kept where params.yaml calls for them, and only shown otherwise.
     """
-    from resolute import params
+    from resolute import params, registry
     from resolute.cli.prepare import ensure_images, ensure_weights
     from resolute.core import layout
+    from resolute.core.locks import making
     from resolute.evaluate import evaluate, summarise, write_images, write_rows
 
     settings = params.load()
@@ -137,17 +141,19 @@ def evaluate(
         if name in names:
             kept[name] = sr
 
-    rows = evaluate(method, scale, weights, dataset, asked["protocols"], keep)
-    if as_json:
-        print(json.dumps(summarise(rows)))
-        return
+    run = layout.Run(method, scale, registry.find_weights(method, scale, weights)[0])
+    is_kept = not as_json and layout.quality(run, dataset) in params.measurements(settings)
+    with making(layout.quality(run, dataset)) if is_kept else nullcontext():
+        rows = evaluate(method, scale, weights, dataset, asked["protocols"], keep)
+        written = [write_rows(rows, run, dataset), write_images(kept, run, dataset)] if is_kept else []
     found = summarise(rows)
-    run = layout.Run(method, scale, found["weights"])
-    if layout.quality(run, dataset) in params.measurements(settings):
-        print(layout.relative(write_rows(rows, run, dataset)))
-        print(layout.relative(write_images(kept, run, dataset)))
+    if as_json:
+        print(strict_json.dumps(found))
+        return
+    for path in written:
+        print(layout.relative(path))
     for protocol, metrics in found["protocols"].items():
-        print(f"  {protocol:16} {metrics['psnr']:7.3f} dB  SSIM {metrics['ssim']:.4f}")
+        print(f"  {protocol:16} {_decibels(metrics)}  SSIM {metrics['ssim']:.4f}")
 
 
 def profile(
@@ -164,18 +170,24 @@ def profile(
     from resolute import params
     from resolute.cli.prepare import parse_size
     from resolute.core import layout
+    from resolute.core.locks import making
     from resolute.profile import as_rows, profile, rows_for_output, timing_of, write_rows
 
     settings = params.load()
     asked = settings["profile"]
     size = parse_size(lr_size or asked["lr_size"])
-    found = profile(method, scale, size, not count_only, asked["runs"], asked["threads"])
+    target = layout.cost(method, scale)
+    is_kept = not as_json and size == parse_size(asked["lr_size"]) and target in params.measurements(settings)
+    with making(target) if is_kept else nullcontext():
+        found = profile(method, scale, size, not count_only, asked["runs"], asked["threads"])
+        if is_kept:
+            rows = as_rows(found) + rows_for_output(method, scale, parse_size(asked["output_size"]))
+            write_rows(rows, method, scale, **timing_of(found))
     if as_json:
-        print(json.dumps(found))
+        print(strict_json.dumps(found))
         return
-    if size == parse_size(asked["lr_size"]) and layout.cost(method, scale) in params.measurements(settings):
-        rows = as_rows(found) + rows_for_output(method, scale, parse_size(asked["output_size"]))
-        print(layout.relative(write_rows(rows, method, scale, **timing_of(found))))
+    if is_kept:
+        print(layout.relative(target))
     _print_facts(found)
 
 
@@ -183,10 +195,12 @@ def tables() -> None:
     """Join measured and published figures into the papers' tables, with a verdict per cell."""
     from resolute import params
     from resolute.core import layout
+    from resolute.core.locks import making
     from resolute.tables import make_tables
 
     settings = params.load()
-    make_tables(params.measurements(settings), settings["figures"]["protocol"])
+    with making(layout.tables()):
+        make_tables(params.measurements(settings), settings["figures"]["protocol"])
     for path in layout.table_files():
         print(layout.relative(path))
 
@@ -204,13 +218,15 @@ def figures(
     from resolute.cli.figures import drawings
     from resolute.core import layout
     from resolute.core.errors import ResoluteError, nearest
+    from resolute.core.locks import making
 
     settings = params.load()
     known = drawings(settings)
     if name and name not in known:
         raise ResoluteError(f"unknown figure '{name}': {nearest(name, known)}")
     for one in (name,) if name else known:
-        known[one]()
+        with making(layout.figures() / one):
+            known[one]()
     for path in params.figure_files(settings):
         print(layout.relative(path))
 
@@ -219,13 +235,21 @@ def report() -> None:
     """Write reports/index.html, one self-contained page."""
     from resolute import params
     from resolute.core import layout
+    from resolute.core.locks import making
     from resolute.report import make_report
 
     settings = params.load()
     tables = [path for path in layout.table_files() if path.suffix == ".html"]
     figures = [path for path in params.figure_files(settings) if path.suffix in (".svg", ".json")]
-    make_report(settings, params.measurements(settings), tables, figures, layout.reference_files())
+    with making(layout.report()):
+        make_report(settings, params.measurements(settings), tables, figures, layout.reference_files())
     print(layout.relative(layout.report()))
+
+
+def _decibels(metrics: dict[str, Any]) -> str:
+    psnr, equal = metrics["psnr"], metrics["equal_images"]
+    shown = "      - dB" if psnr is None else f"{psnr:7.3f} dB"
+    return f"{shown} ({equal} equal to the original, left out)" if equal else shown
 
 
 def _print_facts(found: dict[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """Commands that are no stage: presets, lists, a look at the machine, upscaling a picture."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +8,7 @@ import typer
 
 from resolute.cli import arguments
 from resolute.cli.arguments import LARGEST_SIDE, AsJson, Scale, Weights
+from resolute.core import strict_json
 
 
 class Listed(StrEnum):
@@ -52,7 +52,7 @@ def list_(
         Listed.PRESETS: listing.presets,
     }[what]()
     if as_json:
-        print(json.dumps(rows))
+        print(strict_json.dumps(rows))
     else:
         _print_table(rows)
 
@@ -96,7 +96,7 @@ def doctor(as_json: AsJson = False) -> None:
 
     found = listing.doctor()
     if as_json:
-        print(json.dumps(found))
+        print(strict_json.dumps(found))
         return
     for title, facts in found.items():
         print(title)

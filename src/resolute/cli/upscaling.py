@@ -1,5 +1,7 @@
 """`resolute upscale`: a picture as a person has it, with alpha and 16 bits, through any method."""
 
+import math
+import os
 import re
 import sys
 from pathlib import Path
@@ -7,15 +9,17 @@ from pathlib import Path
 import numpy as np
 
 from resolute import methods, registry
-from resolute.core import devices
+from resolute.core import devices, memory
 from resolute.core.errors import ResoluteError
 from resolute.images.files import Photo, check_can_write, read_photo, to_rgb, write_photo
 from resolute.images.imresize import imresize
-from resolute.images.tiling import upscale_tiled
+from resolute.images.tiling import check_tiles, upscale_tiled
 from resolute.methods import Upscaler
 
 # Side of tiles in LR pixels, where the method is the same in tiles.
 TILE = 256
+COPIES = 4  # of the result, at the peak of writing it
+SR_BYTES = 36  # per HR pixel, where the method takes the picture whole: float32 RGB, and what is made of it
 
 
 def upscale_file(
@@ -33,40 +37,65 @@ def upscale_file(
 
     Raises:
         ResoluteError: the picture cannot be read, the result cannot be written, the method cannot take it, or it
-            does not fit into memory.
+            does not fit into memory. All that can be known is said before the work starts.
     """
-    implementation = methods.load(method)
+    entry = registry.entry(method)
+    entry.check_scale(scale)
     photo = read_photo(source)
-    check_can_write(target, photo)
+    target = Path(os.path.realpath(target))  # a link stays a link
+    height, width = photo.colour.shape[:2]
+    check_can_write(target, photo, (math.ceil(height * scale), math.ceil(width * scale)))
+    if target.exists() and target.samefile(source):
+        raise ResoluteError(f"cannot write {target}: it is the picture itself, give another name")
+    tile = _tile(entry, tile, overlap, photo, scale)
+    _check_memory(photo, scale, tile)
     _, path = registry.find_weights(method, scale, weights)
     devices.claim_gpus(1)
-    upscaler = implementation.upscaler(scale, path if implementation.entry.trainable else None, devices.accelerator())
-    depth = np.iinfo(photo.colour.dtype)
-    lr = to_rgb(photo.colour)
-    if photo.colour.dtype != np.uint8:
-        lr = lr.astype(np.float32) * (255 / depth.max)
-    sr = _in_tiles(implementation, upscaler, lr, scale, tile, overlap)
-    colour = np.rint(np.clip(sr * (depth.max / 255), 0, depth.max)).astype(photo.colour.dtype)
-    if photo.colour.ndim == 2:
-        colour = np.rint(colour.mean(axis=2)).astype(photo.colour.dtype)
+    upscaler = methods.upscaler(method, scale, path if entry.trainable else None, devices.accelerator())
+    upscale = _keeping_depth(_within_memory(upscaler))
+    if tile:
+        colour = upscale_tiled(upscale, photo.colour, scale, tile, overlap)
+        if not entry.tile_safe:
+            print(f"resolute: in tiles {entry.name} gives another result than on the whole image", file=sys.stderr)
+    else:
+        colour = upscale(photo.colour)
     alpha = None if photo.alpha is None else _enlarge_alpha(photo.alpha, scale)
     write_photo(target, Photo(colour, alpha, photo.icc_profile))
 
 
-def _in_tiles(
-    implementation: methods.Method, upscaler: Upscaler, lr: np.ndarray, scale: float, tile: int | None, overlap: int
-) -> np.ndarray:
-    entry = implementation.entry
+def _tile(entry: registry.Entry, tile: int | None, overlap: int, photo: Photo, scale: float) -> int:
+    """Side of the tiles in LR pixels; 0 for a picture that is taken whole."""
     if tile is None:
-        tile = TILE if entry.tile_safe else 0
-    if not tile or max(lr.shape[:2]) <= tile:
-        return _within_memory(upscaler)(lr)
+        tile = TILE if entry.tile_safe and scale == int(scale) else 0
+    if not tile or max(photo.colour.shape[:2]) <= tile:
+        return 0
     if tile < entry.minimum_side:
         raise ResoluteError(f"tiles of {tile} pixels are too small: {entry.name} needs at least {entry.minimum_side}")
-    sr = upscale_tiled(_within_memory(upscaler), lr, int(scale), tile, overlap)
-    if not entry.tile_safe:
-        print(f"resolute: in tiles {entry.name} gives another result than on the whole image", file=sys.stderr)
-    return sr
+    check_tiles(scale, tile, overlap)
+    return tile
+
+
+def _check_memory(photo: Photo, scale: float, tile: int) -> None:
+    """Refuse a result that does not fit into memory."""
+    height, width = photo.colour.shape[:2]
+    channels = (1 if photo.colour.ndim == 2 else 3) + (photo.alpha is not None)
+    per_pixel = COPIES * channels * photo.colour.itemsize + (0 if tile else SR_BYTES)
+    size = f"{math.ceil(width * scale)} x {math.ceil(height * scale)} pixels"
+    repair = "cut the picture into parts, or free memory"
+    memory.require(width * height * scale**2 * per_pixel, f"a result of {size}", repair)
+
+
+def _keeping_depth(upscaler: Upscaler) -> Upscaler:
+    """From and to pixels as the picture has them: grey or RGB, uint8 or uint16."""
+
+    def upscale(lr: np.ndarray) -> np.ndarray:
+        depth = np.iinfo(lr.dtype)
+        rgb = to_rgb(lr)
+        sr = upscaler(rgb if lr.dtype == np.uint8 else rgb.astype(np.float32) * (255 / depth.max))
+        colour = np.rint(np.clip(sr * (depth.max / 255), 0, depth.max)).astype(lr.dtype)
+        return colour if lr.ndim == 3 else np.rint(colour.mean(axis=2)).astype(lr.dtype)
+
+    return upscale
 
 
 def _within_memory(upscaler: Upscaler) -> Upscaler:
@@ -74,7 +103,7 @@ def _within_memory(upscaler: Upscaler) -> Upscaler:
 
     def upscale(lr: np.ndarray) -> np.ndarray:
         try:
-            return upscaler(lr)
+            return methods.check_finite(upscaler(lr), "the network")
         except RuntimeError as error:
             if not re.search("allocate memory|out of memory", str(error)):
                 raise

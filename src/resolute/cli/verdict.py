@@ -1,12 +1,12 @@
 """`resolute verdict`: a paper's tables in the terminal, and an exit status that guards the reproduction."""
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from resolute.cli.arguments import AsJson
+from resolute.core import strict_json
 
 if TYPE_CHECKING:
     from resolute.tables import Guarded, Table
@@ -57,7 +57,7 @@ def verdict(
     guarded = guard(tables, recorded)
     holds = not guarded.problems and not (complete and guarded.unmeasured)
     if as_json:
-        print(json.dumps({"paper": paper, "holds": holds, **_as_json(tables, guarded)}))
+        print(strict_json.dumps({"paper": paper, "holds": holds, **_as_json(tables, guarded)}))
     else:
         _print(tables, guarded, len(recorded), show_all, complete)
     if not holds:

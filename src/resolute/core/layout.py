@@ -5,6 +5,7 @@ root, the folder that holds `params.yaml`.
 """
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,11 @@ def project_root() -> Path:
 
 def relative(path: Path) -> str:
     """The path as users see it: relative to the project root where it lies inside."""
-    return os.path.relpath(path, project_root()) if path.is_relative_to(project_root()) else str(path)
+    try:
+        root = project_root()
+    except ResoluteError:
+        return str(path)
+    return os.path.relpath(path, root) if path.is_relative_to(root) else str(path)
 
 
 def scale_name(scale: float) -> str:
@@ -37,7 +42,8 @@ def scale_name(scale: float) -> str:
 class Run:
     """One network with one set of weights: `<method>/x<scale>/<weights>`.
 
-    `weights` is `published-<tag>` or `<preset>-seed<n>`.
+    `weights` is `published-<tag>` or `<preset>-seed<n>`; of a file that is given by its path, `<stem>@<8 digits of its
+    sha256>`, which no run of the workflow is called.
     """
 
     method: str
@@ -49,11 +55,27 @@ class Run:
 
     @property
     def is_published(self) -> bool:
-        return self.weights.startswith("published-")
+        return self.weights.startswith("published-") and not self.is_given
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the weights are a file that somebody gave, and not what the workflow makes."""
+        return "@" in self.weights
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of its training; None where the workflow has not trained it."""
+        match = re.fullmatch(r"[a-z0-9_]+-seed([0-9]{1,10})", self.weights)
+        return int(match[1]) if match else None
 
 
-def sources(group: str) -> Path:
-    return project_root() / "data/sources" / f"{group}.csv"
+def sources_folder() -> Path:
+    return project_root() / "data/sources"
+
+
+def sources(stage: str, method: str = "") -> Path:
+    """The list of the source files that a stage runs, for one method where its jobs are about one."""
+    return sources_folder() / stage / f"{method}.csv" if method else sources_folder() / f"{stage}.csv"
 
 
 def raw_images(dataset: str) -> Path:
@@ -92,13 +114,22 @@ def training_log(run: Run) -> Path:
     return weights(run).with_suffix(".csv")
 
 
+def training_times(run: Run) -> Path:
+    """What a training took, step by step, in seconds and joules; beside its log, which equal trainings have equal."""
+    return weights(run).with_suffix(".times.csv")
+
+
 def checkpoint(run: Run) -> Path:
     """Work in progress, versioned by nobody."""
     return project_root() / "work/checkpoints" / f"{str(run).replace('/', '-')}.pt"
 
 
+def measurements() -> Path:
+    return project_root() / "reports/measurements"
+
+
 def quality(run: Run, dataset: str) -> Path:
-    return project_root() / "reports/measurements/quality" / str(run) / f"{dataset}.parquet"
+    return measurements() / "quality" / str(run) / f"{dataset}.parquet"
 
 
 def sr_images(run: Run, dataset: str) -> Path:
@@ -107,7 +138,7 @@ def sr_images(run: Run, dataset: str) -> Path:
 
 
 def cost(method: str, scale: float) -> Path:
-    return project_root() / "reports/measurements/cost" / method / f"{scale_name(scale)}.parquet"
+    return measurements() / "cost" / method / f"{scale_name(scale)}.parquet"
 
 
 def published_tables() -> Path:

@@ -1,6 +1,8 @@
 """One way to fail for all that is read: a line that says which file, what is wrong with it, and what mends it."""
 
+import errno
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +11,8 @@ from resolute.core import layout
 from resolute.core.errors import ResoluteError
 
 _LONGEST = 200  # characters of a parser's own words
+# What git keeps and no stage makes.
+_KEPT = ("data/published/", "data/recorded/", "data/reference/", "src/", "workflow/")
 
 
 @contextmanager
@@ -17,7 +21,7 @@ def reading(path: Path, repair: str = "") -> Iterator[None]:
 
     Args:
         path: the file.
-        repair: what mends it; for an artefact of this program, where empty, the command that makes it again.
+        repair: what mends it; where empty, the command that makes it again, or brings it back where git keeps it.
     """
     try:
         yield
@@ -33,14 +37,32 @@ def reading(path: Path, repair: str = "") -> Iterator[None]:
         raise ResoluteError(f"{where} is damaged ({brief(error)}): {repair or remade_by(path)}") from error
 
 
+def check_regular(path: Path) -> None:
+    """Refuse what is no regular file before it is opened: a pipe or a device may have no end.
+
+    Raises:
+        OSError: a folder, a pipe, a socket, a device; or whatever keeps the file from being looked at.
+    """
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
+    if not stat.S_ISREG(mode):
+        kind = "pipe" if stat.S_ISFIFO(mode) else "socket" if stat.S_ISSOCK(mode) else "device"
+        raise OSError(errno.EINVAL, f"Is a {kind}, not a file", str(path))
+
+
 def made_by(path: Path) -> str:
-    """What makes an artefact, as the last part of an error message."""
-    return f"`snakemake --cores all -- {layout.relative(path)}` makes it"
+    """What makes an artefact, or brings back a file that git keeps, as the last part of an error message."""
+    name = layout.relative(path)
+    if name.startswith(_KEPT):
+        return f"restore it: `git checkout -- {name}`"
+    return f"`snakemake --cores all -- {name}` makes it"
 
 
 def remade_by(path: Path) -> str:
-    """What makes an artefact again, as the last part of an error message."""
-    return f"remove it, and {made_by(path)} again"
+    """What makes an artefact again, or brings back a file that git keeps, as the last part of an error message."""
+    made = made_by(path)
+    return made if made.startswith("restore") else f"remove it, and {made} again"
 
 
 def brief(error: BaseException) -> str:

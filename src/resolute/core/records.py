@@ -5,6 +5,7 @@ A checksum is taken once: it counts for as long as size, times and inode stay th
 """
 
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,12 @@ from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
 
+_FOLDER = "work/records"
+
 
 def known_sha256(path: Path) -> str:
     """The sha256 of a file, read only where the file has changed since it was last asked for."""
-    record, stamp = _read(path), _stamp(path)
-    if record.get("stamp") != stamp:
-        record = {**record, "stamp": stamp, "sha256": file_sha256(path)}
-        _keep(path, record)
-    return str(record["sha256"])
+    return str(_known(path)["sha256"])
 
 
 def remember(path: Path, sha256: str) -> None:
@@ -30,7 +29,37 @@ def remember(path: Path, sha256: str) -> None:
 
 def is_as_written(path: Path) -> bool:
     """Whether a file is what a stage wrote there last; not so where that is not on record."""
-    return path.is_file() and _read(path).get("written") == known_sha256(path)
+    return _is(path, "written")
+
+
+def written_sha256(path: Path) -> str | None:
+    """The checksum of what a stage wrote there last, be it changed since or not; None where that is not on record."""
+    return _read(path).get("written")
+
+
+def remember_opened(path: Path) -> None:
+    """Put on record that a file opens, whoever wrote it."""
+    record = _known(path)
+    _keep(path, {**record, "opened": record["sha256"]})
+
+
+def is_as_opened(path: Path) -> bool:
+    """Whether a file is one that `remember_opened` was told of."""
+    return _is(path, "opened")
+
+
+def current(root: str, name: str) -> dict[str, Any]:
+    """The record of a file that has not changed since; empty where it has, or was never looked at.
+
+    For thousands of files: no `Path` is made. `name` is relative to the project's `root`.
+    """
+    try:
+        found = os.stat(f"{root}/{name}")  # noqa: PTH116
+        with open(f"{root}/{_FOLDER}/{name}", encoding="utf-8") as file:  # noqa: PTH123
+            record = json.load(file)
+        return record if record["stamp"] == _numbers(found) else {}
+    except (OSError, ValueError, TypeError, KeyError):
+        return {}
 
 
 def verify(path: Path, sha256: str, repair: str) -> None:
@@ -48,8 +77,27 @@ def verify(path: Path, sha256: str, repair: str) -> None:
         raise ResoluteError(f"{layout.relative(path)} was changed after it was made, its checksum is wrong: {repair}")
 
 
+def _is(path: Path, what: str) -> bool:
+    if not path.is_file():
+        return False
+    record = _known(path)
+    return bool(record.get(what) == record["sha256"])
+
+
+def _known(path: Path) -> dict[str, Any]:
+    """The record of a file with the checksum of what lies there now."""
+    record, stamp = _read(path), _stamp(path)
+    if record.get("stamp") != stamp or "sha256" not in record:
+        record = {**record, "stamp": stamp, "sha256": file_sha256(path)}
+        _keep(path, record)
+    return record
+
+
 def _stamp(path: Path) -> list[int]:
-    found = path.stat()
+    return _numbers(path.stat())
+
+
+def _numbers(found: os.stat_result) -> list[int]:
     return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
 
 
@@ -59,7 +107,7 @@ def _place(path: Path) -> Path | None:
         root = layout.project_root()
     except ResoluteError:
         return None
-    return root / "work/records" / path.relative_to(root) if path.is_relative_to(root) else None
+    return root / _FOLDER / path.relative_to(root) if path.is_relative_to(root) else None
 
 
 def _read(path: Path) -> dict[str, Any]:

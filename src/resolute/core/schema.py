@@ -4,7 +4,7 @@ import json
 import math
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -191,14 +191,18 @@ class _Parser:
 
 
 @cache
-def _validator(schema: Path) -> Any:
+def _read_schema(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@cache
+def _strict() -> Any:
     from jsonschema import Draft202012Validator, validators
 
     # JSON schema calls 100.0 an integer, but a count is used as one, and DVC names files by it. Python's `$` also
     # matches before a last line break.
     checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
-    strict = validators.extend(Draft202012Validator, {"pattern": _pattern}, type_checker=checker)
-    return strict(json.loads(schema.read_text(encoding="utf-8")), format_checker=strict.FORMAT_CHECKER)
+    return validators.extend(Draft202012Validator, {"pattern": _pattern}, type_checker=checker)
 
 
 def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Any:
@@ -208,16 +212,20 @@ def _pattern(_: Any, pattern: str, instance: Any, __: Any) -> Any:
         yield ValidationError(f"'{_short(instance)}' does not match '{pattern}'")
 
 
-def validate(document: Any, schema: Path, where: str) -> None:
+def validate(document: Any, schema: Path | Mapping[str, Any], where: str) -> None:
     """Refuse a document that breaks its schema, in one line.
 
     Args:
         document: what a YAML or JSON file held.
-        schema: the JSON schema file (draft 2020-12).
+        schema: the JSON schema (draft 2020-12), or the file that holds it.
         where: how the message calls the document, usually its path.
     """
+    strict = _strict()
+    validator = strict(
+        _read_schema(schema) if isinstance(schema, Path) else schema, format_checker=strict.FORMAT_CHECKER
+    )
     # The first alone: a document of a wrong kind breaks it a million times.
-    error = next(_validator(schema).iter_errors(document), None)
+    error = next(validator.iter_errors(document), None)
     if error:
         raise ResoluteError(_message(error, where))
 

@@ -1,16 +1,22 @@
 """The images that are here: what `fetch` and `degrade` wrote down in their manifests."""
 
+import math
+from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from resolute.core import layout
+from resolute.core import layout, records
 from resolute.core.errors import ResoluteError, nearest
+from resolute.core.reading import reading
 from resolute.datasets.registry import entry, fitting
 from resolute.datasets.store import read_table, write_table
 
 COLUMNS = ("image", "split", "file", "sha256", "width", "height")
+HR_COLUMNS = ("image", "split", "scale", *COLUMNS[2:])
+LR_COLUMNS = (*COLUMNS, "variant", "scale", "hr_sha256")
 
 
 @dataclass(frozen=True)
@@ -34,13 +40,15 @@ class HRImage(StoredImage):
 
 @dataclass(frozen=True)
 class LRImage(StoredImage):
-    """A low-resolution image, made from the HR image of the same name by the bicubic `variant`."""
+    """A low-resolution image, made by the bicubic `variant` from the HR image of the same name and of `hr_sha256`."""
 
     variant: str
+    scale: float
+    hr_sha256: str
 
 
 def images(dataset: str, split: str = "", scale: float | None = None) -> list[HRImage]:
-    """The HR images of a data set, sorted by split and name; each name comes once.
+    """The HR images of a data set, sorted by split and name; each name comes once, each file is the one on record.
 
     Args:
         dataset: a name of the registry.
@@ -48,27 +56,25 @@ def images(dataset: str, split: str = "", scale: float | None = None) -> list[HR
         scale: the scale that they are to be reduced by; None where that does not matter.
 
     Raises:
-        ResoluteError: unknown data set or split, or images that are not here (names the command to run).
+        ResoluteError: unknown data set or split, or images that are not here or have changed (names the command to
+            run).
     """
-    repair = f"run `resolute fetch {dataset}`"
-    folder = layout.raw_images(dataset)
-    rows = _rows(layout.raw_manifest(dataset), dataset, split, f"data set '{dataset}'", repair)
-    found = [HRImage(**_facts(row, folder), scale=float(row["scale"]) if row["scale"] else None) for row in rows]
-    found = fitting(found, scale, f"data set '{dataset}' as it is here", f"{repair} for that scale")
-    _check_files(found, f"data set '{dataset}'", repair)
+    found = _recorded(dataset, split, scale)
+    check_files(dataset, found)
     return found
 
 
-def image(dataset: str, name: str) -> HRImage:
-    """One HR image by its name; an unknown name is an error that names the nearest."""
-    found = {one.name: one for one in images(dataset)}
+def image(dataset: str, name: str, split: str = "", scale: float | None = None) -> HRImage:
+    """One of `images(dataset, split, scale)` by its name; an unknown name is an error that names the nearest."""
+    found = {one.name: one for one in _recorded(dataset, split, scale)}
     if name not in found:
         raise ResoluteError(f"data set '{dataset}' has no image '{name}': {nearest(name, found)}")
+    check_files(dataset, [found[name]])
     return found[name]
 
 
 def lr_images(dataset: str, split: str, scale: float) -> list[LRImage]:
-    """The LR images of a data set, in the order of `images(dataset, split, scale)`.
+    """The LR images of a data set, in the order of `images(dataset, split, scale)`: made from these, and unchanged.
 
     Args:
         dataset: a name of the registry.
@@ -76,15 +82,31 @@ def lr_images(dataset: str, split: str, scale: float) -> list[LRImage]:
         scale: how much smaller than the HR images they are.
 
     Raises:
-        ResoluteError: unknown data set or split, or images that are not here (names the command to run).
+        ResoluteError: unknown data set or split, or images that are not here, have changed, or were made from other
+            HR images than those on record now (names the command to run).
     """
     repair = f"run `resolute degrade {dataset} --scale {scale:g}`"
-    folder = layout.lr_images(dataset, scale)
+    folder, manifest = layout.lr_images(dataset, scale), layout.lr_manifest(dataset, scale)
     what = f"data set '{dataset}' at x{scale:g}"
-    rows = _rows(layout.lr_manifest(dataset, scale), dataset, split, what, repair)
-    found = [LRImage(**_facts(row, folder), variant=row["variant"]) for row in rows]
-    _check_files(found, what, repair)
+    rows = _rows(manifest, LR_COLUMNS, dataset, split, what, repair)
+    with reading(manifest, repair):
+        found = [
+            LRImage(**_facts(row, folder), variant=row["variant"], scale=_scale(row), hr_sha256=row["hr_sha256"])
+            for row in rows
+        ]
+    made = {lr.name: (lr.split, f"{lr.scale:g}", lr.variant, lr.hr_sha256) for lr in found}
+    variant = entry(dataset).variant
+    due = {hr.name: (hr.split, f"{scale:g}", variant, hr.sha256) for hr in _recorded(dataset, split, scale)}
+    for name in sorted(made.keys() | due.keys()):
+        if made.get(name) != due.get(name):
+            raise ResoluteError(f"{what} was not made from the HR images of now, see {name}: {repair} again")
+    _check(found, what, repair)
     return found
+
+
+def check_files(dataset: str, found: Sequence[HRImage]) -> None:
+    """Refuse HR images whose files are missing or are not the ones on record; each file is read once, then known."""
+    _check(found, f"data set '{dataset}'", _fetching(dataset))
 
 
 def write_images(dataset: str, found: Sequence[HRImage]) -> Path:
@@ -92,23 +114,49 @@ def write_images(dataset: str, found: Sequence[HRImage]) -> Path:
     folder, manifest = layout.raw_images(dataset), layout.raw_manifest(dataset)
     found = sorted(found, key=lambda image: (image.split, image.name, image.scale or 0))
     rows = [{**_row(image, folder), "scale": "" if image.scale is None else f"{image.scale:g}"} for image in found]
-    write_table(manifest, ("image", "split", "scale", *COLUMNS[2:]), rows)
+    write_table(manifest, HR_COLUMNS, rows)
     return manifest
 
 
 def write_lr_images(dataset: str, scale: float, made: Sequence[LRImage]) -> Path:
     """Write the manifest of the LR images that `degrade` made; the same images give the same bytes."""
     folder, manifest = layout.lr_images(dataset, scale), layout.lr_manifest(dataset, scale)
-    made = sorted(made, key=lambda image: (image.split, image.name))
-    write_table(manifest, (*COLUMNS, "variant"), [{**_row(image, folder), "variant": image.variant} for image in made])
+    rows = []
+    for image in sorted(made, key=lambda image: (image.split, image.name)):
+        origin = {"variant": image.variant, "scale": f"{image.scale:g}", "hr_sha256": image.hr_sha256}
+        rows.append({**_row(image, folder), **origin})
+    write_table(manifest, LR_COLUMNS, rows)
     return manifest
 
 
-def _rows(manifest: Path, dataset: str, split: str, what: str, repair: str) -> list[dict[str, str]]:
+def _fetching(dataset: str) -> str:
+    return f"run `resolute fetch {dataset}`"
+
+
+def _recorded(dataset: str, split: str = "", scale: float | None = None) -> list[HRImage]:
+    """The HR images on record, whatever lies there now."""
+    what, repair = f"data set '{dataset}'", _fetching(dataset)
+    folder, manifest = layout.raw_images(dataset), layout.raw_manifest(dataset)
+    rows = _rows(manifest, HR_COLUMNS, dataset, split, what, repair)
+    with reading(manifest, repair):
+        found = [HRImage(**_facts(row, folder), scale=_scale(row) if row["scale"] else None) for row in rows]
+    found = fitting(found, scale, f"{what} as it is here", f"{repair} for that scale")
+    splits = entry(dataset).splits
+    for name, count in Counter(image.split for image in found).items():
+        due = splits[name].images if name in splits else 0
+        if count != due:
+            where = f"{count} of the {due} images of split '{name}' in {layout.relative(manifest)}"
+            raise ResoluteError(f"{what} is not complete here, {where}: {repair}")
+    return found
+
+
+def _rows(
+    manifest: Path, columns: Sequence[str], dataset: str, split: str, what: str, repair: str
+) -> list[dict[str, str]]:
     facts = entry(dataset)
     if split:
         facts.split(split)
-    rows = read_table(manifest)
+    rows = read_table(manifest, columns, repair)
     if not rows:
         raise ResoluteError(f"{what} is not here: {repair}")
     rows = [row for row in rows if split in ("", row["split"])]
@@ -128,6 +176,13 @@ def _facts(row: dict[str, str], folder: Path) -> dict[str, Any]:
     }
 
 
+def _scale(row: dict[str, str]) -> float:
+    scale = float(row["scale"])
+    if not 1 <= scale < math.inf:
+        raise ValueError(f"'{row['scale']}' is no scale")
+    return scale
+
+
 def _row(image: StoredImage, folder: Path) -> dict[str, object]:
     return {
         "image": image.name,
@@ -139,8 +194,11 @@ def _row(image: StoredImage, folder: Path) -> dict[str, object]:
     }
 
 
-def _check_files(found: Sequence[StoredImage], what: str, repair: str) -> None:
+def _check(found: Sequence[StoredImage], what: str, repair: str) -> None:
     for image in found:
         if not image.path.is_file():
             missing = layout.relative(image.path)
             raise ResoluteError(f"{what} is not complete here, {missing} is missing: {repair}")
+    with ThreadPoolExecutor() as pool:
+        for _ in pool.map(lambda image: records.verify(image.path, image.sha256, repair), found):
+            pass  # the first error is raised here

@@ -1,18 +1,22 @@
 """LR images by the bicubic reduction that the data set's registry entry names."""
 
+import math
 import os
-import shutil
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from resolute.core import layout
+from resolute.core import atomic, layout, records
 from resolute.core.errors import ResoluteError
+from resolute.core.locks import making
 from resolute.core.provenance import file_sha256
-from resolute.datasets import HRImage, LRImage, entry, images
-from resolute.datasets.reader import write_lr_images
-from resolute.images.files import read_image, write_png
+from resolute.datasets import HRImage, LRImage, entry, images, lr_images
+from resolute.datasets.reader import check_files, write_lr_images
+from resolute.datasets.store import read_table
+from resolute.images.files import png_bytes, read_image
 from resolute.images.imresize import crop_to_multiple, imresize, lr_size
 
 
@@ -20,7 +24,8 @@ def degrade(dataset: str, scale: float, workers: int | None = None) -> Path:
     """Make the LR images of a data set, as `data/lr/<dataset>/x<scale>/<image>.png`, and their manifest.
 
     HR images are cropped to a multiple of the scale at the top left, then reduced. The same HR images give
-    the same bytes. The folder is put in place when all of it is made, or not at all.
+    the same bytes. The folder is put in place when all of it is made, or not at all. One process at a time makes
+    it; who had to wait takes what is then there, if that is what it would make.
 
     Args:
         dataset: a name of the registry, whose HR images are here.
@@ -31,36 +36,74 @@ def degrade(dataset: str, scale: float, workers: int | None = None) -> Path:
         The manifest.
 
     Raises:
-        ResoluteError: a scale below 1; HR images that are not here, are damaged, or smaller than the scale.
+        ResoluteError: a scale below 1; HR images that are not here, are not those on record, are damaged, or smaller
+            than the scale; something else in the place of the LR images.
     """
     variant = entry(dataset).variant
-    if scale < 1:
+    if not 1 <= scale < math.inf:
         raise ResoluteError(f"x{scale:g} does not reduce anything: give a scale of at least 1")
-    originals = images(dataset, scale=scale)
     folder, manifest = layout.lr_images(dataset, scale), layout.lr_manifest(dataset, scale)
-    part = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
+    with making(manifest) as waited:
+        if waited and _is_made(dataset, scale):
+            return manifest
+        _check_place(folder)
+        originals = images(dataset, scale=scale)
+        listed = _listed(manifest)
+        with atomic.writing_folder(folder, {*listed, ".snakemake_timestamp"}) as part:
+            with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+                made = list(pool.map(partial(_reduced, scale=scale, variant=variant, folder=part), originals))
+            check_files(dataset, originals)  # another command may have replaced them meanwhile
+            made = [replace(image, path=folder / image.path.name) for image in made]
+            _check_are_ours([image for image in made if image.path.name not in listed])
+            write_lr_images(dataset, scale, made)  # before the images: what lies in the folder is always listed
+        for image in made:
+            records.remember(image.path, image.sha256)
+    return manifest
+
+
+def _is_made(dataset: str, scale: float) -> bool:
     try:
-        with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-            made = list(pool.map(partial(_reduced, scale=scale, variant=variant, folder=part), originals))
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-    manifest.unlink(missing_ok=True)  # who looks in meanwhile finds nothing, no mixture
-    shutil.rmtree(folder, ignore_errors=True)
-    part.replace(folder)
-    return write_lr_images(dataset, scale, [replace(image, path=folder / image.path.name) for image in made])
+        lr_images(dataset, "", scale)
+    except ResoluteError:
+        return False
+    return True
+
+
+def _listed(manifest: Path) -> set[str]:
+    with suppress(ResoluteError):
+        return {row["file"] for row in read_table(manifest, ("file",))}
+    return set()
+
+
+def _check_place(folder: Path) -> None:
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        kind = "link" if folder.is_symlink() else "file"
+        raise ResoluteError(f"{layout.relative(folder)} is a {kind}, where LR images belong: move it away")
+
+
+def _check_are_ours(made: Sequence[LRImage]) -> None:
+    """Refuse to replace images that no list names and that this program has not written."""
+    for image in made:
+        if image.path.exists() and not (records.is_as_written(image.path) or _is(image)):
+            name = layout.relative(image.path)
+            raise ResoluteError(f"{name} was not made by resolute and would be replaced: move it away")
+
+
+def _is(image: LRImage) -> bool:
+    return image.path.is_file() and file_sha256(image.path) == image.sha256
 
 
 def _reduced(original: HRImage, scale: float, variant: str, folder: Path) -> LRImage:
     hr = read_image(original.path)
     if min(hr.shape[:2]) < scale:
         size = f"{original.width}x{original.height} pixels"
-        raise ResoluteError(f"{layout.relative(original.path)} has {size}, too few for x{scale:g}: leave it out")
+        raise ResoluteError(
+            f"{layout.relative(original.path)} has {size}, too few for x{scale:g}: choose a smaller scale"
+        )
     hr = crop_to_multiple(hr, scale)
     lr = imresize(hr, 1 / scale, variant, size=lr_size(hr, scale))
     path = folder / f"{original.name}.png"
-    write_png(path, lr)
+    path.write_bytes(png_bytes(lr))
     return LRImage(
         name=original.name,
         split=original.split,
@@ -69,4 +112,6 @@ def _reduced(original: HRImage, scale: float, variant: str, folder: Path) -> LRI
         width=lr.shape[1],
         height=lr.shape[0],
         variant=variant,
+        scale=scale,
+        hr_sha256=original.sha256,
     )

@@ -10,7 +10,6 @@ from resolute.core.layout import project_root
 _READ = (
     "src/resolute/**/*",
     "data/*/*.csv",
-    "data/raw/*/.snakemake_timestamp",
     "data/lr/*/*.csv",
     "data/lr/*/*/.snakemake_timestamp",
     "data/patches/**/*",

@@ -1,27 +1,27 @@
 """`resolute seal`: DVC takes over what Snakemake made."""
 
+from pathlib import Path
+
+from resolute.core import layout
 from resolute.core.errors import ResoluteError
-from resolute.engines.tools import (
-    last_line,
-    planned_jobs,
-    refuse_inside_dvc,
-    run,
-)
+from resolute.engines.outputs import changed, is_manifest, wrong_images
+from resolute.engines.tools import last_line, planned_jobs, refuse_inside_dvc, run
 from resolute.engines.unlock import refuse_beside_snakemake
-from resolute.engines.versioned import changed_stages
+from resolute.engines.versioned import judged
 
 
 def seal() -> str:
     """Commit all outputs to DVC, if Snakemake has nothing left to do.
 
     `dvc commit` alone believes whatever lies there: after an edit of a parameter it would call results fresh that
-    were made with the old value. Only Snakemake knows.
+    were made with the old value. Only Snakemake knows. Nor does Snakemake see an edit of an output: only what a stage
+    wrote, or DVC has, is committed.
 
     Returns:
         One line that says what was done.
 
     Raises:
-        ResoluteError: Snakemake is running or has work to do, or DVC refuses.
+        ResoluteError: Snakemake is running or has work to do, an output is not what a stage wrote, or DVC refuses.
     """
     refuse_inside_dvc()
     refuse_beside_snakemake()
@@ -29,13 +29,30 @@ def seal() -> str:
     if planned:
         rules = ", ".join(sorted(set(planned.values())))
         raise ResoluteError(f"not sealed: Snakemake has work to do ({rules}): run `snakemake --cores all all` first")
-    changed = changed_stages()
-    if not changed:
+    stale, index = judged()
+    if not stale:
         return "nothing to seal: DVC is up to date"
+    _refuse_foreign([Path(out.fs_path) for stage in index.stages if stage.addressing in stale for out in stage.outs])
     done = run("dvc", "commit", "--force")
     if done.returncode:
         raise ResoluteError(f"not sealed: dvc commit failed: {last_line(done)}")
-    left = changed_stages()
+    left, _ = judged()
     if left:
         raise ResoluteError(f"not sealed: DVC still sees changes in {', '.join(sorted(left))}: run this again")
-    return f"sealed {len(changed)} stages: commit dvc.lock and reports/metrics.json, then `dvc push`"
+    return f"sealed {len(stale)} stages: commit dvc.lock and reports/metrics.json, then `dvc push`"
+
+
+def _refuse_foreign(outputs: list[Path]) -> None:
+    """Refuse outputs that no stage wrote; folders of images count by their manifests, which are outputs too."""
+    files = [path for path in outputs if path.is_file()]
+    for folder in (path for path in outputs if path.is_dir() and not path.with_name(f"{path.name}.csv").is_file()):
+        files += [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    foreign = changed(files) or [
+        image for path in files if is_manifest(layout.relative(path)) for image in wrong_images(path)
+    ]
+    if foreign:
+        more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        raise ResoluteError(
+            f"not sealed: {layout.relative(foreign[0])}{more} is not what a stage wrote: remove it, and `make run`"
+            " makes it again"
+        )

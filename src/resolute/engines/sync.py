@@ -18,6 +18,8 @@ from resolute.engines.versioned import forget_lists, judged
 if TYPE_CHECKING:
     from dvc.stage import Stage
 
+SOURCES = "sources"
+
 
 def sync() -> str:
     """Tell Snakemake that the stages which DVC calls unchanged, with unchanged ancestors, are up to date.
@@ -83,10 +85,12 @@ def _divided() -> tuple[set["Stage"], set["Stage"]]:
     import networkx
 
     changed, index = judged()
-    stale = {stage for stage in index.stages if stage.addressing in changed}
+    # The lists of source files are as they should be: what an edit makes stale are the jobs that depend on them.
+    stages = {stage for stage in index.stages if stage.addressing != SOURCES}
+    stale = {stage for stage in stages if stage.addressing in changed}
     if stale:  # in the graph a stage points to what it depends on
         stale = stale.union(*(networkx.ancestors(index.graph, stage) for stage in stale))
-    return set(index.stages) - stale, stale
+    return stages - stale, stale
 
 
 def _targets(output: Path) -> list[str]:

@@ -1,27 +1,39 @@
 """What DVC thinks of the project, asked in this process so that DVC reads every file once."""
 
 import gc
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import project_root
+from resolute.core.reading import brief
+from resolute.sources import refresh
 
 if TYPE_CHECKING:
     from dvc.repo import Repo
     from dvc.repo.index import Index
 
 
-def changed_stages() -> dict[str, list[object]]:
-    """The DVC stages that are not up to date, with what changed."""
-    return judged()[0]
-
-
 def judged() -> tuple[dict[str, list[object]], "Index"]:
-    """The stages that are not up to date, with what changed; and DVC's index of all stages and their graph."""
+    """The stages that are not up to date, with what changed; and DVC's index of all stages and their graph.
+
+    The lists of source files are brought up to date first, so that an edit shows at the jobs that it is about.
+    """
+    refresh()
     with _repo() as repo, _each_file_once():
         return repo.status(), repo.index
+
+
+def kept_by_dvc(files: Iterable[Path]) -> set[Path]:
+    """Those files, of outputs or of folders that are outputs, that are exactly what `dvc.lock` has."""
+    if not (project_root() / "dvc.lock").is_file():
+        return set()
+    with _repo() as repo:
+        known = {path: md5 for stage in repo.index.stages for out in stage.outs for path, md5 in _files(out)}
+    return {file for file in files if file in known and _md5(file) == known[file]}
 
 
 def forget_lists() -> None:
@@ -45,6 +57,25 @@ def _repo() -> Iterator["Repo"]:
             yield repo
     except DvcException as error:
         raise ResoluteError(f"dvc cannot tell its status: {error}") from None
+    except Exception as error:  # its databases, caches and files may be damaged or closed to us in any way
+        raise ResoluteError(f"dvc cannot tell its status ({brief(error)}): mend .dvc, or remove .dvc/tmp") from error
+
+
+def _files(out: Any) -> Iterator[tuple[Path, str]]:
+    """The files of an output with the md5 that `dvc.lock` has; none of a folder whose list is not in the cache."""
+    path = Path(out.fs_path)
+    if not out.hash_info:
+        return
+    if not out.hash_info.isdir:
+        yield path, out.hash_info.value
+        return
+    for parts, _, md5 in out.get_obj() or ():
+        yield path.joinpath(*parts), md5.value
+
+
+def _md5(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "md5").hexdigest()
 
 
 @contextmanager

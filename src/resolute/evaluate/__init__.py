@@ -1,15 +1,16 @@
 """Stage `evaluate`: PSNR and SSIM of a set of weights on a data set, by named protocols, image by image."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from resolute import datasets, measurements, methods, registry
-from resolute.core import devices, layout
+from resolute.core import devices, layout, strict_json
 from resolute.core.errors import ResoluteError
-from resolute.core.provenance import file_sha256
 from resolute.evaluate.official import output_error
 from resolute.images.album import pack_images
 from resolute.images.files import read_image, to_rgb
@@ -41,27 +42,31 @@ def evaluate(
         on_image: called with the name and the SR pixels (H x W x 3, 0..255, any dtype) of every image.
 
     Returns:
-        Rows of the long form: one per image, protocol and metric. Of published weights also their `output_error`, where
-        an official output is kept (`resolute.evaluate.official`). Of a method that chooses experts, also the
-        `expert_rank` that every group takes (`setting` names the group) and the `difficulty` of the LR image.
+        Rows of the long form: one per image, protocol and metric, with the `weights_sha256` of the file that was
+        measured (empty where there is none). The infinite PSNR of an image that equals its original is NaN. Of
+        published weights also their `output_error`, where an official output is kept (`resolute.evaluate.official`).
+        Of a method that chooses experts, also the `expert_rank` that every group takes (`setting` names the group) and
+        the `difficulty` of the LR image.
 
     Raises:
-        ResoluteError: weights or images are missing, broken, or too small for the network.
+        ResoluteError: weights or images are missing, broken, or too small for the network, or it gives no numbers.
     """
-    implementation = methods.load(method)
-    implementation.entry.check_scale(scale)
+    entry = registry.entry(method)
+    entry.check_scale(scale)
     name, path = registry.find_weights(method, scale, weights)
     devices.claim_gpus(1)
     device = devices.accelerator()
-    has_weights = implementation.entry.trainable
+    has_weights = entry.trainable
     routes: list[int] = []
-    upscale = implementation.upscaler(scale, path if has_weights else None, device, routes.append)
-    trained = weight_files.read_provenance(path) if has_weights else {}
+    with weight_files.unchanged(path) if has_weights else nullcontext("") as sha256:
+        upscale = methods.upscaler(method, scale, path if has_weights else None, device, routes.append)
+        trained = weight_files.read_provenance(path) if has_weights else {}
     described = {
         "source": "measured",
         "method": method,
         "weights": name,
-        "seed": int(name.rpartition("-seed")[2]) if "-seed" in name else None,
+        "weights_sha256": sha256,
+        "seed": layout.Run(method, scale, name).seed,
         "training_data": trained.get("training_data", ""),
         "recipe": _recipe(trained.get("departures")),
         "dataset": dataset,
@@ -69,13 +74,13 @@ def evaluate(
         "device": devices.device_name(device),
     }
     rows = []
-    if implementation.entry.published and name == f"published-{implementation.entry.tag()}":
+    if entry.published and name == f"published-{entry.tag()}":
         rows += _function(method, scale, upscale, described)
     for lr_image, hr_image in _pairs(dataset, scale):
         lr = read_image(lr_image.path)
         routes.clear()
         try:
-            sr = upscale(to_rgb(lr))
+            sr = methods.check_finite(upscale(to_rgb(lr)), method)
         except ResoluteError as error:
             raise ResoluteError(f"{dataset}/{lr_image.name} at x{scale:g}: {error}") from None
         if on_image:
@@ -88,21 +93,21 @@ def evaluate(
                     "image": lr_image.name,
                     "protocol": protocol,
                     "metric": metric,
-                    "value": value,
+                    "value": value if math.isfinite(value) else math.nan,
                     "unit": unit,
                 }
                 rows.append({**described, **row})
         if routes:
-            ranks = [implementation.entry.ranks[number] for number in routes]
+            ranks = [entry.ranks[number] for number in routes]
             rows += [{**described, "image": lr_image.name, **row} for row in _routing(lr, ranks)]
     return rows
 
 
 def write_rows(rows: Sequence[dict[str, Any]], run: layout.Run, dataset: str) -> Path:
     """Keep the rows of a run on a data set as `reports/measurements/quality/<run>/<dataset>.parquet`."""
-    target, weights = layout.quality(run, dataset), layout.weights(run)
-    sha256 = file_sha256(weights) if weights.is_file() else ""
-    measurements.write(target, rows, run=str(run), dataset=dataset, weights_sha256=sha256)
+    target = layout.quality(run, dataset)
+    kept = [{key: value for key, value in row.items() if key != "weights_sha256"} for row in rows]
+    measurements.write(target, kept, run=str(run), dataset=dataset, weights_sha256=rows[0]["weights_sha256"])
     return target
 
 
@@ -114,7 +119,10 @@ def write_images(images: Mapping[str, np.ndarray], run: layout.Run, dataset: str
 
 
 def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The rows as one JSON object: means per protocol, and the values of every image."""
+    """The rows as one JSON object: means per protocol, and the values of every image.
+
+    A mean PSNR is over the images whose PSNR is finite; `equal_images` counts the others. What is not finite is None.
+    """
     first = rows[0]
     images: dict[str, dict[str, Any]] = {}
     described = {key: first[key] for key in ("method", "weights", "dataset", "scale", "device")}
@@ -129,11 +137,17 @@ def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
             image["difficulty"] = row["value"]
         else:
             image["protocols"].setdefault(row["protocol"], {})[row["metric"]] = row["value"]
-    means: dict[str, dict[str, float]] = {}
+    means: dict[str, dict[str, float | int | None]] = {}
     for protocol, metrics in next(iter(images.values()))["protocols"].items():
         values = {metric: [image["protocols"][protocol][metric] for image in images.values()] for metric in metrics}
-        means[protocol] = {metric: float(np.mean(column)) for metric, column in values.items()}
-    return {**described, "protocols": means, "images": list(images.values())}
+        equal = sum(map(math.isnan, values["psnr"]))
+        means[protocol] = {**{metric: _mean(column) for metric, column in values.items()}, "equal_images": equal}
+    return strict_json.finite({**described, "protocols": means, "images": list(images.values())})
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    finite = [value for value in values if not math.isnan(value)]
+    return float(np.mean(finite)) if finite else None
 
 
 def _function(

@@ -1,26 +1,45 @@
 """Images out of a zip or tar archive that is not trusted; and checksums recorded on first use."""
 
+import bz2
+import gzip
 import logging
+import lzma
 import re
 import shutil
 import stat
 import tarfile
 import zipfile
-import zlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from pathlib import Path, PurePath, PurePosixPath
+from typing import IO, Any, cast
 
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
+from resolute.core.locks import making
 from resolute.core.provenance import file_sha256
+from resolute.core.reading import brief, reading
 from resolute.datasets.store import read_table, write_table
-from resolute.fetch.locks import lock
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
-DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, RuntimeError)
+PACKERS: dict[bytes, Callable[[IO[bytes]], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ": lzma.open,
+    b"\x5d\x00\x00": lzma.open,
+}
+# More than any archive of images has, and little enough for every machine.
+LONGEST_HEADER = 1 << 24  # bytes read at once, such as a zip's directory or a PAX header
+MOST_MEMBERS = 200_000
+MOST_UNPACKED = 100  # times the archive's own size: images are packed already
+SMALL = 1 << 30  # bytes that may come out of any archive
+CHUNK_BYTES = 1 << 20
+ELSEWHERE = "take it from another source"
+
+
+class WrongArchiveError(ResoluteError):
+    """A file that is no archive, a damaged one, or one that is not the data set's: not worth keeping."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +64,10 @@ def unpack(archive: Path, wanted: Collection[str], folder: Path) -> dict[str, Pa
         The files by image name.
 
     Raises:
-        ResoluteError: no archive, damaged, members that lead out of the folder or are links, images missing
-            or there twice, or no room. Only an archive damaged inside leaves the files before the damage.
+        WrongArchiveError: no archive, damaged, members that lead out of the folder, wanted ones that are links,
+            images missing or there twice, or claims beyond all measure. Only an archive damaged inside leaves the
+            files before the damage.
+        ResoluteError: no room.
     """
     with _members(archive) as members:
         for member in members:
@@ -56,55 +77,135 @@ def unpack(archive: Path, wanted: Collection[str], folder: Path) -> dict[str, Pa
         needed, free = sum(member.size for member in chosen.values()), shutil.disk_usage(folder).free
         if needed > free:
             raise ResoluteError(f"{archive} needs {needed} bytes unpacked, {free} are free: make room")
-        return {name: _extract(member, name, folder) for name, member in chosen.items()}
+        return {name: _extract(member, name, folder, archive) for name, member in chosen.items()}
 
 
-def _chosen(members: list[Member], wanted: Collection[str], archive: Path) -> dict[str, Member]:
+def is_hidden(path: PurePath) -> bool:
+    """Whether a path is one of those that systems leave behind: `.DS_Store`, `._0001.png`, `__MACOSX/`."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
+def _chosen(members: Sequence[Member], wanted: Collection[str], archive: Path) -> dict[str, Member]:
     chosen: dict[str, Member] = {}
     for member in members:
         path = PurePosixPath(member.path)
-        if member.kind == "file" and path.suffix.lower() in IMAGE_SUFFIXES and path.stem in wanted:
+        if not _is_image(path) or path.stem not in wanted:
+            continue
+        if member.kind == "other":
+            culprit = f"its member {member.path!r} is a link or device"
+            raise WrongArchiveError(f"{archive} is refused, {culprit}: {ELSEWHERE}")
+        if member.kind == "file":
             if path.stem in chosen:
                 both = f"{chosen[path.stem].path} and {path}"
-                raise ResoluteError(f"{archive} holds {path.stem} twice, {both}: take it from another source")
+                raise WrongArchiveError(f"{archive} holds {path.stem} twice, {both}: {ELSEWHERE}")
             chosen[path.stem] = member
     missing = sorted(set(wanted) - chosen.keys())
     if missing:
         share = f"{len(missing)} of {len(wanted)} images, such as {missing[0]}"
-        raise ResoluteError(f"{archive} lacks {share}: delete it and fetch again")
+        raise WrongArchiveError(f"{archive} lacks {share}: fetch it again, or {ELSEWHERE}")
     return chosen
+
+
+def _is_image(path: PurePosixPath) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES and not is_hidden(path)
 
 
 def _refuse_danger(member: Member, archive: Path) -> None:
     path = PurePosixPath(member.path.replace("\\", "/"))
-    leads_out = path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:", member.path)
-    if leads_out or member.kind == "other":
-        reason = "leads out of its folder" if leads_out else "is a link or device"
-        culprit = f"its member {member.path!r} {reason}"
-        raise ResoluteError(f"{archive} is refused, {culprit}: take it from another source")
+    if path.is_absolute() or ".." in path.parts or re.match("[A-Za-z]:", member.path):
+        culprit = f"its member {member.path!r} leads out of its folder"
+        raise WrongArchiveError(f"{archive} is refused, {culprit}: {ELSEWHERE}")
 
 
-def _extract(member: Member, name: str, folder: Path) -> Path:
+def _extract(member: Member, name: str, folder: Path, archive: Path) -> Path:
     target = folder / f"{name}{PurePosixPath(member.path).suffix.lower()}"
     part = target.with_name(f"{target.name}.part")
-    with member.open() as source, part.open("wb") as file:
-        shutil.copyfileobj(source, file)
+    with part.open("wb") as file:
+        for chunk in _content(member, archive):
+            file.write(chunk)
     return part.replace(target)
+
+
+def _content(member: Member, archive: Path) -> Iterator[bytes]:
+    """What a member holds, piece by piece: apart from the writing, whose faults are not the archive's."""
+    with _sound(archive):
+        source = member.open()
+    with source:
+        while True:
+            with _sound(archive):
+                chunk = source.read(CHUNK_BYTES)
+            if not chunk:
+                return
+            yield chunk
+
+
+@contextmanager
+def _sound(archive: Path) -> Iterator[None]:
+    """Turns whatever a parser makes of an archive into one line."""
+    try:
+        yield
+    except (ResoluteError, MemoryError):
+        raise
+    except Exception as error:  # zip, tar and four packers raise what they like
+        line = f"{archive} is damaged ({brief(error)}): fetch it again, or {ELSEWHERE}"
+        raise WrongArchiveError(line) from error
 
 
 @contextmanager
 def _members(archive: Path) -> Iterator[list[Member]]:
+    with archive.open("rb") as file:
+        with _sound(archive):
+            members = _zip_members(file, archive) or _tar_members(file, archive)
+        yield members
+
+
+def _zip_members(file: IO[bytes], archive: Path) -> list[Member]:
+    """The members of a zip file; empty for other files."""
+    if not zipfile.is_zipfile(file):
+        return []
+    opened = zipfile.ZipFile(cast("IO[bytes]", _Bounded(file, archive)))
+    return _measured((_zip_member(opened, info) for info in opened.infolist()), archive)
+
+
+def _tar_members(file: IO[bytes], archive: Path) -> list[Member]:
+    file.seek(0)
+    start = file.read(max(map(len, PACKERS)))
+    file.seek(0)
+    unpacked = next((open_(file) for magic, open_ in PACKERS.items() if start.startswith(magic)), file)
     try:
-        if zipfile.is_zipfile(archive):
-            with zipfile.ZipFile(archive) as opened_zip:
-                yield [_zip_member(opened_zip, info) for info in opened_zip.infolist()]
-        elif tarfile.is_tarfile(archive):
-            with tarfile.open(archive) as opened_tar:
-                yield [_tar_member(opened_tar, info) for info in opened_tar.getmembers()]
-        else:
-            raise ResoluteError(f"{archive} is no zip or tar archive: delete it and fetch again")
-    except DAMAGE as error:
-        raise ResoluteError(f"{archive} is damaged ({error}): delete it and fetch again") from None
+        opened = tarfile.TarFile(fileobj=cast("IO[bytes]", _Bounded(unpacked, archive)))
+    except tarfile.ReadError:
+        raise WrongArchiveError(f"{archive} is no zip or tar archive: fetch it again, or {ELSEWHERE}") from None
+    return _measured((_tar_member(opened, info) for info in opened), archive)
+
+
+def _measured(members: Iterator[Member], archive: Path) -> list[Member]:
+    """The members, listed one by one: the next one of a packed tar lies behind all that the last one claims to hold."""
+    most, claimed, found = max(SMALL, MOST_UNPACKED * archive.stat().st_size), 0, list[Member]()
+    for member in members:
+        claimed += member.size
+        found.append(member)
+        if member.size < 0 or claimed > most or len(found) > MOST_MEMBERS:
+            what = f"{len(found)} members with {claimed} bytes and more, which its size belies"
+            raise WrongArchiveError(f"{archive} claims to hold {what}: {ELSEWHERE}")
+    return found
+
+
+class _Bounded:
+    """A file of which no single read takes more memory than a header of an honest archive."""
+
+    def __init__(self, file: IO[bytes], archive: Path) -> None:
+        self._file, self._archive = file, archive
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(min(size, LONGEST_HEADER) if size >= 0 else LONGEST_HEADER)
+        if len(data) == LONGEST_HEADER:
+            what = f"has a header of {size} bytes" if size > 0 else "has a header without end"
+            raise WrongArchiveError(f"{self._archive} {what}: {ELSEWHERE}")
+        return data
 
 
 def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
@@ -121,27 +222,48 @@ def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
 
 
 def check_first_use(url: str, archive: Path) -> None:
-    """Hold an archive without a checksum in the registry to what the first fetch of it found.
-
-    The record is `data/reference/archives.csv`, which git keeps.
+    """Hold an archive without a checksum in the registry to the record of its first fetch, if there is one.
 
     Raises:
-        ResoluteError: the archive differs from the one on record.
+        WrongArchiveError: the archive differs from the one on record.
     """
-    found = {"url": url, "sha256": file_sha256(archive), "bytes": str(archive.stat().st_size)}
-    record = layout.project_root() / "data/reference/archives.csv"
-    with lock("archives"):
-        rows = {row["url"]: row for row in read_table(record)}
-        if url not in rows:
-            rows[url] = found
-            write_table(record, tuple(found), [rows[key] for key in sorted(rows)])
-            logging.getLogger(__name__).warning(
-                "%s: no checksum is on record, so its sha256 %s was written to %s; later fetches must match",
-                url,
-                found["sha256"],
-                layout.relative(record),
-            )
-    if rows[url] != found:
-        difference = f"expected sha256 {rows[url]['sha256']}, found {found['sha256']}"
-        repair = f"delete {layout.relative(archive)}, or its line in {layout.relative(record)} if it is right"
-        raise ResoluteError(f"{url} is not the archive of the first fetch, {difference}: {repair}")
+    record = _record()
+    known = _known().get(url)
+    if known and known != _facts(url, archive):
+        difference = f"expected sha256 {known['sha256']}, found {file_sha256(archive)}"
+        repair = f"fetch it again, or delete its line in {layout.relative(record)} if this one is right"
+        raise WrongArchiveError(f"{url} is not the archive of the first fetch, {difference}: {repair}")
+
+
+def record_first_use(url: str, archive: Path) -> None:
+    """Write down the checksum of an archive that held all images of its set, where none is on record.
+
+    The record is `data/reference/archives.csv`, which git keeps.
+    """
+    record = _record()
+    with making(record):
+        rows = _known()
+        if url in rows or not archive.is_file():
+            return
+        rows[url] = _facts(url, archive)
+        write_table(record, tuple(rows[url]), [rows[key] for key in sorted(rows)])
+    logging.getLogger(__name__).warning(
+        "%s: no checksum is on record, so its sha256 %s was written to %s; later fetches must match",
+        url,
+        rows[url]["sha256"],
+        layout.relative(record),
+    )
+
+
+def _facts(url: str, archive: Path) -> dict[str, str]:
+    return {"url": url, "sha256": file_sha256(archive), "bytes": str(archive.stat().st_size)}
+
+
+def _known() -> dict[str, dict[str, str]]:
+    record = _record()
+    with reading(record, "restore it from git, or remove it"):
+        return {row["url"]: {name: row[name] for name in ("url", "sha256", "bytes")} for row in read_table(record)}
+
+
+def _record() -> Path:
+    return layout.project_root() / "data/reference/archives.csv"

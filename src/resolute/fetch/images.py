@@ -1,28 +1,31 @@
 """The HR images of a data set: brought from where its registry entry says, checked, put in their place."""
 
 import os
-import shutil
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
+from resolute.core.locks import making
 from resolute.core.provenance import file_sha256
 from resolute.datasets import DataSet, HRImage, entry
 from resolute.datasets.reader import write_images
-from resolute.fetch.kinds import Arrival, arrive
-from resolute.fetch.locks import lock
+from resolute.fetch.archives import record_first_use
+from resolute.fetch.kinds import Arrival, archive_file, arrive
+from resolute.fetch.parallel import each
+from resolute.fetch.placement import put_in_place
 from resolute.images.files import read_image
 
 
 def fetch_dataset(name: str, scales: Iterable[float] = (), splits: Iterable[str] = ()) -> Path:
     """Bring the HR images of a data set to `data/raw/<name>/` and write their manifest.
 
-    Files that are already there and right are kept, wrong ones replaced, others in the folder removed.
-    Nothing is put into the folder before all of it has arrived and could be decoded; what arrived before a
-    failure waits in `data/raw/<name>.part/` for the next call.
+    Files that are already there and right are kept, wrong ones that an earlier fetch put there replaced. The folder
+    may be a link, and a user may keep other files in it: they are never touched. Nothing is put into the folder
+    before all of it has arrived and could be decoded; what arrived before a failure waits in `data/raw/<name>.part/`
+    for the next call.
 
     Args:
         name: a name of the registry.
@@ -35,20 +38,28 @@ def fetch_dataset(name: str, scales: Iterable[float] = (), splits: Iterable[str]
 
     Raises:
         ResoluteError: unknown data set or split, an image that is not to be had, is not the one on record or
-            cannot be decoded, or a data set to be placed by hand that is not there (says what to put where).
+            cannot be decoded, a user's file in the place of one, or a data set to be placed by hand that is not there
+            (says what to put where).
     """
     dataset = entry(name)
     chosen = tuple(splits) or dataset.default_splits
     for split in chosen:
         dataset.split(split)
     staging = layout.raw_images(name).with_name(f"{name}.part")
-    with lock(f"fetch-{name}"):
+    with making(layout.raw_images(name)):  # who has waited finds all of it there
         arrivals = arrive(dataset, chosen, tuple(scales), staging)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = list(pool.map(partial(_measured, dataset), arrivals))
-        _put_in_place(name, arrivals)
+        is_known = dataset.source.kind != "archive" or bool(dataset.source.sha256)
+        try:
+            found = each(partial(_measured, dataset), arrivals, os.cpu_count())
+        except ResoluteError:
+            if not is_known:  # the next call must not take the same answer for right
+                archive_file(dataset, staging).unlink(missing_ok=True)
+            raise
+        if not is_known:
+            record_first_use(dataset.source.url, archive_file(dataset, staging))
+        put_in_place(name, list(zip((arrival.path for arrival in arrivals), found, strict=True)))
         manifest = write_images(name, found)
-        shutil.rmtree(staging, ignore_errors=True)
+        _tidy(dataset, staging)
     return manifest
 
 
@@ -69,17 +80,10 @@ def _measured(dataset: DataSet, arrival: Arrival) -> HRImage:
     )
 
 
-def _put_in_place(name: str, arrivals: Sequence[Arrival]) -> None:
-    folder = layout.raw_images(name)
-    layout.raw_manifest(name).unlink(missing_ok=True)  # who looks in meanwhile finds nothing, no mixture
-    kept = {folder / arrival.file for arrival in arrivals}
-    for arrival in arrivals:
-        target = folder / arrival.file
-        target.parent.mkdir(parents=True, exist_ok=True)
-        arrival.path.replace(target)
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_dir():
-            if not any(path.iterdir()):
-                path.rmdir()
-        elif path not in kept and not path.name.startswith("."):  # the engines' marks stay
-            path.unlink()
+def _tidy(dataset: DataSet, staging: Path) -> None:
+    """Remove what was staged: the images have left for their places."""
+    if dataset.source.kind == "archive":
+        archive_file(dataset, staging).unlink(missing_ok=True)
+    for folder, _, _ in os.walk(staging, topdown=False):
+        with suppress(OSError):  # what broke off earlier and was not asked for now stays
+            Path(folder).rmdir()

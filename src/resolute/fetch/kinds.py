@@ -6,8 +6,7 @@ already in place included.
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files as package_files
@@ -19,7 +18,8 @@ from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
 from resolute.datasets import DataSet, HRImage, images
 from resolute.datasets.registry import SourceFile, fitting
-from resolute.fetch.archives import IMAGE_SUFFIXES, check_first_use, unpack
+from resolute.fetch.archives import IMAGE_SUFFIXES, WrongArchiveError, check_first_use, is_hidden, unpack
+from resolute.fetch.parallel import each
 from resolute.fetch.progress import byte_progress
 from resolute.fetch.transfer import download, verify
 from resolute.images.files import read_image, write_png
@@ -62,8 +62,8 @@ def _files(dataset: DataSet, splits: Sequence[str], scales: Sequence[float], sta
     any_scale: Sequence[float | None] = scales or (None,)
     wanted = {file: None for scale in any_scale for file in fitting(files, scale, what, repair)}
     total = sum(file.bytes for file in wanted)
-    with byte_progress(dataset.name, total) as advance, ThreadPoolExecutor(TRANSFERS) as pool:
-        return list(pool.map(partial(_file, dataset, staging, advance), wanted))
+    with byte_progress(dataset.name, total) as advance:
+        return each(partial(_file, dataset, staging, advance), wanted, TRANSFERS)
 
 
 def _file(dataset: DataSet, staging: Path, advance: Callable[[int], object], file: SourceFile) -> Arrival:
@@ -97,14 +97,23 @@ def _archive(dataset: DataSet, splits: Sequence[str], staging: Path) -> list[Arr
     if kept := _kept(dataset, splits):
         return kept
     source = dataset.source
-    archive = staging / Path(urlsplit(source.url).path).name
+    archive = archive_file(dataset, staging)
     with byte_progress(dataset.name, source.bytes) as advance:
         download(source.url, source.sha256, source.bytes, archive, advance)
-    if not source.sha256:
-        check_first_use(source.url, archive)
     split_of = {name: split for split in splits for name in dataset.split(split).image_names()}
-    unpacked = unpack(archive, split_of, staging / "images")
+    try:
+        if not source.sha256:
+            check_first_use(source.url, archive)
+        unpacked = unpack(archive, split_of, staging / "images")
+    except WrongArchiveError:
+        archive.unlink()
+        raise
     return [Arrival(name, split_of[name], None, path, path.name) for name, path in unpacked.items()]
+
+
+def archive_file(dataset: DataSet, staging: Path) -> Path:
+    """Where the archive of a data set waits until its images are in their places."""
+    return staging / Path(urlsplit(dataset.source.url).path).name
 
 
 def _manual(dataset: DataSet, splits: Sequence[str], staging: Path) -> list[Arrival]:
@@ -115,10 +124,12 @@ def _manual(dataset: DataSet, splits: Sequence[str], staging: Path) -> list[Arri
             return kept
         then = f"Put them into {place} (or link it) and run `resolute fetch {dataset.name}` again"
         raise ResoluteError(f"data set '{dataset.name}' is placed by hand: {instruction} {then}")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
-    by_name = {path.stem: path for path in found}
-    if len(by_name) < len(found):
-        raise ResoluteError(f"{place} holds images of equal names: keep one of each")
+    by_name: dict[str, Path] = {}
+    for path in sorted(_pictures(folder)):
+        first = by_name.setdefault(path.stem, path)
+        if not first.samefile(path):
+            both = f"{layout.relative(first)} and {layout.relative(path)}"
+            raise ResoluteError(f"{place} holds images of equal names, {both}: keep one of each")
     arrivals = []
     for split in splits:
         wanted, count = dataset.split(split).image_names() or tuple(by_name), dataset.split(split).images
@@ -129,6 +140,25 @@ def _manual(dataset: DataSet, splits: Sequence[str], staging: Path) -> list[Arri
             raise ResoluteError(f"{place} holds {what}: {instruction}")
         arrivals += [_stage(by_name[name], name, split, staging) for name in here]
     return arrivals
+
+
+def _pictures(folder: Path) -> Iterator[Path]:
+    """The image files below a folder, through links too, without what systems leave behind."""
+    seen = set[Path]()
+    for place, folders, names in os.walk(folder, onerror=_unreadable, followlinks=True):
+        here = Path(place)
+        if here.resolve() in seen:  # a link that leads back
+            folders.clear()
+            continue
+        seen.add(here.resolve())
+        folders[:] = sorted(name for name in folders if not is_hidden(Path(name)))
+        for path in (here / name for name in names if not is_hidden(Path(name))):
+            if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
+                yield path
+
+
+def _unreadable(error: OSError) -> None:
+    raise error
 
 
 def _stage(source: Path, name: str, split: str, staging: Path) -> Arrival:
@@ -146,8 +176,7 @@ def _derived(dataset: DataSet, splits: Sequence[str], staging: Path) -> list[Arr
     for name, _ in wanted:
         if name not in originals:
             raise ResoluteError(f"data set '{of}' is here without image {name}: run `resolute fetch {of}`")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(lambda one: _reduced(dataset, staging, originals[one[0]], one[1]), wanted))
+    return each(lambda one: _reduced(dataset, staging, originals[one[0]], one[1]), wanted, os.cpu_count())
 
 
 def _reduced(dataset: DataSet, staging: Path, original: HRImage, split: str) -> Arrival:

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from resolute import methods, registry
-from resolute.core import layout
 from resolute.core.errors import ResoluteError
-from resolute.fetch.locks import lock
+from resolute.core.locks import making
+from resolute.fetch import key_maps
 from resolute.fetch.transfer import download
 from resolute.methods import weights
 
@@ -26,19 +26,22 @@ def fetch_weights(method: str, tag: str = "", scale: float = 4) -> Path:
     if not published.files:
         raise ResoluteError(f"{method} needs no weights: there is nothing to fetch")
     file = published.files[scale]
-    with lock(f"weights-{method}-{name}-x{scale:g}"):
-        original = target.with_name(f"{target.stem}{Path(file.url).suffix}")
+    facts = {
+        "url": file.url,
+        "sha256": file.sha256,
+        "source": published.source,
+        "licence": published.licence,
+        "training_data": published.training_data,
+    }
+    with making(target) as waited:
+        if waited and target.is_file() and weights.read_provenance(target) == facts:
+            return target
+        original = target.with_name(f"{target.stem}.published{Path(file.url).suffix}")
         try:
             download(file.url, file.sha256, file.bytes, original)
-            state = weights.rename(weights.read_checkpoint(original, published.inside), published)
-            weights.load_state(methods.load(method).build(scale), state, f"{original.name} of {method}")
+            state = key_maps.rename(weights.read_checkpoint(original, published.inside), published)
+            weights.load_state(methods.build(method, scale), state, f"{original.name} of {method}")
+            weights.save_weights(target, state, facts)
         finally:
             original.unlink(missing_ok=True)
-        facts = {
-            "url": file.url,
-            "sha256": file.sha256,
-            "source": published.source,
-            "licence": published.licence,
-        }
-        weights.save_weights(target, state, {**facts, "training_data": published.training_data})
-    return layout.weights(layout.Run(method, scale, name))
+    return target

@@ -23,17 +23,21 @@ OVERVIEW = 480  # pixels of the whole image's longer side
 
 @dataclass(frozen=True)
 class View:
-    """What a run makes of the image: H x W x 3, uint8; PSNR in dB of the whole image, None where not measured."""
+    """What a run makes of the image: H x W x 3, uint8; PSNR in dB of the whole image, None where not measured, or
+    where the image is `equal` to the original.
+    """
 
     method: str
     title: str
     weights: str
     pixels: np.ndarray
     psnr: float | None
+    equal: bool = False
 
     @property
     def label(self) -> str:
-        return short(self.title, 24) + (f"\n{self.psnr:.2f} dB" if self.psnr is not None else "")
+        measured = "equal" if self.equal else "" if self.psnr is None else f"{self.psnr:.2f} dB"
+        return short(self.title, 24) + (f"\n{measured}" if measured else "")
 
 
 def strip(hr: np.ndarray, views: Sequence[View], crop: Crop, subject: str, protocol: str) -> tuple[Figure, str]:
@@ -108,6 +112,7 @@ def as_data(hr: np.ndarray, views: Sequence[View], crop: Crop) -> dict[str, Any]
                 "title": view.title,
                 "weights": view.weights,
                 "psnr": view.psnr,
+                "equal": view.equal,
                 "image": data_uri(crop.of(view.pixels)),
                 "error": data_uri(error_map(crop.of(view.pixels), crop.of(hr))),
             }

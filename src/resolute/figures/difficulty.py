@@ -1,6 +1,7 @@
 """How hard the patches of a data set are: categories on a photograph, and the distribution of difficulty."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -15,6 +16,8 @@ from resolute.core.errors import ResoluteError
 from resolute.figures.style import CATEGORIES, INK, short
 
 BINS = 80
+MOST_CATEGORIES = 1000
+PLACES = ["row", "column", "size", "category"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,25 @@ class Scale:
         bar.set_label(f"category: 1 easiest, {self.count} hardest")
         bar.outline.set_visible(False)
         bar.ax.tick_params(size=0)
+
+
+def read_index(path: Path, image: str, side: int) -> pd.DataFrame:
+    """What the figures show of a patch index; one without patches, or with impossible ones, is a ValueError.
+
+    Args:
+        path: the index.
+        image: the one whose patches are drawn, `side` pixels long at its longer side.
+    """
+    index = pd.read_parquet(path, columns=["image", *PLACES, "difficulty"])
+    places = index[PLACES].astype("int64")
+    drawn = places[index["image"] == image].to_numpy()
+    if index.empty or places.to_numpy().min() < 0 or places[["size", "category"]].to_numpy().min() < 1:
+        raise ValueError("it holds no patches, or impossible ones")
+    if places["category"].max() > MOST_CATEGORIES or (drawn.size and drawn.max() > side):
+        raise ValueError("a patch lies beyond its image, or a category beyond all others")
+    if not np.isfinite(index["difficulty"].astype(float)).all():
+        raise ValueError("a difficulty is not finite")
+    return index
 
 
 def category_map(patches: pd.DataFrame, height: int, width: int) -> np.ndarray:

@@ -1,26 +1,27 @@
 """Drawing and writing all figures."""
 
-import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
-import pandas as pd
+import numpy as np
 from matplotlib.figure import Figure
 
 from resolute import measurements, registry, summary
-from resolute.core import atomic, layout
+from resolute.core import atomic, layout, strict_json
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import Run
+from resolute.core.reading import reading
 from resolute.figures.comparison import View, as_data, strip
 from resolute.figures.crops import Crop, choose_crop
-from resolute.figures.difficulty import histogram, histogram_data, overlay
+from resolute.figures.difficulty import histogram, histogram_data, overlay, read_index
 from resolute.figures.routing import routing
 from resolute.figures.style import save, style
 from resolute.figures.tradeoff import COSTS, tradeoff
-from resolute.figures.training import spent, thinned, training_curve
+from resolute.figures.training import read_log, thinned, training_curve
 from resolute.images.album import unpack_image
 from resolute.images.files import read_image, to_rgb
 from resolute.images.imresize import crop_to_multiple
@@ -82,8 +83,10 @@ def draw_patches(photograph: Photograph) -> None:
     if not photograph.patches.is_file():
         name = layout.relative(photograph.patches)
         raise ResoluteError(f"{name} is not there: run `resolute patches {photograph.dataset}`")
-    index, title = pd.read_parquet(photograph.patches), summary.dataset_title(photograph.dataset)
+    title = summary.dataset_title(photograph.dataset)
     pixels = to_rgb(read_image(photograph.file))
+    with reading(photograph.patches):
+        index = read_index(photograph.patches, photograph.name, max(pixels.shape))
     with style():
         categories = overlay(index, pixels, photograph.name, title)
         _save(f"patch_categories_{photograph.name}", "Patch categories on a photograph", *categories)
@@ -92,7 +95,7 @@ def draw_patches(photograph: Photograph) -> None:
 
 
 def draw_training(name: str, run: Run) -> None:
-    """Write `training_<name>`: the loss of a run over its steps, and the curve and what it took as JSON.
+    """Write `training_<name>`: the loss of a run over its steps, and the curve as JSON.
 
     Raises:
         ResoluteError: the run's log is not there.
@@ -100,14 +103,14 @@ def draw_training(name: str, run: Run) -> None:
     path = layout.training_log(run)
     if not path.is_file():
         raise ResoluteError(f"{layout.relative(path)} is not there: run `resolute train {run.method}`")
-    whole = pd.read_csv(path)
-    log = thinned(whole)
+    with reading(path):
+        log = thinned(read_log(path))
     title = f"{summary.method_title(run.method)}, x{run.scale:g}, {run.weights}"
     with style():
         figure, caption = training_curve(log, title)
         _save(f"training_{name}", "Training loss", figure, caption)
     curve = {"step": log["step"].round(1).tolist(), "loss": [float(f"{value:.4g}") for value in log["loss"]]}
-    _save_data(f"training_{name}", {"run": str(run), "title": title, **spent(whole), **curve})
+    _save_data(f"training_{name}", {"run": str(run), "title": title, **curve})
 
 
 def draw_routing(name: str, run: Run, measured: Sequence[Path], published: Sequence[Path] = ()) -> None:
@@ -154,12 +157,12 @@ def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: 
             run.method,
             summary.method_title(run.method),
             run.weights,
-            unpack_image(path, comparison.image),
-            psnr.get((run.method, run.weights)),
+            _result(path, comparison.image, hr),
+            *_shown(psnr.get((run.method, run.weights))),
         )
         for run, path in comparison.archives.items()
     ]
-    views.sort(key=lambda view: (view.method != summary.BASELINE, -(view.psnr or 0), view.method))
+    views.sort(key=lambda view: (view.method != summary.BASELINE, not view.equal, -(view.psnr or 0), view.method))
     crop = comparison.crop or choose_crop([view.pixels for view in views] or [hr])
     if crop.left + crop.width > hr.shape[1] or crop.top + crop.height > hr.shape[0] or 0 in crop[2:]:
         where = f"figures.comparisons.{comparison.name}.crop"
@@ -172,9 +175,24 @@ def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: 
     _save_data(f"comparison_{comparison.name}", data)
 
 
+def _result(path: Path, image: str, hr: np.ndarray) -> np.ndarray:
+    """An SR image of an archive, as large as its original."""
+    sr = unpack_image(path, image)
+    with reading(path):
+        if sr.shape != hr.shape:
+            raise ValueError(f"its '{image}' is {sr.shape[1]}x{sr.shape[0]}, not {hr.shape[1]}x{hr.shape[0]}")
+    return sr
+
+
+def _shown(psnr: float | None) -> tuple[float | None, bool]:
+    """A measured PSNR and whether the image equals the original, of which the long form has null."""
+    is_equal = psnr is not None and math.isnan(psnr)
+    return (None if is_equal else psnr), is_equal
+
+
 def _save_data(name: str, data: Mapping[str, Any]) -> None:
     """The data of a figure that the report draws anew."""
-    atomic.write(layout.figures() / f"{name}.json", json.dumps(data, allow_nan=False) + "\n")
+    atomic.write(layout.figures() / f"{name}.json", strict_json.dumps(data) + "\n")
 
 
 def _save(name: str, title: str, figure: Figure, caption: str) -> None:

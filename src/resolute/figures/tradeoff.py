@@ -62,14 +62,14 @@ def results(
     means: pd.DataFrame, protocol: str, dataset: str, scale: float, axis: Cost
 ) -> tuple[list[Result], float | None]:
     """What a panel shows of `summary.over_seeds`: every method whose cost is known, and the baseline's PSNR (None: not
-    measured).
+    measured). A PSNR that is infinite has no place in it.
     """
     rows = means[(means["metric"] == "psnr") & (means["protocol"] == protocol)]
     rows = rows[(rows["dataset"] == dataset) & (rows["scale"] == scale)]
     costs = means[(means["metric"] == axis.metric) & (means["protocol"] == axis.protocol)]
     cost = costs[(costs["scale"] == scale) & (costs["value"] > 0)].groupby("method")["value"].first()
     found, baseline = [], None
-    for run in summary.records(rows):
+    for run in summary.records(rows[rows["value"].notna()]):
         method, psnr = run["method"], float(run["value"])
         if method == summary.BASELINE:
             baseline = psnr

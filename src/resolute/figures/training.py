@@ -1,25 +1,29 @@
 """How a training went: its loss over the steps."""
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from resolute.figures.style import MUTED, VERMILLION
 
-SPENT = ("seconds", "cpu_joules", "gpu_joules")
 POINTS = 200  # that a curve is thinned to: more than a screen shows of it
+
+
+def read_log(path: Path) -> pd.DataFrame:
+    """`step` and `loss` of a training log; what holds anything but numbers is a ValueError."""
+    log = pd.read_csv(path)[["step", "loss"]].astype(float)
+    if log.empty or not np.isfinite(log.to_numpy()).all():
+        raise ValueError("no steps, or a number that is not finite")
+    return log
 
 
 def thinned(log: pd.DataFrame) -> pd.DataFrame:
     """`step` and `loss` of a training log, as the means of equally many steps each."""
     block = pd.Series(range(len(log)), index=log.index) // max(1, -(-len(log) // POINTS))
     return log.groupby(block)[["step", "loss"]].mean()
-
-
-def spent(log: pd.DataFrame) -> dict[str, float | None]:
-    """`seconds`, `cpu_joules` and `gpu_joules` of the whole training; none where a counter could not be read."""
-    last = log.iloc[-1]
-    return {name: None if pd.isna(last[name]) else float(last[name]) for name in SPENT}
 
 
 def smoothed(loss: pd.Series) -> pd.Series:

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from resolute.core import atomic
+from resolute.core import atomic, layout
 from resolute.core.errors import ResoluteError
+from resolute.core.reading import reading
 
 
 def pack_images(path: Path, images: Mapping[str, np.ndarray]) -> None:
@@ -30,12 +31,9 @@ def unpack_image(path: Path, name: str) -> np.ndarray:
     Raises:
         ResoluteError: the archive is absent or damaged, or has no such image.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return np.asarray(Image.open(io.BytesIO(archive.read(f"{name}.png"))).convert("RGB"))
-    except FileNotFoundError:
-        raise ResoluteError(f"{path} is not there: `snakemake --cores all {path}` makes it") from None
-    except KeyError:
-        raise ResoluteError(f"{path} has no image '{name}': name it in evaluate.keep of params.yaml") from None
-    except (zipfile.BadZipFile, OSError) as error:
-        raise ResoluteError(f"{path} is damaged ({error}): delete it and run again") from None
+    with reading(path), zipfile.ZipFile(path) as archive:
+        if f"{name}.png" not in archive.namelist():
+            raise ResoluteError(
+                f"{layout.relative(path)} has no image '{name}': name it in evaluate.keep of params.yaml"
+            )
+        return np.asarray(Image.open(io.BytesIO(archive.read(f"{name}.png"))).convert("RGB"))

@@ -1,31 +1,40 @@
 """Training pixels packed into one memory-mapped array, so that no step of training decodes a PNG.
 
 All HR and LR images of a data set's training splits lie one after the other in a flat uint8 array
-(`data/patches/<dataset>/x<scale>.npy`), each height x width x 3, row by row. Where each begins is kept in the
-metadata of the patch index beside it.
+(`data/patches/<dataset>/x<scale>.npy`), each height x width x 3, row by row. Where each begins, which files it was
+decoded from, and the checksum of the whole array are kept in the metadata of the patch index beside it.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from resolute.core import layout
+from resolute.core import layout, records
 from resolute.core.errors import ResoluteError
+from resolute.core.reading import reading
 
 
 @dataclass(frozen=True)
-class PackedImage:
-    """An HR image and its LR image in the pack: sizes in pixels, offsets in bytes."""
+class Pair:
+    """An HR image and its LR image: sizes in pixels, and the checksums of the files that hold them."""
 
     name: str
+    lr_sha256: str
+    hr_sha256: str
     lr_height: int
     lr_width: int
     hr_height: int
     hr_width: int
+
+
+@dataclass(frozen=True)
+class PackedImage(Pair):
+    """An HR image and its LR image in the pack: offsets in bytes."""
+
     lr_offset: int
     hr_offset: int
 
@@ -50,6 +59,11 @@ class Pack:
     category: np.ndarray
     lr_size: int
 
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """What a sampler may choose by, one value per patch."""
+        return {"image": self.image, "row": self.row, "column": self.column, "category": self.category}
+
     def lr(self, number: int) -> np.ndarray:
         """An LR image, h x w x 3, uint8, without a copy."""
         packed = self.images[number]
@@ -64,53 +78,97 @@ class Pack:
         return self.pixels[offset : offset + height * width * 3].reshape(height, width, 3)
 
 
-def plan_pack(sizes: Sequence[tuple[str, int, int, int, int]]) -> tuple[list[PackedImage], int]:
-    """Where images of (name, LR height, LR width, HR height, HR width) will lie, and the total bytes."""
+def plan_pack(pairs: Sequence[Pair]) -> tuple[list[PackedImage], int]:
+    """Where images will lie, and the total bytes."""
     images, offset = [], 0
-    for name, lr_height, lr_width, hr_height, hr_width in sizes:
-        hr_offset = offset + lr_height * lr_width * 3
-        images.append(PackedImage(name, lr_height, lr_width, hr_height, hr_width, offset, hr_offset))
-        offset = hr_offset + hr_height * hr_width * 3
+    for pair in pairs:
+        hr_offset = offset + pair.lr_height * pair.lr_width * 3
+        images.append(PackedImage(**{**asdict(pair), "lr_offset": offset, "hr_offset": hr_offset}))
+        offset = hr_offset + pair.hr_height * pair.hr_width * 3
     return images, offset
 
 
-def describe(images: Sequence[PackedImage]) -> str:
-    """The pack's table of contents, as the patch index carries it."""
-    return json.dumps([asdict(image) for image in images])
+def describe(images: Sequence[PackedImage], pixels_sha256: str, settings: Mapping[str, Any]) -> dict[str, str]:
+    """The pack's table of contents and how it was made, as the patch index carries them in its metadata."""
+    facts = {"images": [asdict(image) for image in images], "pixels": pixels_sha256, "settings": settings}
+    return {name: json.dumps(value) for name, value in facts.items()}
+
+
+def is_packed(dataset: str, scale: float, images: Sequence[PackedImage], settings: Mapping[str, Any]) -> bool:
+    """Whether a data set's pack is there, whole and unchanged, made with these settings from these images."""
+    index = layout.patch_index(dataset, scale)
+    try:
+        with reading(index):
+            metadata = pq.read_schema(index).metadata
+            if json.loads(metadata[b"settings"]) != settings:
+                return False
+        return list(open_pack(dataset, scale).images) == list(images)
+    except ResoluteError:
+        return False
 
 
 def open_pack(dataset: str, scale: float) -> Pack:
     """Open a data set's pack for training.
 
     Raises:
-        ResoluteError: the patches have not been made, or index and pixels do not belong together.
+        ResoluteError: the patches have not been made, are damaged or changed, or were made from other images than
+            those on record now.
     """
     index, pixels = layout.patch_index(dataset, scale), layout.patch_pixels(dataset, scale)
+    repair = f"run `resolute patches {dataset} --scale {scale:g}`"
     for path in (index, pixels):
         if not path.is_file():
-            raise ResoluteError(
-                f"{layout.relative(path)} is not there: run `resolute patches {dataset} --scale {scale:g}`"
-            )
-    table = pq.read_table(index, columns=["image", "row", "column", "size", "category"])
-    images = [PackedImage(**facts) for facts in json.loads(table.schema.metadata[b"images"])]
-    number = {image.name: position for position, image in enumerate(images)}
-    columns = {name: table[name].to_numpy() for name in ("row", "column", "size", "category")}
-    flat = np.load(pixels, mmap_mode="r")
-    last = images[-1]
-    if len(flat) != last.hr_offset + last.hr_height * last.hr_width * 3:
-        raise ResoluteError(
-            f"{_name(pixels)} and {_name(index)} are not of one run: remove both and run `resolute patches`"
+            raise ResoluteError(f"{layout.relative(path)} is not there: {repair}")
+    with reading(index, repair):
+        table = pq.read_table(
+            index, columns=["image", "row", "column", "size", "category"], page_checksum_verification=True
         )
+        images, sha256 = _contents(table.schema.metadata or {})
+        _, total = plan_pack(images)
+        number = {image.name: position for position, image in enumerate(images)}
+        places = np.array([number[name] for name in table["image"].to_pylist()])
+        columns = {name: table[name].to_numpy() for name in ("row", "column", "size", "category")}
+        lr_size = int(columns["size"][0])
+    _check_origin(dataset, scale, images, repair)
+    records.verify(pixels, sha256, repair)
+    with reading(pixels, repair):
+        flat = np.load(pixels, mmap_mode="r")
+        if flat.shape != (total,) or flat.dtype != np.uint8:
+            raise ValueError(f"{flat.dtype} of shape {flat.shape} instead of {total} bytes")
     return Pack(
         pixels=flat,
         images=images,
-        image=np.array([number[name] for name in table["image"].to_pylist()]),
+        image=places,
         row=columns["row"],
         column=columns["column"],
         category=columns["category"],
-        lr_size=int(columns["size"][0]),
+        lr_size=lr_size,
     )
 
 
-def _name(path: Path) -> str:
-    return layout.relative(path)
+def _contents(metadata: Mapping[bytes, bytes]) -> tuple[list[PackedImage], str]:
+    """The images of a pack and the checksum of its pixels, from the metadata of a patch index."""
+    if b"pixels" not in metadata:
+        raise ValueError("it does not say which pixels it belongs to")
+    images = [PackedImage(**facts) for facts in json.loads(metadata[b"images"])]
+    if plan_pack(images)[0] != images:
+        raise ValueError("its images do not lie one after the other")
+    return images, str(json.loads(metadata[b"pixels"]))
+
+
+def _check_origin(dataset: str, scale: float, images: Sequence[PackedImage], repair: str) -> None:
+    """Refuse a pack of other images than those on record; a machine that only trains need not have any."""
+    index = layout.relative(layout.patch_index(dataset, scale))
+    for manifest, field in (
+        (layout.raw_manifest(dataset), "hr_sha256"),
+        (layout.lr_manifest(dataset, scale), "lr_sha256"),
+    ):
+        if manifest.is_file():
+            with reading(manifest):
+                listed = set(manifest.read_bytes().decode().replace("\n", ",").split(","))
+            for image in images:
+                if getattr(image, field) not in listed:
+                    where = layout.relative(manifest)
+                    raise ResoluteError(
+                        f"{index} was not made from the images of now, see {image.name} in {where}: {repair}"
+                    )

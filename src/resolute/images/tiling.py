@@ -1,5 +1,6 @@
 """Whole images from networks that take only a tile at a time."""
 
+import math
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from resolute.core.errors import ResoluteError
 
 
-def upscale_tiled(upscale: Callable[[NDArray], NDArray], lr: NDArray, scale: int, tile: int, overlap: int) -> NDArray:
+def upscale_tiled(upscale: Callable[[NDArray], NDArray], lr: NDArray, scale: float, tile: int, overlap: int) -> NDArray:
     """Upscale an image tile by tile.
 
     All tiles have exactly the asked size, save along an axis on which the image is smaller. They are spread
@@ -28,10 +29,7 @@ def upscale_tiled(upscale: Callable[[NDArray], NDArray], lr: NDArray, scale: int
     Raises:
         ResoluteError: a tile, an overlap or a scale that cannot be.
     """
-    if scale != int(scale) or scale < 1:
-        raise ResoluteError(f"tiles need a whole scale, not x{scale:g}: upscale the image as a whole")
-    if not 0 <= overlap < tile:
-        raise ResoluteError(f"tiles of {tile} pixels cannot overlap by {overlap}: give 0 <= overlap < tile")
+    check_tiles(scale, tile, overlap)
     scale = int(scale)
     height, width = lr.shape[:2]
     result: NDArray | None = None
@@ -45,6 +43,14 @@ def upscale_tiled(upscale: Callable[[NDArray], NDArray], lr: NDArray, scale: int
     if result is None:
         raise ResoluteError(f"an image of {width}x{height} pixels has nothing to upscale")
     return result
+
+
+def check_tiles(scale: float, tile: int, overlap: int) -> None:
+    """Refuse a tile, an overlap or a scale that cannot be."""
+    if not (math.isfinite(scale) and scale == int(scale) and scale >= 1):
+        raise ResoluteError(f"tiles need a whole scale, not x{scale:g}: upscale the image as a whole")
+    if not 0 <= overlap < tile:
+        raise ResoluteError(f"tiles of {tile} pixels cannot overlap by {overlap}: give 0 <= overlap < tile")
 
 
 def _spans(length: int, tile: int, overlap: int) -> list[tuple[slice, slice]]:

@@ -1,11 +1,20 @@
 """How a method trains: a plan of phases, each with its sampler, loss, optimiser and schedule."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any
+from typing import Annotated, Any, get_type_hints
 
+from resolute.core.choices import Choice, Schema, schema_of
 from resolute.core.errors import ResoluteError, nearest
+from resolute.methods.losses import LOSSES
+from resolute.methods.optimisers import OPTIMISERS
+from resolute.methods.samplers import SAMPLERS
+from resolute.methods.schedules import SCHEDULES
+
+Count = Annotated[int, {"minimum": 1, "maximum": 10**9}]
+CHOICES = {"sampler": SAMPLERS, "loss": LOSSES, "optimiser": OPTIMISERS, "schedule": SCHEDULES}
+_UNIFORM, _L1, _ADAM = SAMPLERS.parse("uniform"), LOSSES.parse("l1"), OPTIMISERS.parse("adam")
+_COSINE = SCHEDULES.parse("cosine")
 
 
 @dataclass(frozen=True)
@@ -16,52 +25,43 @@ class Phase:
         iterations: optimisation steps.
         batch_size: LR patches per step, over all devices together.
         lr_patch_size: side of an LR patch in pixels; the HR patch is `scale` times as large.
-        sampler: how patches are drawn: a name of `resolute.methods.samplers.SAMPLERS`.
-        loss: a name of `resolute.methods.losses.LOSSES`.
-        fft_weight: of the Fourier coefficients in the loss `l1_fft`.
-        optimiser: `adam` or `adamw`.
-        beta2: decay of the optimiser's mean of squared gradients.
+        sampler: how patches are drawn, a choice of `SAMPLERS`.
+        loss: a choice of `LOSSES`.
+        optimiser: a choice of `OPTIMISERS`.
+        schedule: of the learning rate after the warm-up, a choice of `SCHEDULES`.
         learning_rate: at the start (after the warm-up).
-        final_learning_rate: what the cosine schedule ends at.
-        schedule: `constant`, `cosine`, or `halve` (every `halve_every` steps, or at the steps `halve_at`).
-        halve_every: steps between halvings.
-        halve_at: steps of the halvings, where they are not evenly spaced; empty: every `halve_every`.
         warmup: steps over which the learning rate grows linearly from zero.
-        weight_decay: the optimiser's.
         ema: decay of the exponential moving average of the weights; 0 keeps none.
         gradient_clip: largest norm of the gradient; 0 does not clip.
+        trains: prefixes of the names of the learner's parameters that change; empty: all of them.
     """
 
-    iterations: int
-    batch_size: int
-    lr_patch_size: int
-    sampler: str = "uniform"
-    loss: str = "l1"
-    fft_weight: float = 0.1
-    optimiser: str = "adam"
-    beta2: float = 0.999
-    learning_rate: float = 1e-3
-    final_learning_rate: float = 1e-6
-    schedule: str = "cosine"
-    halve_every: int = 200_000
-    halve_at: tuple[int, ...] = ()
-    warmup: int = 0
-    weight_decay: float = 0.0
-    ema: float = 0.0
-    gradient_clip: float = 0.0
+    iterations: Count
+    batch_size: Count
+    lr_patch_size: Annotated[int, {"minimum": 8, "maximum": 65535}]
+    sampler: Choice = _UNIFORM
+    loss: Choice = _L1
+    optimiser: Choice = _ADAM
+    schedule: Choice = _COSINE
+    learning_rate: Annotated[float, {"exclusiveMinimum": 0, "maximum": 10**9}] = 1e-3
+    warmup: Annotated[int, {"minimum": 0, "maximum": 10**9}] = 0
+    ema: Annotated[float, {"minimum": 0, "exclusiveMaximum": 1}] = 0.0
+    gradient_clip: Annotated[float, {"minimum": 0, "maximum": 10**9}] = 0.0
+    trains: tuple[str, ...] = ()
 
     def learning_rate_at(self, step: int) -> float:
         """The learning rate of a step of this phase, counted from 0."""
         if step < self.warmup:
             return self.learning_rate * (step + 1) / self.warmup
-        if self.schedule == "halve":
-            halvings = sum(step >= at for at in self.halve_at) if self.halve_at else step // self.halve_every
-            return self.learning_rate * 0.5**halvings
-        if self.schedule == "cosine":
-            done = (step - self.warmup) / max(1, self.iterations - self.warmup)
-            span = self.learning_rate - self.final_learning_rate
-            return self.final_learning_rate + span * (1 + math.cos(math.pi * done)) / 2
-        return self.learning_rate
+        schedule = SCHEDULES.function(self.schedule)
+        return float(schedule(self.learning_rate, step, self.iterations, self.warmup))
+
+
+def phase_schema() -> Schema:
+    """The JSON schema of a phase's settings, as params and recipes may give them: of the signatures alone."""
+    hints = get_type_hints(Phase, include_extras=True)
+    properties = {name: CHOICES[name].schema() if name in CHOICES else schema_of(hint) for name, hint in hints.items()}
+    return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
 @dataclass(frozen=True)
@@ -122,5 +122,10 @@ def is_whole(recipe: Mapping[str, Any]) -> bool:
 
 
 def _phase(settings: Mapping[str, Any]) -> Phase:
-    fixed: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()}
+    fixed: dict[str, Any] = {}
+    for key, value in settings.items():
+        if key in CHOICES:
+            fixed[key] = CHOICES[key].parse(value)
+        else:
+            fixed[key] = tuple(value) if isinstance(value, list) else value
     return Phase(**fixed)

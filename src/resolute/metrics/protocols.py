@@ -1,4 +1,9 @@
-"""The measuring protocols by name: most disagreements between the papers' PSNRs are a matter of these."""
+"""The measuring protocols by name: most disagreements between the papers' PSNRs are a matter of these.
+
+One rule of all: the PSNR of an image that equals its original is infinite, which no mean and no JSON can hold. It is
+kept as null and left out of the mean PSNR of a data set, and the equal images are counted beside (`equal_images`); the
+mean is null where all are equal. Their SSIM is 1, and counts as any other.
+"""
 
 import math
 from collections.abc import Callable

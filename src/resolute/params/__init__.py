@@ -14,6 +14,7 @@ from resolute.core.layout import project_root
 from resolute.core.schema import read_yaml, validate
 from resolute.params import jobs
 from resolute.params.jobs import training_set
+from resolute.params.schema import params_schema
 
 Params = dict[str, Any]
 
@@ -27,7 +28,7 @@ def load() -> Params:
 
 def check(params: Params, where: str) -> None:
     """Refuse params that break the schema, that name what is not there, or that contradict the registries."""
-    validate(params, project_root() / "workflow/schemas/params.schema.json", where)
+    validate(params, params_schema(), where)
     _check_data(params["data"], where)
     for choice, names in params["methods"].items():
         for name in names:
@@ -65,6 +66,16 @@ def measurements(params: Params) -> list[Path]:
 def sr_files(params: Params) -> list[Path]:
     """The SR images that the evaluations keep, one archive each."""
     return [layout.sr_images(run, dataset) for run, dataset in jobs.evaluations(params)]
+
+
+def weights_files(params: Params) -> list[Path]:
+    """The weights that the params call for, with the logs and times of trainings."""
+    runs = jobs.derive(params)["runs"]
+    published, trained = (
+        [jobs.run_of(params, job) for job in runs[group].values()] for group in ("published", "trained")
+    )
+    beside = [file(run) for run in trained for file in (layout.training_log, layout.training_times)]
+    return [*map(layout.weights, published + trained), *beside]
 
 
 def figure_files(params: Params) -> list[Path]:

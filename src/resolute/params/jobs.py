@@ -32,14 +32,13 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         `runs` and `evaluations`, each in the groups `baseline` (methods without a network), `published` and `trained`;
         `trainings`, which are the trained runs in the groups `fresh` and `warm_started` (from the scale `start`);
         `routings`, which are the `trained` runs of methods that choose experts;
-        `costs` in the groups `counted` and `timed`. A job names its method, scale, weights or data set, and the files
-        that implement it.
+        `costs` in the groups `counted` and `timed`. A job names its method, scale, weights or data set.
     """
     methods, tested = params["methods"], params["data"]["test"]
     published = [job for name in methods["published"] for job in _published(entry(name), params["scales"])]
     runs = {
-        "baseline": [job for job in published if "model" not in job],
-        "published": [job for job in published if "model" in job],
+        "baseline": [job for job in published if not entry(job["method"]).trainable],
+        "published": [job for job in published if entry(job["method"]).trainable],
         "trained": [
             {**job, "seed": seed, "data": training_set(params)}
             for job in _jobs(methods["trained"], params["scales"])
@@ -132,18 +131,13 @@ def evaluations(params: Params) -> list[tuple[Run, str]]:
 def _jobs(names: list[str], scales: list[float]) -> list[Job]:
     """One job for every method and scale that it has."""
     found = [(entry(name), scale) for name in names for scale in scales]
-    return [{"method": one.name, "scale": scale, **_code(one)} for one, scale in found if scale in one.scales]
+    return [{"method": one.name, "scale": scale} for one, scale in found if scale in one.scales]
 
 
 def _published(method: Entry, scales: list[float]) -> list[Job]:
     tag = method.tag()
     files = method.published[tag].files
     return [{**job, "tag": tag} for job in _jobs([method.name], scales) if not files or job["scale"] in files]
-
-
-def _code(method: Entry) -> dict[str, str]:
-    """The files that implement a method, for DVC's dependencies."""
-    return {"kind": method.kind, "model": method.model} if method.model else {"kind": method.kind}
 
 
 def _evaluations(runs: list[Job], tested: list[str]) -> list[Job]:

@@ -1,12 +1,13 @@
 """Presets: short files in `workflow/presets/` that `params.yaml` is written from."""
 
 import sys
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from resolute.core import atomic, layout
+from resolute.core.choices import Choice
 from resolute.core.errors import ResoluteError, nearest
 from resolute.core.layout import project_root
 from resolute.core.schema import dump_yaml, read_yaml, validate
@@ -71,8 +72,7 @@ def _set_aside(wanted: set[Path]) -> None:
     back = [file for file in wanted if not file.exists() and (aside / file.relative_to(root)).is_file()]
     moves = [(file, aside / file.relative_to(root)) for file in here]
     for source, target in moves + [(aside / file.relative_to(root), file) for file in back]:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source.replace(target)
+        atomic.rename(source, target)
 
 
 def resolve(name: str) -> Params:
@@ -140,6 +140,12 @@ def _kept(comparisons: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
 
 
 def _phase_defaults() -> dict[str, Any]:
-    required = {"iterations", "batch_size", "lr_patch_size"}
-    defaults = {item.name: item.default for item in fields(Phase) if item.name not in required}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in defaults.items()}
+    defaults = {item.name: item.default for item in fields(Phase) if item.default is not MISSING}
+    return {name: _as_written(value) for name, value in defaults.items()}
+
+
+def _as_written(value: Any) -> Any:
+    """A setting as a file has it."""
+    if isinstance(value, Choice):
+        return value.name
+    return list(value) if isinstance(value, tuple) else value

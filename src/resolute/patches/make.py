@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from resolute import datasets
-from resolute.core import atomic, layout
+from resolute.core import atomic, layout, records
 from resolute.core.errors import ResoluteError
+from resolute.core.locks import making
 from resolute.core.provenance import provenance
+from resolute.datasets import HRImage, LRImage
 from resolute.images import pack
 from resolute.images.files import read_image, to_rgb
 from resolute.images.imresize import crop_to_multiple
@@ -27,7 +30,8 @@ def make_patches(
 
     One row per patch of a regular grid, the last row and column of patches flush with the image's border:
     image, split, row and column (top left corner, LR pixels), size (LR pixels), gradient_mean, gradient_std,
-    difficulty (their sum) and category (1 easiest to K hardest, equally many each).
+    difficulty (their sum) and category (1 easiest to K hardest, equally many each). One process at a time makes them;
+    who had to wait takes what is then there, if that is what it would make.
 
     Args:
         splits: the data set's splits to take.
@@ -36,48 +40,80 @@ def make_patches(
         categories: the number K of HES categories.
 
     Raises:
-        ResoluteError: images are missing, or none is large enough for a patch.
+        ResoluteError: images are missing, have changed or do not belong together, or none is large enough for a patch.
     """
-    pairs = [
-        (split, hr, lr)
-        for split in splits
+    settings = {"splits": list(splits), "lr_size": lr_size, "lr_stride": lr_stride, "categories": categories}
+    target = layout.patch_index(dataset, scale)
+    with making(target) as waited:
+        chosen = _chosen(dataset, scale, settings)
+        if not chosen:
+            raise ResoluteError(f"no image of {dataset} holds a patch of {lr_size}x{lr_size} LR pixels at x{scale:g}")
+        packed, total = pack.plan_pack([_pair(hr, lr, scale) for hr, lr in chosen])
+        if not (waited and pack.is_packed(dataset, scale, packed, settings)):
+            _make(dataset, scale, chosen, packed, total, settings)
+    return target
+
+
+def _chosen(dataset: str, scale: float, settings: Mapping[str, Any]) -> list[tuple[HRImage, LRImage]]:
+    """The images that are large enough for a patch."""
+    return [
+        (hr, lr)
+        for split in settings["splits"]
         for hr, lr in zip(
             datasets.images(dataset, split, scale), datasets.lr_images(dataset, split, scale), strict=True
         )
-        if min(lr.width, lr.height) >= lr_size
+        if min(lr.width, lr.height) >= settings["lr_size"]
     ]
-    if not pairs:
-        raise ResoluteError(f"no image of {dataset} holds a patch of {lr_size}x{lr_size} LR pixels at x{scale:g}")
-    index_path, pixels_path = layout.patch_index(dataset, scale), layout.patch_pixels(dataset, scale)
-    index_path.parent.mkdir(parents=True, exist_ok=True)
 
-    sizes = []
-    for _, _, lr in pairs:
-        sizes.append((lr.name, lr.height, lr.width, round(lr.height * scale), round(lr.width * scale)))
-    packed, total = pack.plan_pack(sizes)
-    part = pixels_path.with_name(f"{pixels_path.name}.part")
-    pixels = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(total,))
-    # The file claims its space at once: on a full disk a write to mapped memory would kill the process.
-    with part.open("r+b") as file:
-        os.posix_fallocate(file.fileno(), 0, part.stat().st_size)
-    rows = []
-    for (split, hr, lr), image in zip(pairs, packed, strict=True):
-        lr_pixels = to_rgb(read_image(lr.path))
-        hr_pixels = to_rgb(crop_to_multiple(read_image(hr.path), scale))
-        if hr_pixels.shape[:2] != (image.hr_height, image.hr_width):
-            raise ResoluteError(f"{hr.name} of {dataset}: HR and LR do not fit: run `resolute degrade {dataset}` again")
-        pixels[image.lr_offset : image.hr_offset] = lr_pixels.reshape(-1)
-        pixels[image.hr_offset : image.hr_offset + hr_pixels.size] = hr_pixels.reshape(-1)
-        rows.append(_score(lr_pixels, lr.name, split, lr_size, lr_stride))
-    pixels.flush()
+
+def _make(
+    dataset: str,
+    scale: float,
+    chosen: Sequence[tuple[HRImage, LRImage]],
+    packed: Sequence[pack.PackedImage],
+    total: int,
+    settings: Mapping[str, Any],
+) -> None:
+    rows, pixels_path = [], layout.patch_pixels(dataset, scale)
+    with atomic.writing(pixels_path) as part:
+        pixels = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=(total,))
+        # The file claims its space at once: on a full disk a write to mapped memory would kill the process.
+        with part.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, part.stat().st_size)
+        for (hr, lr), image in zip(chosen, packed, strict=True):
+            lr_pixels = to_rgb(read_image(lr.path))
+            hr_pixels = to_rgb(crop_to_multiple(read_image(hr.path), scale))
+            if hr_pixels.shape[:2] != (image.hr_height, image.hr_width):
+                repair = f"run `resolute degrade {dataset} --scale {scale:g}` again"
+                raise ResoluteError(f"{hr.name} of {dataset}: HR and LR do not fit: {repair}")
+            pixels[image.lr_offset : image.hr_offset] = lr_pixels.reshape(-1)
+            pixels[image.hr_offset : image.hr_offset + hr_pixels.size] = hr_pixels.reshape(-1)
+            rows.append(_score(lr_pixels, lr.name, lr.split, settings["lr_size"], settings["lr_stride"]))
+        pixels.flush()
+        if _chosen(dataset, scale, settings) != chosen:
+            raise ResoluteError(f"the images of {dataset} were replaced while they were read: run this again")
 
     index = pd.concat(rows, ignore_index=True)
     index["difficulty"] = index["gradient_mean"] + index["gradient_std"]
-    borders = difficulty.thresholds(index["difficulty"].to_numpy(), categories)
+    borders = difficulty.thresholds(index["difficulty"].to_numpy(), settings["categories"])
     index["category"] = difficulty.categorise(index["difficulty"].to_numpy(), borders)
-    part.replace(pixels_path)
-    _write_index(index_path, index, packed, borders)
-    return index_path
+    facts = {"provenance": json.dumps(provenance(thresholds=borders.tolist()))}
+    facts |= pack.describe(packed, records.known_sha256(pixels_path), settings)
+    table = pa.Table.from_pandas(index, preserve_index=False).replace_schema_metadata(facts)
+    with atomic.writing(layout.patch_index(dataset, scale)) as part:
+        pq.write_table(table, part, write_page_checksum=True)
+
+
+def _pair(hr: HRImage, lr: LRImage, scale: float) -> pack.Pair:
+    return pack.Pair(
+        name=lr.name,
+        lr_sha256=lr.sha256,
+        hr_sha256=hr.sha256,
+        lr_height=lr.height,
+        lr_width=lr.width,
+        hr_height=round(lr.height * scale),
+        hr_width=round(lr.width * scale),
+    )
 
 
 def grid(side: int, size: int, stride: int) -> np.ndarray:
@@ -91,11 +127,3 @@ def _score(lr: np.ndarray, name: str, split: str, size: int, stride: int) -> pd.
     mean, std = difficulty.gradient_scores(lr, rows, columns, size)
     where = {"image": name, "split": split, "row": rows, "column": columns, "size": size}
     return pd.DataFrame({**where, "gradient_mean": mean, "gradient_std": std})
-
-
-def _write_index(path: Path, index: pd.DataFrame, packed: Sequence[pack.PackedImage], borders: np.ndarray) -> None:
-    table = pa.Table.from_pandas(index, preserve_index=False)
-    facts = provenance(thresholds=borders.tolist())
-    table = table.replace_schema_metadata({"images": pack.describe(packed), "provenance": json.dumps(facts)})
-    with atomic.writing(path) as part:
-        pq.write_table(table, part)

@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from resolute import measurements, methods
+from resolute import measurements, methods, registry
 from resolute.core import devices, layout
 from resolute.core.errors import ResoluteError
-from resolute.methods.inference import prepare
+from resolute.inference.prepare import prepare
 from resolute.profile.counters import Counts, count
 from resolute.profile.timing import latency_ms, peak_memory_bytes
 
@@ -56,39 +56,37 @@ def profile(
     Raises:
         ResoluteError: unknown method or scale, or an LR size below the network's minimum.
     """
-    implementation = methods.load(method)
-    implementation.entry.check_scale(scale)
+    entry = registry.entry(method)
+    entry.check_scale(scale)
     width, height = lr_size
     found: dict[str, Any] = {"method": method, "scale": scale, "lr_size": f"{width}x{height}"}
-    if not implementation.entry.trainable:
+    if not entry.trainable:
         return {
             **found,
             **dict.fromkeys((*(field.name for field in fields(Counts)), "params_ntire2022"), 0),
             **_NOT_TIMED,
         }
-    least = implementation.entry.minimum_side
+    least = entry.minimum_side
     if min(width, height) < least:
         raise ResoluteError(
             f"an LR size of {width}x{height} is too small: {method} needs sides of at least {least} pixels"
         )
-    found.update(count(lambda: implementation.build(scale), height, width).as_dict())
-    found["params_ntire2022"] = found["params"] + implementation.entry.released_extra_params
+    found.update(count(lambda: methods.build(method, scale), height, width).as_dict())
+    found["params_ntire2022"] = found["params"] + entry.released_extra_params
     found.update(_NOT_TIMED)
     if timed:
-        found.update(_timed(implementation, scale, height, width, runs, threads))
+        found.update(_timed(entry, scale, height, width, runs, threads))
     return found
 
 
-def _timed(
-    implementation: methods.Method, scale: float, height: int, width: int, runs: int, threads: int
-) -> dict[str, Any]:
+def _timed(entry: registry.Entry, scale: float, height: int, width: int, runs: int, threads: int) -> dict[str, Any]:
     devices.claim_gpus(1)
     device = devices.accelerator()
     if device == "cpu":
         devices.claim_cpu(alone=True)
         torch.set_num_threads(threads or torch.get_num_threads())
-    network = prepare(implementation.build(scale), device)
-    lr = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0)) * implementation.entry.data_range
+    network = prepare(methods.build(entry.name, scale), device)
+    lr = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0)) * entry.data_range
     lr = lr.to(device).contiguous(memory_format=torch.channels_last)
     # Memory first: on a CPU a pass that has run before may find its buffers resident already.
     memory = peak_memory_bytes(network, lr)

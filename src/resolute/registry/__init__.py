@@ -1,6 +1,5 @@
 """What each method is: one YAML file per method, named like the method, read when it is asked for."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -9,8 +8,9 @@ from typing import Any
 
 from resolute.core import layout
 from resolute.core.errors import ResoluteError, nearest
+from resolute.core.provenance import file_sha256
+from resolute.core.reading import check_regular, reading
 from resolute.core.schema import read_yaml, validate
-from resolute.registry.key_maps import KEY_MAPS
 
 FOLDER = Path(__file__).parent
 _PACKAGE = FOLDER.parent
@@ -27,14 +27,17 @@ class WeightFile:
 
 @dataclass(frozen=True)
 class Published:
-    """One published set of weights (a tag): its files by scale and how their tensors map to ours."""
+    """One published set of weights (a tag): its files by scale and how their tensors map to ours.
+
+    `keys` are (pattern, replacement) pairs and names of shared key maps.
+    """
 
     source: str
     licence: str
     training_data: str = ""
     files: Mapping[float, WeightFile] = field(default_factory=dict)
     inside: str = ""
-    keys: tuple[tuple[str, str], ...] = ()
+    keys: tuple[tuple[str, str] | str, ...] = ()
     unused: tuple[str, ...] = ()
 
 
@@ -122,10 +125,12 @@ def entry(name: str) -> Entry:
     file = path(name)
     facts = read_yaml(file)
     validate(facts, FOLDER / "schema.json", f"the registry entry {file.name}")
-    for folder, module in (("models", facts.get("model")), ("methods", facts.get("kind"))):
-        if module and not (_PACKAGE / folder / f"{module}.py").is_file():
-            raise ResoluteError(f"the registry entry {file.name}: there is no file src/resolute/{folder}/{module}.py")
-    published = {tag: _published(dict(weights), file.name) for tag, weights in facts.pop("published", {}).items()}
+    if facts.get("model") and not (_PACKAGE / "models" / f"{facts['model']}.py").is_file():
+        raise ResoluteError(f"the registry entry {file.name}: there is no file src/resolute/models/{facts['model']}.py")
+    if not (_PACKAGE / "methods" / facts.get("kind", "network") / "inference.py").is_file():
+        place = f"src/resolute/methods/{facts['kind']}/inference.py"
+        raise ResoluteError(f"the registry entry {file.name}: there is no file {place}")
+    published = {tag: _published(dict(weights)) for tag, weights in facts.pop("published", {}).items()}
     scales = tuple(float(scale) for scale in facts.pop("scales"))
     return Entry(name=name, scales=scales, published=published, **facts)
 
@@ -137,8 +142,17 @@ def find_weights(method: str, scale: float, asked: str) -> tuple[str, Path]:
         asked: `published`, `published-<tag>`, `<preset>-seed<n>` or the path of a safetensors file.
 
     Returns:
-        The name that measurements carry (a file is known by its stem) and the path, which may not exist yet.
+        The name that is shown and that measurements carry, and the path. A run's file may not exist yet. A given file
+        is never called like a run, whatever it is called on the disk: `<stem>@<8 digits of its sha256>`.
+
+    Raises:
+        ResoluteError: there are no such weights, or no such file.
     """
+    if asked.endswith(".safetensors"):
+        path = Path(asked)
+        with reading(path, "give the path of a safetensors file"):
+            check_regular(path)
+            return f"{path.stem}@{file_sha256(path)[:8]}", path
     if asked == "published" or asked.startswith("published-"):
         facts = entry(method)
         tag = facts.tag(asked.removeprefix("published").removeprefix("-"))
@@ -148,24 +162,18 @@ def find_weights(method: str, scale: float, asked: str) -> tuple[str, Path]:
             raise ResoluteError(f"the published weights '{tag}' of {method} are for {known}, not x{scale:g}")
         run = layout.Run(method, scale, f"published-{tag}")
         return run.weights, layout.weights(run)
-    if re.fullmatch(r"[a-z0-9_]+-seed\d+", asked):
-        return asked, layout.weights(layout.Run(method, scale, asked))
-    path = Path(asked)
-    if path.suffix != ".safetensors":
+    run = layout.Run(method, scale, asked)
+    if run.seed is None:
         raise ResoluteError(f"'{asked}' is none of published, published-<tag>, <preset>-seed<n> or a .safetensors file")
-    return path.stem, path
+    return asked, layout.weights(run)
 
 
-def _published(facts: dict[str, Any], where: str) -> Published:
+def key_map(name: str) -> Path:
+    """The file of a key map that several entries share, whether it exists or not."""
+    return FOLDER / "key_maps" / f"{name}.yaml"
+
+
+def _published(facts: dict[str, Any]) -> Published:
     files = {float(scale): WeightFile(**file) for scale, file in facts.pop("files", {}).items()}
-    keys = tuple(pair for item in facts.pop("keys", []) for pair in _key_pairs(item, where))
+    keys = tuple(item if isinstance(item, str) else (item[0], item[1]) for item in facts.pop("keys", []))
     return Published(files=files, keys=keys, unused=tuple(facts.pop("unused", [])), **facts)
-
-
-def _key_pairs(item: str | list[str], where: str) -> tuple[tuple[str, str], ...]:
-    if isinstance(item, list):
-        pattern, replacement = item
-        return ((pattern, replacement),)
-    if item not in KEY_MAPS:
-        raise ResoluteError(f"the registry entry {where}: unknown key map '{item}': {nearest(item, KEY_MAPS)}")
-    return KEY_MAPS[item]

@@ -1,6 +1,7 @@
 """What the chart and the budget choose from: every run's quality beside its network's cost."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ def choices(tables: Sequence[QualityTable], costs: Sequence[CostRow], protocol: 
         {
             "title": f"{summary.dataset_title(dataset)} x{table.scale:g}",
             "protocols": protocols,
+            "equal": _equal(table, dataset),
             "baseline": next((_values(row, dataset) for row in table.rows if row.is_baseline), {}),
             "rows": [
                 _choice(row, dataset, by_method.get((row.method, table.scale)))
@@ -54,6 +56,13 @@ def _choice(row: QualityRow, dataset: str, cost: CostRow | None) -> dict[str, An
     }
 
 
+def _equal(table: QualityTable, dataset: str) -> dict[str, int]:
+    """By protocol, how many networks have no PSNR because all their images equal the originals."""
+    rows = [row for row in table.rows if not row.is_baseline]
+    cells = [(protocol, cell) for row in rows for (name, protocol), cell in row.cells.items() if name == dataset]
+    return dict(Counter(protocol for protocol, cell in cells if cell.is_infinite))
+
+
 def _values(row: QualityRow, dataset: str, suffix: str = "") -> dict[str, dict[str, float]]:
     """PSNR (dB) and SSIM by protocol, as far as they are known; with `_spread`, their standard deviations."""
     found = {
@@ -62,6 +71,6 @@ def _values(row: QualityRow, dataset: str, suffix: str = "") -> dict[str, dict[s
         if name == dataset
     }
     return {
-        protocol: {metric: value for metric, value in values.items() if value is not None and not math.isnan(value)}
+        protocol: {metric: value for metric, value in values.items() if value is not None and math.isfinite(value)}
         for protocol, values in found.items()
     }

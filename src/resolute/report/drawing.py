@@ -53,11 +53,10 @@ def _route(graph: Graph, needed: str, needing: str) -> list[Slot]:
 
 def _ordered(stages: Iterable[Slot], routes: Iterable[list[Slot]]) -> list[list[Slot]]:
     """The slots of every column from top to bottom, each near the mean height of those it is joined to."""
-    joined: dict[Slot, set[Slot]] = defaultdict(set)
+    joined: dict[Slot, dict[Slot, None]] = defaultdict(dict)  # for its keys, which keep their order
     for route in routes:
         for before, after in pairwise(route):
-            joined[before].add(after)
-            joined[after].add(before)
+            joined[before][after] = joined[after][before] = None
     slots = dict.fromkeys([*stages, *joined])
     columns = [[slot for slot in slots if slot[1] == level] for level in range(max(level for _, level in slots) + 1)]
     for sweep in range(SWEEPS):
@@ -76,7 +75,7 @@ def _words(jobs: int, seconds: float) -> str:
 def _box(x: float, y: float, name: str, words: str) -> Markup:
     return Markup(
         '<g transform="translate({:g} {:g})"><rect width="{}" height="{}" rx="6"/>'
-        '<text x="12" y="20">{}</text><text class="note" x="12" y="37">{}</text></g>'
+        '<text x="12" y="20">{}</text><text class="note" x="12" y="37" data-varies="">{}</text></g>'
     ).format(x, y - HEIGHT / 2, WIDTH, HEIGHT, escape(name.replace("_", " ")), words)
 
 

@@ -6,6 +6,8 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
+from resolute.core.reading import reading
+
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 DC = "http://purl.org/dc/elements/1.1/"
@@ -32,7 +34,10 @@ def embed(path: Path) -> EmbeddedFigure:
     """
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", XLINK)
-    root = ElementTree.parse(path).getroot()
+    with reading(path):
+        root = ElementTree.parse(path).getroot()
+        if root.tag != f"{{{SVG}}}svg":
+            raise ValueError("it is no SVG")
     title = root.findtext(f".//{{{DC}}}title", "")
     caption = root.findtext(f".//{{{DC}}}description", "")
     for parent in list(root.iter()):

@@ -1,6 +1,5 @@
 """Putting the page together."""
 
-import json
 import math
 import re
 from collections import defaultdict
@@ -15,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from resolute import summary
-from resolute.core import atomic, layout
+from resolute.core import atomic, layout, strict_json
 from resolute.core.errors import ResoluteError
 from resolute.report import words
 from resolute.report.choice import choices, limits
@@ -23,11 +22,12 @@ from resolute.report.cost import COLUMNS, CostRow, cost_rows
 from resolute.report.drawing import drawing
 from resolute.report.embed import embed
 from resolute.report.findings import findings
+from resolute.report.handed import figure_data, table, verdicts
 from resolute.report.origin import Origin, commit, origin
 from resolute.report.published import JUDGED, VERDICTS, errata, published
 from resolute.report.quality import QualityTable, quality_tables
 from resolute.report.stages import graph
-from resolute.report.training import caveat, trainings
+from resolute.report.training import SPENT, caveat, trainings
 
 FOLDER = Path(__file__).parent
 # Figures that the page shows as they are, if only without scripts.
@@ -71,7 +71,7 @@ def make_report(
         reference: measurement files `data/reference/<device>/*.parquet` from other devices.
 
     Raises:
-        ResoluteError: a file is not there.
+        ResoluteError: a file is not there, or is damaged.
     """
     for path in (*tables, *figures, layout.metrics_file()):
         if not path.is_file():
@@ -80,10 +80,11 @@ def make_report(
     rows = summary.load(measured)
     means = _means(rows)
     quality, costs = quality_tables(means), cost_rows(means)
-    verdicts = json.loads(layout.metrics_file().read_text(encoding="utf-8"))["verdicts"]
+    counts = verdicts()
     ordered = sorted(tables, key=table_order)
-    printed = {(table.paper, table.table): table for table in published(ordered, verdicts)}
+    printed = {(one.paper, one.table): one for one in published(ordered, counts)}
     protocol = params["figures"]["protocol"]
+    trained = trainings(params, _data(figures, "training_"))
     stages = graph([*measured, *tables, *figures])
     page = (
         _environment()
@@ -91,7 +92,7 @@ def make_report(
         .render(
             params=params,
             config=yaml.safe_dump(dict(params), sort_keys=False, allow_unicode=True),
-            findings=findings(quality, costs, verdicts, protocol),
+            findings=findings(quality, costs, counts, protocol),
             published=list(printed.values()),
             verdict_names=VERDICTS,
             judged_names=JUDGED,
@@ -101,16 +102,18 @@ def make_report(
             quality=quality,
             costs=costs,
             columns=COLUMNS,
-            tables=[(_fragment(path), printed.get((path.parent.name, path.stem))) for path in ordered],
+            tables=[(table(path), printed.get((path.parent.name, path.stem))) for path in ordered],
             figures=[embed(path) for path in figures if path.suffix == ".svg" and path.stem.startswith(STATIC)],
             histograms=_data(figures, "patch_difficulty_"),
-            trainings=trainings(params, _data(figures, "training_")),
+            trainings=trained,
+            curves=[{key: value for key, value in one.items() if key not in SPENT} for one in trained],
             caveat=caveat(params, quality, rows),
             comparisons=_data(figures, "comparison_"),
             reference=_reference(reference),
             origin=origin(measured),
             timing=summary.timing(measured),
             devices=sorted(set(means["device"]) - {""}),
+            trained_on=_trained_on(rows),
             commit=commit(),
             appendix=layout.report().with_name("snakemake.html").is_file(),
             graph=stages,
@@ -135,11 +138,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies["json.dumps_function"] = strict_json.dumps
     environment.filters["dataset_title"] = summary.dataset_title
     environment.filters["method_title"] = summary.method_title
     environment.filters["signed"] = words.signed
     environment.filters["duration"] = words.duration
     environment.filters["energy"] = words.energy
+    environment.filters["equal_words"] = summary.equal_words
     environment.filters["sum_values"] = lambda counts: sum(counts.values())
     environment.filters["protocol_words"] = words.protocol_words
     environment.filters["weights_title"] = words.weights_title
@@ -161,13 +166,13 @@ def _plotly() -> Markup:
 
 def _data(figures: Sequence[Path], prefix: str) -> list[dict[str, Any]]:
     """The data of the figures of a kind, with the figure's name."""
-    found = [path for path in figures if path.suffix == ".json" and path.stem.startswith(prefix)]
-    return [{"name": path.stem, **json.loads(path.read_text(encoding="utf-8"))} for path in found]
+    return [figure_data(path) for path in figures if path.suffix == ".json" and path.stem.startswith(prefix)]
 
 
-def _fragment(path: Path) -> Markup:
-    """A table, which the stage `tables` has escaped."""
-    return Markup(path.read_text(encoding="utf-8"))
+def _trained_on(rows: pd.DataFrame) -> list[str]:
+    """The devices whose rounding is in the quality of what was trained here."""
+    trained = rows[rows["weights"].map(summary.is_trained).astype(bool)]
+    return sorted(set(trained["device"]) - {""})
 
 
 def table_order(path: Path) -> tuple[str, float, str]:

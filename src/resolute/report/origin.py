@@ -11,6 +11,7 @@ from resolute.core import layout
 from resolute.core.provenance import PACKAGES
 
 VERSIONS = ("python", "platform", *PACKAGES)
+WRITTEN = ("reports/metrics.json", "dvc.lock")  # what git keeps and the workflow itself writes
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,15 @@ def origin(paths: Sequence[Path]) -> Origin:
 
 
 def commit() -> str:
-    """The git commit of the project, with `-dirty` where files differ from it; empty outside git."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    """The git commit of the project; with `-dirty` where files differ that no stage writes; empty outside git."""
     try:
-        done = subprocess.run(command, cwd=layout.project_root(), capture_output=True, text=True, check=True)
+        name = _git("describe", "--always", "--abbrev=12", "--exclude=*")
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", *(f":!{path}" for path in WRITTEN))
     except (OSError, subprocess.CalledProcessError):
         return ""
+    return f"{name}-dirty" if changed else name
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=layout.project_root(), capture_output=True, text=True, check=True)
     return done.stdout.strip()

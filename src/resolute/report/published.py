@@ -2,14 +2,16 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from resolute import summary
 from resolute.core import layout
-from resolute.tables.spec import read_facts
+from resolute.core.reading import reading
+from resolute.core.schema import read_yaml
 
 VERDICTS = ("reproduced", "explained", "differs", "not comparable", "cannot be measured", "not run")
 JUDGED = VERDICTS[:3]
@@ -66,7 +68,7 @@ class Published:
 def kind_of(paper: str, table: str) -> str:
     """What the figures of a table are: a key of `FIGURES`."""
     path = layout.published_tables() / paper / f"{table}.yaml"
-    return str(read_facts(path).get("kind", "published")) if path.is_file() else "published"
+    return str(_spec(path)["kind"]) if path.is_file() else "published"
 
 
 def published(fragments: Sequence[Path], verdicts: Mapping[str, Mapping[str, Mapping[str, int]]]) -> list[Published]:
@@ -81,29 +83,47 @@ def published(fragments: Sequence[Path], verdicts: Mapping[str, Mapping[str, Map
         paper, table = path.parent.name, path.stem
         spec_file = layout.published_tables() / paper / f"{table}.yaml"
         if table in verdicts.get(paper, {}) and spec_file.is_file():
-            spec = read_facts(spec_file)
-            columns = {column["key"]: column for column in spec["columns"]}
+            spec = _spec(spec_file)
             found.append(
                 Published(
                     paper=paper,
                     table=table,
-                    kind=spec.get("kind", "published"),
-                    preset=spec.get("preset", ""),
+                    kind=spec["kind"],
+                    preset=spec["preset"],
                     title=spec["title"],
-                    citation=spec["source"]["citation"],
+                    citation=spec["citation"],
                     counts=verdicts[paper][table],
-                    disagreements=tuple(_disagreements(path.with_suffix(".csv"), columns, spec["labels"])),
+                    disagreements=tuple(_disagreements(path.with_suffix(".csv"), spec["columns"], spec["labels"])),
                 )
             )
     return found
+
+
+def _spec(path: Path) -> dict[str, Any]:
+    """What the page tells of a table's or ranking's specification; `columns` by their keys."""
+    with reading(path):
+        facts = read_yaml(path)
+        return {
+            "kind": facts.get("kind", "published"),
+            "preset": facts.get("preset", ""),
+            "title": facts["title"],
+            "citation": facts["source"]["citation"],
+            "labels": facts.get("labels", []),
+            "columns": {column["key"]: column for column in facts.get("columns") or facts["rankings"]},
+        }
 
 
 def _disagreements(path: Path, columns: Mapping[str, Any], labels: Sequence[str]) -> Iterator[Disagreement]:
     """Those without an explanation first."""
     if not path.is_file():
         return
+    with reading(path):
+        yield from _disagreeing(path, columns, labels)
+
+
+def _disagreeing(path: Path, columns: Mapping[str, Any], labels: Sequence[str]) -> Iterator[Disagreement]:
     with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+        rows = list(csv.DictReader(file, strict=True))
     for verdict in ("differs", "explained"):
         for row in rows:
             for name in [name for name, value in row.items() if name.endswith(_SUFFIX) and value == verdict]:
@@ -159,20 +179,22 @@ class Erratum:
 def errata() -> list[Erratum]:
     """The papers' known errors, and remarks on figures that mislead."""
     found: dict[tuple[str, str, str], list[tuple[Claim, str]]] = defaultdict(list)
+    spec = cache(_spec)
     for path in sorted(layout.published_tables().glob("*/errata.csv")):
-        with path.open(newline="", encoding="utf-8") as file:
+        with reading(path), path.open(newline="", encoding="utf-8") as file:
             for known in csv.DictReader(file):
                 method = known["row"].partition(" ")[0]  # what follows is only there where a method has several rows
-                found[known["kind"], method, known["evidence"]].append((_claim(path.parent, known), known["command"]))
+                found[known["kind"], method, known["evidence"]].append(
+                    (_claim(spec, path.parent, known), known["command"])
+                )
     return [
         Erratum(*about, tuple(claim for claim, _ in known), tuple(dict.fromkeys(shown for _, shown in known)))
         for about, known in found.items()
     ]
 
 
-def _claim(paper: Path, known: Mapping[str, str]) -> Claim:
-    spec = read_facts(paper / f"{known['table']}.yaml")
-    columns = {facts["key"]: facts for facts in spec.get("columns") or spec["rankings"]}
-    facts = columns[known["column"]]
+def _claim(read: Callable[[Path], dict[str, Any]], paper: Path, known: Mapping[str, str]) -> Claim:
+    spec = read(paper / f"{known['table']}.yaml")
+    facts = spec["columns"][known["column"]]
     protocol = facts.get("measured", facts.get("match", {})).get("protocol", "")
     return Claim(spec["title"], facts["header"], facts.get("unit", ""), protocol, known["claim"], known["finding"])

@@ -11,9 +11,10 @@ from resolute import summary
 
 @dataclass
 class Quality:
-    """Means of one run on one data set under one protocol; PSNR and gain in dB, None where not measured.
+    """Means of one run on one data set under one protocol; PSNR and gain in dB, None where not measured or infinite.
 
-    The spreads are sample standard deviations over seeds, NaN for fewer than two.
+    `equal_images` are those that equal their originals, which the mean PSNR leaves out. The spreads are sample
+    standard deviations over seeds, NaN for fewer than two.
     """
 
     psnr: float | None = None
@@ -21,7 +22,13 @@ class Quality:
     psnr_spread: float = math.nan
     ssim_spread: float = math.nan
     gain: float | None = None
+    equal_images: int = 0
     best: bool = False
+
+    @property
+    def is_infinite(self) -> bool:
+        """Whether all images equal their originals."""
+        return self.equal_images > 0 and self.psnr is None
 
 
 @dataclass
@@ -39,7 +46,7 @@ class QualityRow:
         return self.method == summary.BASELINE
 
     def psnr(self, column: tuple[str, str]) -> float:
-        """PSNR on a data set under a protocol; minus infinity where it was not measured."""
+        """PSNR on a data set under a protocol; minus infinity where there is none to compare."""
         cell = self.cells.get(column)
         return -math.inf if cell is None or cell.psnr is None else cell.psnr
 
@@ -76,13 +83,18 @@ def _table(scale: float, records: Sequence[summary.Record]) -> QualityTable:
         method, weights, column = record["method"], record["weights"], (record["dataset"], record["protocol"])
         new = QualityRow(method, summary.method_title(method), weights, record["seeds"])
         cell = rows.setdefault((method, weights), new).cells.setdefault(column, Quality())
-        setattr(cell, record["metric"], record["value"])
+        setattr(cell, record["metric"], None if summary.is_infinite(record) else record["value"])
         setattr(cell, f"{record['metric']}_spread", record["spread"])
+        cell.equal_images += int(record[summary.EQUAL])
         protocols.setdefault(column[0], {})[column[1]] = None
     table = QualityTable(scale, {name: tuple(found) for name, found in protocols.items()}, tuple(rows.values()))
     for column in table.columns:
         _compare([row for row in table.rows if column in row.cells], column)
-    ordered = sorted(table.rows, key=lambda row: (not row.is_baseline, -row.psnr(table.columns[0])))
+    first = table.columns[0]
+    ordered = sorted(
+        table.rows,
+        key=lambda row: (not row.is_baseline, not row.cells.get(first, Quality()).is_infinite, -row.psnr(first)),
+    )
     return QualityTable(scale, table.protocols, tuple(ordered))
 
 
@@ -94,4 +106,4 @@ def _compare(rows: Sequence[QualityRow], column: tuple[str, str]) -> None:
         if baseline is not None and cell.psnr is not None and not row.is_baseline:
             cell.gain = cell.psnr - baseline
     best = max(rows, key=lambda row: row.psnr(column))
-    best.cells[column].best = True
+    best.cells[column].best = best.cells[column].psnr is not None

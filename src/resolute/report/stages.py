@@ -13,7 +13,6 @@ from typing import Any
 from resolute.core import layout
 
 REPORT = "report"
-SOURCES = "sources"
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Graph:
         return [
             (needed, stage.name)
             for stage in self.stages
-            for needed in sorted(stage.needs, key=lambda name: self.levels[name])
+            for needed in sorted(stage.needs, key=lambda name: (self.levels[name], name))
             if not any(needed in reach[other] for other in stage.needs)
         ]
 
@@ -83,10 +82,7 @@ def graph(targets: Iterable[Path]) -> Graph:
 
 
 def _records() -> dict[str, Mapping[str, Any]]:
-    """Snakemake's metadata by the file that it is about.
-
-    Those of `sources` are left out: all stages need what it lists, and lines to all would hide how the data flow.
-    """
+    """Snakemake's metadata by the file that it is about."""
     folder = layout.project_root() / ".snakemake/metadata"
     found = {}
     for path in folder.rglob("*"):
@@ -96,7 +92,7 @@ def _records() -> dict[str, Mapping[str, Any]]:
             try:
                 record = json.loads(path.read_text(encoding="utf-8"))
                 needed = {"rule", "input", "shellcmd", "starttime", "endtime"}
-                if needed <= record.keys() and record["rule"] != SOURCES:
+                if needed <= record.keys():
                     found[base64.urlsafe_b64decode(name).decode()] = record
             except (ValueError, binascii.Error):
                 continue

@@ -1,5 +1,6 @@
 """How the networks of this run were trained, as the params say, and what that allows to conclude."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -8,10 +9,14 @@ from typing import Any
 import pandas as pd
 
 from resolute import summary
+from resolute.core import layout
+from resolute.core.layout import Run
+from resolute.core.reading import reading
 from resolute.methods.plan import make_plan
 from resolute.report.quality import QualityRow, QualityTable
 from resolute.report.words import counted
 
+SPENT = ("seconds", "cpu_joules", "gpu_joules")
 FEW = 3  # networks that may be named for being trained otherwise than the rest
 
 
@@ -32,18 +37,31 @@ def recipe(params: Mapping[str, Any], method: str) -> Recipe:
         steps=_then(phase.iterations for phase in phases),
         batch=_then(phase.batch_size for phase in phases),
         lr_patch=_then(phase.lr_patch_size for phase in phases),
-        loss=_then(phase.loss for phase in phases),
+        loss=_then(phase.loss.name for phase in phases),
     )
 
 
 def trainings(params: Mapping[str, Any], drawn: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The data of the training figures, each with the network's title, scale and seed, and its recipe."""
+    """The data of the training figures, each with the network's title, scale and seed, its recipe, and what it took
+    (`SPENT`; none where that was not recorded).
+    """
     found = []
     for data in drawn:
         method, scale, weights = data["run"].split("/")
         names = {"network": summary.method_title(method), "scale": scale, "seed": weights.rpartition("-seed")[2]}
-        found.append({**data, **names, "recipe": asdict(recipe(params, method))})
+        took = spent(Run(method, float(scale.removeprefix("x")), weights))
+        found.append({**data, **names, "recipe": asdict(recipe(params, method)), **took})
     return found
+
+
+def spent(run: Run) -> dict[str, float | None]:
+    """`SPENT` of a whole training, from the file beside its log; none where a counter could not be read."""
+    path = layout.training_times(run)
+    if not path.is_file():
+        return dict.fromkeys(SPENT)
+    with reading(path, f"remove {layout.relative(path)}"):
+        last = pd.read_csv(path).astype(float).iloc[-1]
+        return {name: float(last[name]) if math.isfinite(last[name]) else None for name in SPENT}
 
 
 def caveat(params: Mapping[str, Any], tables: Sequence[QualityTable], rows: pd.DataFrame) -> str:

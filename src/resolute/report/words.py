@@ -37,8 +37,10 @@ def signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
-def duration(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+def duration(seconds: float | None) -> str:
+    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `not recorded`."""
+    if seconds is None:
+        return "not recorded"
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)

@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-# They count as one thing, which keeps `dvc.yaml` readable: whoever imports one of their files depends on all of them.
-WHOLE_FOLDERS = ("core", "images", "metrics", "models/blocks")
 
 
 @cache
@@ -16,12 +14,6 @@ def files_below(folder: str) -> tuple[Path, ...]:
     path = PACKAGE / folder
     found = [path] if path.is_file() else path.rglob("*")
     return tuple(sorted(file for file in found if file.is_file() and "__pycache__" not in file.parts))
-
-
-def module_name(file: Path) -> str:
-    """The name by which a file of the package is imported."""
-    parts = ("resolute", *file.relative_to(PACKAGE).with_suffix("").parts)
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 @cache
@@ -34,15 +26,8 @@ def closure(root: str) -> frozenset[Path]:
         path = found[name] = _path(name)
         if path:
             # Importing a.b runs a's __init__ too.
-            waiting |= {*_imports(path), *_neighbours(path), name.rpartition(".")[0]} - found.keys()
+            waiting |= {*_imports(path), name.rpartition(".")[0]} - found.keys()
     return frozenset(path for path in found.values() if path)
-
-
-@cache
-def _neighbours(path: Path) -> tuple[str, ...]:
-    """The modules that count as one thing with the one at `path`."""
-    folders = [folder for folder in WHOLE_FOLDERS if path.is_relative_to(PACKAGE / folder)]
-    return tuple(module_name(file) for folder in folders for file in files_below(folder))
 
 
 @cache
@@ -69,8 +54,11 @@ def _imports(path: Path) -> tuple[str, ...]:
 
 
 def _statements(block: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    """The statements of a block and of all blocks within, where imports can be; `ast.walk` looks at expressions too."""
+    """The statements of a block and of all blocks within, where imports are run; `ast.walk` sees expressions too."""
     for node in block:
         yield node
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            yield from _statements(node.orelse)
+            continue
         for inner in ("body", "orelse", "finalbody", "handlers", "cases"):
             yield from _statements(getattr(node, inner, ()))

@@ -35,6 +35,7 @@ NOT_RUN = "not part of this run"
 NO_IMPLEMENTATION = "no implementation here"
 NO_CODE = "its authors have released no code"
 NO_WEIGHTS = "no published weights to fetch"
+ALL_EQUAL = "every image equals its original, which makes the PSNR infinite"
 RECONSTRUCTED = "built from the paper's text alone, to meet the printed counts"
 
 
@@ -52,6 +53,11 @@ class Cell:
     seeds: tuple[float, ...] = ()
     judgement: Judgement | None = None
     records: tuple[Record, ...] = ()
+
+    @property
+    def equal_images(self) -> int:
+        """How many images equal their originals and are left out of the means, over all records."""
+        return sum(int(record.get(summary.EQUAL, 0)) for record in self.records)
 
     @property
     def trained(self) -> float | None:
@@ -83,7 +89,7 @@ class BuiltRow:
     @property
     def is_measured(self) -> bool:
         """Whether anything in it has been measured here."""
-        return any(cell.here is not None for cell in self.cells)
+        return any(cell.here is not None or cell.equal_images for cell in self.cells)
 
 
 @dataclass(frozen=True)
@@ -182,7 +188,7 @@ class _Builder:
         ours = self.select(self.measured, row, column.measured_match)
         published = [record for record in ours if record["weights"] in ("", self.weights(row))]
         trained = [record for record in ours if summary.is_trained(record["weights"])]
-        seeds = tuple(_in_unit(record, column) for record in trained)
+        seeds = tuple(_in_unit(record, column) for record in trained if not summary.is_infinite(record))
         cell = Cell(paper, self.one(published, row, column), seeds, records=(*published, *trained))
         if paper is None:
             return cell
@@ -192,7 +198,7 @@ class _Builder:
             digits=column.digits,
             tolerance=tolerance,
             incomparable=self.incomparable(row, published or trained, tolerance),
-            missing=self.missing(row, column),
+            missing=ALL_EQUAL if cell.equal_images else self.missing(row, column),
             absent=NOT_RUN,
             erratum=self.spec.errata.get((row.key, column.key)),
         )
@@ -235,7 +241,7 @@ class _Builder:
 
     def one(self, records: Sequence[Record], row: Row, column: Column) -> float | None:
         """The one number among the records, in the column's unit; equal ones count as one."""
-        values = {_in_unit(record, column) for record in records}
+        values = {_in_unit(record, column) for record in records if not summary.is_infinite(record)}
         if len(values) > 1:
             where = f"{_name(self.spec)}: {row.method}, {column.key}"
             raise ResoluteError(f"{where}: {len(values)} different numbers match: narrow its `match`")
@@ -244,8 +250,9 @@ class _Builder:
 
 def _by_method(rows: pd.DataFrame) -> dict[str, list[Record]]:
     records: dict[str, list[Record]] = defaultdict(list)
-    for record in summary.records(rows[rows["value"].notna()]):
-        records[record["method"]].append(record)
+    for record in summary.records(rows):
+        if pd.notna(record["value"]) or summary.is_infinite(record):
+            records[record["method"]].append(record)
     return records
 
 

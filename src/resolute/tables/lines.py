@@ -6,16 +6,17 @@ from pathlib import Path
 
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
+from resolute.core.reading import reading
 
 
 def read_lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     """The lines of a file below its header, each with the place to name in an error; blank ones are left out.
 
     Raises:
-        ResoluteError: the header is another, or a line has more or fewer fields.
+        ResoluteError: the file is damaged, its header is another, or a line has more or fewer fields.
     """
     name = layout.relative(path)
-    with path.open(newline="", encoding="utf-8") as file:
+    with reading(path), path.open(newline="", encoding="utf-8") as file:
         reader = csv.reader(file)
         if next(reader, None) != columns:
             raise ResoluteError(f"{name}: its columns must be {', '.join(columns)}")

@@ -1,7 +1,5 @@
 """Writing all tables and the one small file of metrics."""
 
-import json
-import math
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from resolute import measurements, registry, summary
-from resolute.core import atomic, layout
+from resolute.core import atomic, layout, strict_json
 from resolute.core.errors import UsageError, nearest
 from resolute.core.layout import Run
 from resolute.tables.build import Table, build
@@ -45,21 +43,24 @@ def make_tables(measured: Sequence[Path], protocol: str) -> None:
     write_results(layout.results_file(), tables)
     means = summary.at_own_size(means)
     atomic.write(layout.tradeoff_file(), tradeoff(means, protocol).to_csv(index=False))
-    text = json.dumps(metrics(means, tables, protocol), indent=2, sort_keys=True, allow_nan=False)
+    text = strict_json.dumps(metrics(means, tables, protocol), indent=2, sort_keys=True)
     atomic.write(layout.metrics_file(), f"{text}\n")
 
 
 def metrics(means: pd.DataFrame, tables: Sequence[Table], protocol: str) -> dict[str, Any]:
     """Mean PSNRs per run and data set (dB), counts per method, verdict counts per paper and table.
 
-    Nothing in it depends on the device or on time.
+    A mean PSNR is over the images that do not equal their originals, and null where there are none; `equal_images`
+    counts the others where there are any. Nothing in it depends on the device or on time.
     """
     quality = means[(means["metric"] == "psnr") & (means["protocol"] == protocol)]
-    psnr: dict[str, dict[str, float | None]] = defaultdict(dict)
+    psnr: dict[str, dict[str, float]] = defaultdict(dict)
+    equal: dict[str, dict[str, int]] = defaultdict(dict)
     for row in summary.records(quality):
         run = Run(row["method"], row["scale"], row["weights"])
-        # JSON has no infinity, which is the PSNR of identical images.
-        psnr[str(run)][row["dataset"]] = round(row["value"], 4) if math.isfinite(row["value"]) else None
+        psnr[str(run)][row["dataset"]] = round(row["value"], 4)
+        if row[summary.EQUAL]:
+            equal[str(run)][row["dataset"]] = int(row[summary.EQUAL])
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     for row in summary.records(means[means["metric"].isin(["params", "macs"])]):
         name = f"{row['method']}/{layout.scale_name(row['scale'])}"
@@ -67,16 +68,21 @@ def metrics(means: pd.DataFrame, tables: Sequence[Table], protocol: str) -> dict
     verdicts: dict[str, dict[str, dict[str, int]]] = defaultdict(dict)
     for table in tables:
         verdicts[table.spec.paper][table.spec.table] = table.counts()
-    return {"protocol": protocol, "psnr": psnr, "counts": counts, "verdicts": verdicts}
+    found = {"protocol": protocol, "psnr": psnr, "counts": counts, "verdicts": verdicts}
+    return {**found, summary.EQUAL: equal} if equal else found
 
 
 def tradeoff(means: pd.DataFrame, protocol: str) -> pd.DataFrame:
-    """Mean PSNR (dB) and multiply-adds (G) of every run on every data set whose network's cost is known."""
+    """Mean PSNR (dB) and multiply-adds (G) of every run on every data set whose network's cost is known.
+
+    Where images equal their originals, a further column counts them.
+    """
     quality = means[(means["metric"] == "psnr") & (means["protocol"] == protocol)]
     cost = means[(means["metric"] == "macs") & (means["value"] > 0)].drop_duplicates(["method", "scale"])
     found = quality.merge(cost[["method", "scale", "value"]], on=["method", "scale"], suffixes=("", "_macs"))
     columns = found[["method", "scale", "weights", "dataset"]]
-    return columns.assign(macs_g=found["value_macs"].astype(float) / 1e9, psnr_db=found["value"].round(4))
+    shown = columns.assign(macs_g=found["value_macs"].astype(float) / 1e9, psnr_db=found["value"].round(4))
+    return shown.assign(**{summary.EQUAL: found[summary.EQUAL]}) if found[summary.EQUAL].any() else shown
 
 
 def paper_tables(paper: str, measured: Sequence[Path], name: str = "") -> list[Table]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from resolute import summary
 from resolute.tables.build import BuiltRow, Cell, Table
 from resolute.tables.escape import MINUS, csv_text, markdown, tex
 from resolute.tables.ranking import Place, RankedRow, Ranking
@@ -34,7 +35,8 @@ def render(table: Table, form: str) -> str:
         return _csv(table)
     columns = list(zip(table.spec.columns, table.tolerances, strict=True))
     facts = {"columns": columns, "counts": table.counts(), "letters": LETTERS, "marks": MARKS}
-    return _filled("table", form, table=table, spec=table.spec, reasons=reasons(table), **facts)
+    notes = [*table.spec.notes, *(f"{line}." for line in equal_images(table))]
+    return _filled("table", form, table=table, spec=table.spec, notes=notes, reasons=reasons(table), **facts)
 
 
 def render_ranking(ranking: Ranking, form: str) -> str:
@@ -79,6 +81,19 @@ def reasons(table: Table) -> dict[tuple[Verdict, str], int]:
     judged = [entry.cell.judgement for entry in table.entries() if entry.cell.judgement]
     told = [(one.verdict, one.reason) for one in judged if one.verdict not in (Verdict.REPRODUCED, Verdict.NOT_RUN)]
     return {reason: number for number, reason in enumerate(dict.fromkeys(told), start=1)}
+
+
+def equal_images(table: Table) -> list[str]:
+    """One line for every cell whose mean leaves out images that equal their originals."""
+    return [
+        f"{_named(entry.row)}, {entry.column.header}: {summary.equal_words(entry.cell.equal_images)}"
+        for entry in table.entries()
+        if entry.cell.equal_images
+    ]
+
+
+def _named(row: BuiltRow) -> str:
+    return ", ".join(filter(None, row.spec.labels))
 
 
 def footnote(column: Column, tolerance: Tolerance | None) -> str:
@@ -131,9 +146,17 @@ def _csv(table: Table) -> str:
     for column in table.spec.columns:
         header.append(f"{column.key}_paper")
         if not column.published_only:
-            header += [f"{column.key}_{part}" for part in PARTS]
+            header += [f"{column.key}_{part}" for part in _parts(column)]
     rows = ([*_csv_names(title, row), *_csv_cells(table, row)] for title, rows in table.groups for row in rows)
     return _csv_lines(header, rows)
+
+
+def _parts(column: Column) -> tuple[str, ...]:
+    return (*PARTS, summary.EQUAL) if _is_psnr(column) else PARTS
+
+
+def _is_psnr(column: Column) -> bool:
+    return bool(column.match.get("metric") == "psnr")
 
 
 def _csv_names(title: str, row: BuiltRow) -> list[str]:
@@ -150,6 +173,7 @@ def _csv_cells(table: Table, row: BuiltRow) -> list[str]:
             values += ["" if value is None else f"{value:.{column.digits + 4}f}" for value in here]
             judged = cell.judgement
             values += [judged.verdict.value, csv_text(judged.reason)] if judged else ["", ""]
+            values += [str(cell.equal_images)] if _is_psnr(column) else []
     return values
 
 

@@ -39,6 +39,7 @@ RESULTS = pa.schema(
         _field("trained_value", pa.float64(), "mean over the seeds trained here"),
         _field("trained_std", pa.float64(), "sample standard deviation over the seeds, null for fewer than two"),
         _field("trained_seeds", pa.int64(), "how many seeds were trained here"),
+        _field("equal_images", pa.int64(), "test images that equal their originals: the mean PSNRs leave them out"),
         _field("device", pa.string(), "where it was measured, empty for counts"),
         _field("tolerance", pa.string(), "how close the judged value must come, empty where nothing is judged"),
         _field("verdict", pa.string(), "empty for what is shown as printed and not judged"),
@@ -53,7 +54,7 @@ def results(tables: Sequence[Table]) -> Iterator[dict[str, Any]]:
     """One row per cell, with the columns of `RESULTS`; cells that are empty on both sides are left out."""
     for table in tables:
         for entry in table.entries():
-            if entry.cell.paper is not None or entry.cell.here is not None:
+            if entry.cell.paper is not None or entry.cell.records:
                 spec = table.spec
                 yield {"paper": spec.paper, "table": spec.table, "kind": spec.kind, **_row(table, entry)}
 
@@ -82,6 +83,7 @@ def _row(table: Table, entry: Entry) -> dict[str, Any]:
         "trained_value": cell.trained,
         "trained_std": cell.spread,
         "trained_seeds": len(cell.seeds),
+        "equal_images": cell.equal_images,
         "device": _joined("; ", (record["device"] for record in cell.records)),
         "tolerance": str(entry.tolerance or ""),
         "verdict": judgement.verdict.value if judgement else "",

@@ -10,6 +10,7 @@ from typing import Any
 
 from resolute.core import layout
 from resolute.core.errors import ResoluteError, nearest
+from resolute.core.reading import reading
 from resolute.core.schema import read_yaml, validate
 from resolute.tables.lines import read_lines
 from resolute.tables.verdict import KINDS, Erratum, Tolerance
@@ -119,10 +120,7 @@ def ranking_files() -> list[Path]:
 
 def read_facts(path: Path) -> dict[str, Any]:
     """What the specification of a table, or of rankings, holds, checked against its schema."""
-    facts: dict[str, Any] = read_yaml(path)
-    kind = "ranking" if path.name == "rankings.yaml" else "table"
-    validate(facts, FOLDER / f"{kind}.schema.json", layout.relative(path))
-    return facts
+    return _read(path, "ranking.schema.json" if path.name == "rankings.yaml" else "table.schema.json")
 
 
 def read_spec(path: Path) -> Spec:
@@ -147,8 +145,7 @@ def read_spec(path: Path) -> Spec:
 
 def read_tolerances(path: Path) -> dict[str, Tolerance]:
     """Tolerances by metric."""
-    facts = read_yaml(path)
-    validate(facts, FOLDER / "tolerances.schema.json", layout.relative(path))
+    facts = _read(path, "tolerances.schema.json")
     return {metric: Tolerance(rule.get("within"), rule["compare"] == "never") for metric, rule in facts.items()}
 
 
@@ -171,6 +168,13 @@ def read_errata(path: Path, table: str) -> dict[tuple[str, str], Erratum]:
         if of == table:
             errata[row, column] = Erratum(kind, *facts)
     return errata
+
+
+def _read(path: Path, schema: str) -> dict[str, Any]:
+    with reading(path):
+        facts = read_yaml(path)
+        validate(facts, FOLDER / schema, layout.relative(path))
+    return dict(facts)
 
 
 def _row(facts: dict[str, Any], labels: int, where: str) -> Row:

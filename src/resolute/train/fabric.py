@@ -6,12 +6,23 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.strategies import DDPStrategy
 
 from resolute.core import devices
 
 
-def launch(settings: Mapping[str, Any]) -> Fabric:
-    """Fabric on the devices of this job, with everything deterministic."""
+def is_worker() -> bool:
+    """Whether this is a further process of a training on several devices, which the first one has started."""
+    return os.environ.get("LOCAL_RANK", "0") != "0"
+
+
+def launch(settings: Mapping[str, Any], some_unused: bool = False) -> Fabric:
+    """Fabric on the devices of this job, with everything deterministic.
+
+    Args:
+        settings: `devices`, `precision` (used on a GPU), `threads` (used on the CPU).
+        some_unused: a step may leave parameters without a gradient.
+    """
     count = int(settings["devices"])
     devices.claim_gpus(count)
     accelerator = devices.accelerator()
@@ -24,7 +35,7 @@ def launch(settings: Mapping[str, Any]) -> Fabric:
     fabric = Fabric(
         accelerator=accelerator,
         devices=count,
-        strategy="ddp" if count > 1 else "auto",
+        strategy=DDPStrategy(find_unused_parameters=some_unused) if count > 1 else "auto",
         precision=settings["precision"] if accelerator == "cuda" else "32-true",
     )
     fabric.launch()

@@ -1,4 +1,4 @@
-"""The training loop: deterministic, resumable, the same for every method."""
+"""The training loop: deterministic, resumable, the same for every learner."""
 
 import math
 import os
@@ -6,36 +6,39 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import pandas as pd
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.utils import convert_conv2d_weight_memory_format
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from resolute import methods
+from resolute import methods, registry
 from resolute.core import atomic, devices, layout
 from resolute.core.errors import ResoluteError
+from resolute.core.locks import making
 from resolute.core.provenance import digest, file_sha256, provenance
+from resolute.core.reading import reading
 from resolute.images.pack import open_pack
 from resolute.methods import weights
-from resolute.methods.losses import loss_of
+from resolute.methods.optimisers import OPTIMISERS
 from resolute.methods.plan import Phase, Plan
 from resolute.models.blocks.reparameterised import fold
 from resolute.sources import sources_digest
 from resolute.train import checkpoint
-from resolute.train.batches import Batch, Batches, to_network
-from resolute.train.energy import NOTHING, Meter
-from resolute.train.fabric import launch
+from resolute.train.draws import Draws
+from resolute.train.energy import Meter
+from resolute.train.fabric import is_worker, launch
+from resolute.train.log import TrainingLog
 from resolute.train.progress import TrainingProgress
 from resolute.train.recipe import departures
-from resolute.train.start import find_start, starting_network
+from resolute.train.start import find_start, load_start
 
-LOG_COLUMNS = ("step", "phase", "loss", "learning_rate", "patches_per_s", "seconds", *NOTHING)
 _LOG_ROWS = 200
 _STEPS_BETWEEN_QUESTIONS = 10  # each makes all devices wait for each other
 
@@ -48,10 +51,11 @@ def train(
     settings: Mapping[str, Any],
     checkpoint_every: int,
 ) -> Path:
-    """Train a method and write `data/weights/trained/<run>.safetensors` and its log beside it.
+    """Train a method and write `data/weights/trained/<run>.safetensors`, its log and what it took beside it.
 
-    The weights are a function of code, params, data, seed and device alone: a run that was killed at any step
-    and started again ends with the same bytes as one that was not.
+    Weights and log are a function of code, params, data, seed and device alone: a run that was killed at any step
+    and started again ends with the same bytes as one that was not. Of two at once the second waits, and takes what the
+    first has made where it would make the same.
 
     Args:
         run: method, scale, and the name that the weights will have.
@@ -64,7 +68,9 @@ def train(
     Raises:
         ResoluteError: patches are missing, or the loss becomes NaN or infinite.
     """
-    return Training(run, seed, plan, dataset, settings, checkpoint_every).finish()
+    with nullcontext(False) if is_worker() else making(layout.weights(run)) as waited:
+        training = Training(run, seed, plan, dataset, settings, checkpoint_every)
+        return layout.weights(run) if training.is_made(waited) else training.finish()
 
 
 class Training:
@@ -80,30 +86,48 @@ class Training:
         checkpoint_every: int,
     ) -> None:
         self.run, self.seed, self.plan, self.settings = run, seed, plan, settings
-        self.fabric = launch(settings)
+        entry = registry.entry(run.method)
+        half = methods.training(entry)
+        self.fabric = launch(settings, some_unused=half.SKIPS or any(phase.trains for phase in plan.phases))
         self._say_where()
-        self.method = methods.load(run.method)
         self.dataset, self.checkpoint_every = dataset, checkpoint_every
-        rank, world = self.fabric.global_rank, self.fabric.world_size
-        self.batches = Batches(open_pack(dataset, run.scale), run.scale, plan, seed, rank, world)
+        self.pack = open_pack(dataset, run.scale)
         self.stopped = False
 
+        start = find_start(run, plan.warm_start)[1] if plan.warm_start else None
         torch.manual_seed(seed)
-        network = starting_network(self.method, run, plan.warm_start)
-        self.facts = self._facts()
+        self.learner = half.learner(entry, run.scale, plan)
+        torch.manual_seed(seed)  # what a start leaves fresh does not hang on what the learner has drawn
+        with weights.unchanged(start) if start else nullcontext("") as start_sha256:
+            load_start(self.learner, run, plan.warm_start)
+            self.facts = self._facts(start_sha256)
         self.identity = digest(self.facts)
-        network = convert_conv2d_weight_memory_format(network, torch.channels_last)
-        self.network = self.fabric.setup_module(network)
+        self.learner.check(self.pack, plan)
+        self.learner.fit(self.pack, np.random.default_rng(seed))
+        convert_conv2d_weight_memory_format(self.learner.network, torch.channels_last)
+        self.changeable = {id(one) for one in self.learner.parameters() if one.requires_grad}
+        self.draws = Draws(self.learner, self.pack, plan, seed, self.fabric.global_rank, self.fabric.world_size)
+        self.module = self.fabric.setup_module(self.learner)
         self.ema: AveragedModel | None = None
         self.optimiser: Any = None
         self.phase_index = -1
         self.step = 0
-        self.log: list[list[float]] = []
-        self.seconds, self.joules = 0.0, dict(NOTHING)
+        self.log = TrainingLog()
+        self.losses: list[dict[str, Tensor]] = []  # of the steps since the last row of the log
+        self._check_places()
         self._resume()
 
+    def is_made(self, waited: bool) -> bool:
+        """Whether the process that this one has waited for has made these very weights."""
+        target = layout.weights(self.run)
+        made = waited and target.is_file() and layout.training_log(self.run).is_file()
+        if made:
+            weights.read_state(target)
+            made = digest(weights.read_provenance(target)) == self.identity
+        return bool(self.fabric.broadcast(made))
+
     def finish(self) -> Path:
-        """Train to the end of the plan and write weights and log."""
+        """Train to the end of the plan and write log, times and weights; only then the checkpoint goes."""
         target = layout.weights(self.run)
         old = signal.signal(signal.SIGTERM, self._stop)
         try:
@@ -112,8 +136,8 @@ class Training:
         finally:
             signal.signal(signal.SIGTERM, old)
         if self.fabric.is_global_zero:
-            log = pd.DataFrame(self.log, columns=list(LOG_COLUMNS))
-            atomic.write(layout.training_log(self.run), log.to_csv(index=False))
+            self._conclude()
+            self.log.write(self.run)
             weights.save_weights(target, self._final_state(), self.facts)
             layout.checkpoint(self.run).unlink(missing_ok=True)
         self.fabric.barrier()
@@ -121,52 +145,49 @@ class Training:
 
     def _steps(self, shown: TrainingProgress) -> None:
         every = max(1, self.plan.iterations // _LOG_ROWS)
-        losses: list[Tensor] = []
         patches, since = 0, time.monotonic()
-        meter = Meter(self.joules, self.fabric.world_size if self.fabric.device.type == "cuda" else 0)
-        for batch in self.batches.from_step(self.step):
+        meter = Meter(self.log.joules, self.fabric.world_size if self.fabric.device.type == "cuda" else 0)
+        for batch in self.draws.from_step(self.step):
             phase = self._enter_phase()
-            losses.append(self._optimise(batch, phase))
+            self.losses.append(self._optimise(batch, phase))
             patches += phase.batch_size
             self.step += 1
             meter.tick()
             stopping = self._told_to_stop()
-            saving = self.step % self.checkpoint_every == 0 or stopping
-            # A checkpoint must lie on a row of the log, or a resumed log would differ from an unbroken one.
-            if self.step % every == 0 or saving or self.step == self.plan.iterations:
-                loss = self._mean_loss(losses)
+            saving = self.step % self.checkpoint_every == 0
+            row = self.step % every == 0 or saving or self.step == self.plan.iterations
+            if row or stopping:
                 now = time.monotonic()
                 speed = patches / max(now - since, 1e-9)
-                self.seconds += now - since
-                self.joules = meter.read()
+                self.log.seconds += now - since
+                self.log.joules = meter.read()
+                patches, since = 0, now
+            if row:
+                terms = self._mean_losses()
                 rate = self.optimiser.param_groups[0]["lr"]
-                spent = [round(self.seconds, 2), *(round(joules, 1) for joules in self.joules.values())]
-                self.log.append([self.step, self.phase_index, loss, rate, round(speed, 1), *spent])
-                shown.update(self.step, loss, speed)
-                losses, patches, since = [], 0, now
-            if saving and self.step < self.plan.iterations:
+                self.log.add(self.step, self.phase_index, terms, rate, speed)
+                shown.update(self.step, terms["loss"], speed)
+            if (saving or stopping) and self.step < self.plan.iterations:
                 self._save()
             if stopping:
                 raise ResoluteError(
                     f"{self.run} was told to stop at step {self.step}: run it again to go on from there"
                 )
 
-    def _optimise(self, batch: Batch, phase: Phase) -> Tensor:
-        data_range = self.method.entry.data_range
-        turn = batch.turn.to(self.fabric.device)
-        lr, hr = (to_network(side.to(self.fabric.device), turn, data_range) for side in (batch.lr, batch.hr))
-        # Whatever else a network draws (dropout, a random subnet) is a function of seed and step too.
+    def _optimise(self, batch: Any, phase: Phase) -> dict[str, Tensor]:
+        # Whatever else a learner draws (dropout, a random subnet) is a function of seed and step too.
         torch.manual_seed((self.seed << 32) + self.step)
-        # In units of the data range, so that the loss means the same for every network.
-        loss = loss_of(phase)(self.network(lr) / data_range, hr / data_range)
+        terms = self.module(batch.to(self.fabric.device), phase)
+        loss = torch.stack(list(terms.values())).sum() if len(terms) > 1 else next(iter(terms.values()))
         self.optimiser.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
         if phase.gradient_clip:
-            self.fabric.clip_gradients(self.network, self.optimiser, max_norm=phase.gradient_clip)
+            self.fabric.clip_gradients(self.module, self.optimiser, max_norm=phase.gradient_clip)
         self.optimiser.step()
         if self.ema is not None:
-            self.ema.update_parameters(self.network.module)
-        return loss.detach()
+            self.ema.update_parameters(self.learner.network)
+        several = terms if len(terms) > 1 else {}
+        return {"loss": loss.detach(), **{name: term.detach() for name, term in several.items()}}
 
     def _enter_phase(self) -> Phase:
         """The phase of the current step, with its own optimiser and its learning rate set."""
@@ -179,68 +200,93 @@ class Training:
         return phase
 
     def _prepare(self, phase: Phase) -> None:
-        optimisers = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
-        optimiser = optimisers[phase.optimiser](
-            self.network.parameters(),
-            lr=phase.learning_rate,
-            betas=(0.9, phase.beta2),
-            weight_decay=phase.weight_decay,
-        )
+        trained = list(self.learner.trained(phase))
+        chosen = {id(one) for one in trained} & self.changeable
+        for parameter in self.learner.parameters():
+            parameter.requires_grad_(id(parameter) in chosen)
+        optimiser = OPTIMISERS.function(phase.optimiser)(trained, phase.learning_rate)
         self.optimiser = self.fabric.setup_optimizers(optimiser)
         if phase.ema:
-            average = AveragedModel(self.network.module, multi_avg_fn=get_ema_multi_avg_fn(phase.ema))
+            average = AveragedModel(self.learner.network, multi_avg_fn=get_ema_multi_avg_fn(phase.ema))
             if self.ema is not None:
                 average.load_state_dict(self.ema.state_dict())
             self.ema = average
         else:
             self.ema = None
 
-    def _mean_loss(self, losses: list[Tensor]) -> float:
-        mean = self.fabric.all_reduce(torch.stack(losses).mean(), reduce_op="mean")
-        assert isinstance(mean, Tensor)
-        loss = mean.item()
-        if not math.isfinite(loss):
+    def _mean_losses(self) -> dict[str, float]:
+        """The mean of the loss since the last row of the log, and of its terms where it has several."""
+        means = {}
+        for name in self.losses[0]:
+            mean = self.fabric.all_reduce(torch.stack([loss[name] for loss in self.losses]).mean(), reduce_op="mean")
+            assert isinstance(mean, Tensor)
+            means[name] = mean.item()
+        self.losses = []
+        if not math.isfinite(means["loss"]):
             raise ResoluteError(
-                f"{self.run}: the loss is {loss} at step {self.step}: no weights are written; "
+                f"{self.run}: the loss is {means['loss']} at step {self.step}: no weights are written; "
                 f"lower learning_rate or set gradient_clip under recipes.{self.run.method}"
             )
-        return loss
+        return means
+
+    def _conclude(self) -> None:
+        """Let the learner look at the network that will be published."""
+        if self.ema is not None:
+            self.learner.network.load_state_dict(self.ema.module.state_dict())
+        self.learner.conclude(self.pack)
 
     def _final_state(self) -> dict[str, Tensor]:
-        module = self.ema.module if self.ema is not None else self.network.module
-        state = fold(module).state_dict()
+        state = fold(self.learner.network).state_dict()
         for name, tensor in state.items():
             if not bool(torch.isfinite(tensor).all()):
                 raise ResoluteError(f"{self.run}: '{name}' is not finite after training: no weights are written")
         return state
 
     def _save(self) -> None:
+        # Each process has the losses of its own patches, the checkpoint has those of all.
+        losses = [
+            {name: self.fabric.all_reduce(term, reduce_op="mean") for name, term in terms.items()}
+            for terms in self.losses
+        ]
         if self.fabric.is_global_zero:
             state = {
                 "step": self.step,
                 "phase": self.phase_index,
-                "network": self.network.module.state_dict(),
+                "learner": self.learner.state_dict(),
                 "optimiser": self.optimiser.state_dict(),
                 "ema": None if self.ema is None else self.ema.state_dict(),
-                "log": self.log,
-                "seconds": self.seconds,
-                "joules": self.joules,
+                "losses": losses,
+                "log": self.log.state(),
             }
             checkpoint.save(layout.checkpoint(self.run), state, self.identity)
         self.fabric.barrier()
 
+    def _check_places(self) -> None:
+        """Refuse places that cannot be written before the training, not after it."""
+        if self.fabric.is_global_zero:
+            for place in (layout.weights, layout.training_log, layout.training_times):
+                atomic.check(place(self.run))
+            atomic.make_folder(layout.checkpoint(self.run).parent)
+
     def _resume(self) -> None:
-        state = checkpoint.load(layout.checkpoint(self.run), self.identity)
+        path = layout.checkpoint(self.run)
+        if self.fabric.is_global_zero:
+            checkpoint.set_aside_damaged(path)
+        self.fabric.barrier()
+        state = checkpoint.load(path, self.identity)
         if state is None:
             return
-        self.network.module.load_state_dict(state["network"])
-        self.phase_index = state["phase"]
-        self._prepare(self.plan.phases[self.phase_index])
-        self.optimiser.load_state_dict(state["optimiser"])
-        if self.ema is not None:
-            self.ema.load_state_dict(state["ema"])
-        self.step, self.log = state["step"], state["log"]
-        self.seconds, self.joules = state["seconds"], state["joules"]
+        with reading(path, checkpoint.REPAIR):
+            self.learner.load_state_dict(state["learner"])
+            self.phase_index = state["phase"]
+            self._prepare(self.plan.phases[self.phase_index])
+            self.optimiser.load_state_dict(state["optimiser"])
+            if self.ema is not None:
+                self.ema.load_state_dict(state["ema"])
+            device = self.fabric.device
+            self.losses = [{name: term.to(device) for name, term in terms.items()} for terms in state["losses"]]
+            self.step = state["step"]
+            self.log.restore(state["log"])
 
     def _told_to_stop(self) -> bool:
         """Whether this process was told to; of several, all leave at the same step if any one was."""
@@ -267,14 +313,17 @@ class Training:
                 flush=True,
             )
 
-    def _facts(self) -> dict[str, Any]:
-        """What the weights are a function of, as the file and the report carry it."""
-        warm_start = self.plan.warm_start
+    def _facts(self, start_sha256: str) -> dict[str, Any]:
+        """What the weights are a function of, as the file and the report carry it.
+
+        Args:
+            start_sha256: of the file that the training starts from; empty for fresh weights.
+        """
         return provenance(
             run=str(self.run),
             seed=self.seed,
             plan=self.plan.as_dict(),
-            warm_start=file_sha256(find_start(self.run, warm_start)[1]) if warm_start else "",
+            warm_start=start_sha256,
             training_data=self.dataset,
             departures=departures(self.run, self.plan, self.dataset),
             patches=file_sha256(layout.patch_index(self.dataset, self.run.scale)),

@@ -1,13 +1,13 @@
 """The weights that a training starts from: fresh ones, or those of another run, at the same scale or another."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
-
-from torch import nn
 
 from resolute import methods, registry
 from resolute.core.layout import Run
 from resolute.methods import weights
+from resolute.methods.learner import Learner
 
 
 def find_start(run: Run, warm_start: str) -> tuple[float, Path]:
@@ -17,8 +17,14 @@ def find_start(run: Run, warm_start: str) -> tuple[float, Path]:
     return scale, registry.find_weights(run.method, scale, name)[1]
 
 
-def starting_network(method: methods.Method, run: Run, warm_start: str) -> nn.Module:
-    """The network of a run as its training starts.
+def own_name(run: Run, warm_start: str) -> Run:
+    """The run that a training from these weights makes, where the workflow's own starts otherwise."""
+    with weights.unchanged(find_start(run, warm_start)[1]) as sha256:
+        return replace(run, weights=f"{run.weights}@{sha256[:8]}")
+
+
+def load_start(learner: Learner, run: Run, warm_start: str) -> None:
+    """Give a learner the network that its training starts from; its own fresh one where `warm_start` is empty.
 
     Weights on disk are folded: what starts from them is trained in the folded form. From another scale, the tensors
     are taken that have the same name and shape there; the others, of the last layers, are fresh.
@@ -27,16 +33,17 @@ def starting_network(method: methods.Method, run: Run, warm_start: str) -> nn.Mo
         ResoluteError: the weights are missing, broken, or not this method's.
     """
     if not warm_start:
-        return method.build_for_training(run.scale)
-    network = method.build(run.scale)
+        return
+    entry = registry.entry(run.method)
+    half = methods.training(entry)
+    network = learner.network = half.released(entry, run.scale)
     scale, path = find_start(run, warm_start)
     if scale == run.scale:
         weights.load_weights(network, path)
-        return network
-    source = method.build(scale)
+        return
+    source = half.released(entry, scale)
     weights.load_weights(source, path)
     state = network.state_dict()
     shared = {name: tensor for name, tensor in source.state_dict().items() if name in state}
     state.update((name, tensor) for name, tensor in shared.items() if tensor.shape == state[name].shape)
     network.load_state_dict(state)
-    return network

@@ -179,8 +179,13 @@
       ? `${budget}${ranked[0].title}, ${value(ranked[0])}.` : `${budget}none of the networks measured here fits.`;
     const rated = group().rows.filter((row) => qualityOf(row) !== undefined);
     const unknown = limits().map(([cost]) => [cost, rated.filter((row) => row.cost[cost.key] === undefined).length]);
-    document.getElementById("left-out").textContent = unknown.filter(([, count]) => count > 0).map(([cost, count]) =>
-      `${count} ${count === 1 ? "network" : "networks"} left out: ${cost.words} not measured.`).join(" ");
+    const networks = (count) => `${count} ${count === 1 ? "network" : "networks"}`;
+    const equal = find("metric").value === "psnr" ? group().equal[find("protocol").value] ?? 0 : 0;
+    document.getElementById("left-out").textContent = [
+      ...unknown.filter(([, count]) => count > 0)
+        .map(([cost, count]) => `${networks(count)} left out: ${cost.words} not measured.`),
+      ...(equal ? [`${networks(equal)} left out: all images equal their originals, which makes the PSNR infinite.`] : []),
+    ].join(" ");
     const body = document.getElementById("ranking");
     body.replaceChildren(...ranked.slice(0, 5).map((row) => {
       const line = document.createElement("tr");

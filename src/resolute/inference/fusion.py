@@ -13,7 +13,7 @@ import torch
 from torch import fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
-from resolute.models.blocks.fused import (
+from resolute.inference.fused import (
     NONE,
     RELU,
     FusedConv,
@@ -26,8 +26,8 @@ from resolute.models.blocks.fused import (
 
 _COMBINE: dict[Any, str] = {operator.add: "add", operator.mul: "mul"}
 
-# The image that tells the shapes inside a network: only a mean over the whole of it is a single pixel then.
-_PROBE = (1, 3, 32, 32)
+PROBE = (1, 3, 32, 32)
+"""The image that tells the shapes inside a network: only a mean over the whole of it is a single pixel then."""
 
 
 def fuse_convolutions(network: nn.Module) -> nn.Module:
@@ -35,7 +35,7 @@ def fuse_convolutions(network: nn.Module) -> nn.Module:
     try:
         traced = fx.GraphModule(network, _Tracer().trace(network))
         with torch.inference_mode():
-            ShapeProp(traced).propagate(torch.zeros(_PROBE))
+            ShapeProp(traced).propagate(torch.zeros(PROBE))
     except (fx.proxy.TraceError, TypeError, RuntimeError):
         return network
     for step in (_fold_norm, _divide, _fuse):

@@ -1,13 +1,15 @@
 """What makes a network run fast, in one place: for upscaling and for timing alike."""
 
 import ctypes
+import sys
+from functools import cache
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from resolute.models.blocks.fused import FusedConv
-from resolute.models.blocks.fusion import fuse_convolutions
+from resolute.inference.fused import FusedConv
+from resolute.inference.fusion import PROBE, fuse_convolutions
 from resolute.models.blocks.restated import restate
 
 # Parameters of glibc's mallopt (malloc.h).
@@ -19,19 +21,42 @@ def prepare(network: nn.Module, device: str) -> nn.Module:
 
     It takes its input in `torch.channels_last`, which lets oneDNN and cuDNN use their fast kernels without
     reordering every layer. A network whose class has `inference_layout` works in that layout instead. On a CPU
-    convolutions are fused with what surrounds them, and the process keeps the memory that it frees from now on.
+    convolutions are fused with what surrounds them, where torch can, and the process keeps the memory that it frees
+    from now on.
     """
     layout = getattr(network, "inference_layout", torch.channels_last)
     faster = restate(network).eval().to(device)
     if device == "cpu" and torch.backends.mkldnn.is_available():
         keep_freed_memory()
-        faster = fuse_convolutions(faster)
+        faster = _fused(faster, layout)
     if layout is not torch.channels_last:
         return _Contiguous(faster)
-    for module in faster.modules():
-        if isinstance(module, FusedConv):
-            module.pack()
     return convert_conv2d_weight_memory_format(faster, torch.channels_last)
+
+
+def _fused(network: nn.Module, layout: torch.memory_format) -> nn.Module:
+    """The network with fused convolutions; itself where this torch has not the operators or they refuse it.
+
+    They are private to torch: any release may rename them or want other arguments.
+    """
+    fused = fuse_convolutions(network)
+    if fused is network:
+        return network
+    try:
+        for module in fused.modules():
+            if isinstance(module, FusedConv) and layout is torch.channels_last:
+                module.pack()
+        with torch.inference_mode():
+            fused(torch.zeros(PROBE).contiguous(memory_format=layout))
+    except (AttributeError, TypeError, RuntimeError):
+        _say_once(f"torch {torch.__version__} does not fuse convolutions here: the same results, slower")
+        return network
+    return fused
+
+
+@cache
+def _say_once(line: str) -> None:
+    print(f"resolute: {line}", file=sys.stderr, flush=True)
 
 
 class _Contiguous(nn.Module):

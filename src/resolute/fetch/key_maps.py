@@ -1,0 +1,79 @@
+"""How the tensors of a published checkpoint are named here: an entry's own pairs, and the maps that several share.
+
+A map is a file `registry/key_maps/<name>.yaml` of (pattern, replacement) pairs. Most entries of NTIRE 2022 derive from
+RFDN's code and kept its parameter names; a network in several sizes has one map for all.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+
+from torch import Tensor
+
+from resolute import registry
+from resolute.core.errors import ResoluteError, nearest
+from resolute.core.schema import read_yaml
+from resolute.methods.weights import FLOATS, StateDict
+
+Pair = tuple[str, str]
+
+
+def rename(state: Mapping[str, Tensor], published: registry.Published) -> StateDict:
+    """A published state dict under our parameter names, without the tensors that the network never reads.
+
+    Weight-normalised kernels are folded first. The pairs are applied in order. In a replacement `{1}`
+    stands for the first group of the pattern and `{1-1}` for that number less one.
+    """
+    renamed: StateDict = {}
+    pairs = _pairs(published)
+    for name, tensor in fold_weight_norm(state).items():
+        if any(re.search(pattern, name) for pattern in published.unused):
+            continue
+        ours = name
+        for pattern, replacement in pairs:
+            ours = re.sub(pattern, partial(_fill, replacement), ours)
+        if ours in renamed:
+            raise ResoluteError(f"two published tensors map to '{ours}': the key map of the registry is wrong")
+        renamed[ours] = tensor
+    return renamed
+
+
+def fold_weight_norm(state: Mapping[str, Tensor]) -> StateDict:
+    """A state dict with every pair `weight_g`, `weight_v` (weight normalisation) as the kernel that they stand for.
+
+    The kernel of an output channel is its direction v, of length g over all of its elements.
+    """
+    folded: StateDict = {}
+    for name, tensor in state.items():
+        if name.endswith(".weight_v"):
+            layer = name.removesuffix("_v")
+            if f"{layer}_g" not in state:
+                raise ResoluteError(f"'{name}' has no '{layer}_g' beside it: the weight normalisation is incomplete")
+            gains = state[f"{layer}_g"]
+            if not tensor.dim() or {tensor.dtype, gains.dtype}.difference(FLOATS) or gains.numel() != len(tensor):
+                raise ResoluteError(f"'{name}' and '{layer}_g' do not fit: the weight normalisation is broken")
+            shape = (-1, *[1] * (tensor.dim() - 1))
+            folded[layer] = tensor * (gains.reshape(shape) / tensor.flatten(1).norm(dim=1).view(shape))
+        elif not name.endswith(".weight_g"):
+            folded[name] = tensor
+    return folded
+
+
+def _fill(replacement: str, match: re.Match[str]) -> str:
+    def value(token: re.Match[str]) -> str:
+        group = match.group(int(token[1]))
+        return str(int(group) + int(token[2])) if token[2] else group
+
+    return re.sub(r"\{(\d)([+-]\d+)?\}", value, replacement)
+
+
+def _pairs(published: registry.Published) -> list[Pair]:
+    return [pair for item in published.keys for pair in ([item] if isinstance(item, tuple) else _shared(item))]
+
+
+def _shared(name: str) -> list[Pair]:
+    path = registry.key_map(name)
+    if not path.is_file():
+        known = [file.stem for file in path.parent.glob("*.yaml")]
+        raise ResoluteError(f"unknown key map '{name}' in the registry: {nearest(name, known)}")
+    return [(pattern, replacement) for pattern, replacement in read_yaml(path)]

@@ -1,0 +1,1 @@
+"""Bicubic enlargement: the baseline that every network has to beat, without weights or training."""

@@ -1,0 +1,87 @@
+"""What is trained: a module that draws its batches, scores them, and keeps its own state.
+
+The training loop knows devices, phases, the moving average, checkpoints and the log; what a batch holds and how many
+terms a loss has is the learner's. `Learner` as it stands trains a network on pairs of LR and HR patches, which is all
+that most methods need; a kind of method overrides what it does otherwise.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from torch import Tensor, nn
+
+from resolute.core.errors import ResoluteError
+from resolute.images.pack import Pack
+from resolute.methods.losses import LOSSES
+from resolute.methods.pairs import Pairs, draw_pairs
+from resolute.methods.plan import Phase, Plan
+
+
+class Learner(nn.Module):
+    """A network, how it is scored, and whatever else is learned beside it.
+
+    Parameters and buffers of a learner are in the checkpoint; those of `network` are averaged and published, folded.
+
+    Args:
+        network: in the form that is trained.
+        scale: HR side over LR side.
+        data_range: the span of the network's input and output.
+
+    Attributes:
+        skips: a step may leave parameters without a gradient, which several devices must know.
+    """
+
+    skips = False
+
+    def __init__(self, network: nn.Module, scale: float, data_range: float) -> None:
+        super().__init__()
+        self.network, self.scale, self.data_range = network, scale, data_range
+
+    def check(self, pack: Pack, plan: Plan) -> None:
+        """Refuse a plan that does not fit the training data.
+
+        Raises:
+            ResoluteError: naming the setting to change.
+        """
+        least = min(min(image.lr_height, image.lr_width) for image in pack.images)
+        for phase in plan.phases:
+            if phase.lr_patch_size > least:
+                raise ResoluteError(
+                    f"lr_patch_size {phase.lr_patch_size} does not fit the smallest training image: "
+                    f"its LR side is {least}"
+                )
+
+    def fit(self, pack: Pack, generator: np.random.Generator) -> None:
+        """Read off the data, before the first step, what is kept in buffers."""
+
+    def draw(self, pack: Pack, phase: Phase, generator: np.random.Generator, mine: slice) -> Pairs:
+        """This process's share of the batch of a step: a function of the generator, which is the step's own.
+
+        Args:
+            mine: which patches of the batch this process takes.
+
+        Returns:
+            Anything with a method `to(device)`.
+        """
+        return draw_pairs(pack, self.scale, phase, generator, mine)
+
+    def forward(self, batch: Pairs, phase: Phase) -> dict[str, Tensor]:
+        """The terms of the loss, scalars in units of the data range: their sum is optimised, each is in the log."""
+        lr, hr = batch.as_images(self.data_range)
+        # In units of the data range, so that the loss means the same for every network.
+        sr = self.network(lr).float() / self.data_range
+        return {phase.loss.name: LOSSES.function(phase.loss)(sr, hr / self.data_range)}
+
+    def trained(self, phase: Phase) -> Iterator[nn.Parameter]:
+        """The parameters that a phase changes: those whose names begin with one of `phase.trains`, or all."""
+        found = [
+            parameter
+            for name, parameter in self.named_parameters()
+            if not phase.trains or name.startswith(phase.trains)
+        ]
+        if not found:
+            raise ResoluteError(f"no parameter's name begins with one of trains, {', '.join(phase.trains)}: mend it")
+        return iter(found)
+
+    def conclude(self, pack: Pack) -> None:
+        """Read off the data, after the last step, what inference looks up, into buffers of the network."""

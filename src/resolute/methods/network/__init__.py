@@ -1,0 +1,1 @@
+"""Methods that are a network and nothing else: most of them."""

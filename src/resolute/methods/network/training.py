@@ -1,0 +1,24 @@
+"""How a network is trained that is a method by itself."""
+
+from torch import nn
+
+from resolute.methods.learner import Learner
+from resolute.methods.network.form import released
+from resolute.methods.plan import Plan
+from resolute.models import create_model
+from resolute.registry import Entry
+
+__all__ = ["SKIPS", "build", "learner", "released"]
+
+SKIPS = Learner.skips
+
+
+def build(entry: Entry, scale: float) -> nn.Module:
+    """The network of `resolute.models` in the form that is trained, freshly initialised."""
+    entry.check_scale(scale)
+    return create_model(entry.model, scale, **{**entry.arguments, **entry.training})
+
+
+def learner(entry: Entry, scale: float, plan: Plan) -> Learner:
+    """The network, trained on pairs of patches."""
+    return Learner(build(entry, scale), scale, entry.data_range)

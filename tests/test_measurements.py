@@ -1,0 +1,111 @@
+"""The long form on disk: what is not finite is null, and what was edited by hand is refused."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from resolute import measurements, summary
+from resolute.core.errors import ResoluteError
+
+ROW = {"source": "measured", "method": "m", "weights": "quick-seed0", "dataset": "set5", "scale": 4.0}
+PSNR: dict[str, Any] = {**ROW, "protocol": "y_basicsr", "metric": "psnr", "unit": "dB"}
+
+
+def psnrs(*values: float) -> list[dict[str, Any]]:
+    return [{**PSNR, "image": str(number), "value": value} for number, value in enumerate(values)]
+
+
+@pytest.fixture
+def file(project: Path) -> Path:
+    """A measurement file of two images."""
+    path = project / "reports/measurements/quality/m/x4/quick-seed0/set5.parquet"
+    measurements.write(path, psnrs(30.0, 32.0), device="A CPU")
+    return path
+
+
+def set_value(path: Path) -> None:
+    """With pyarrow, which keeps the metadata."""
+    table = pq.read_table(path)
+    column = table.column_names.index("value")
+    pq.write_table(table.set_column(column, table.schema.field(column), pa.array([99.9, 32.0])), path)
+
+
+def set_value_with_pandas(path: Path) -> None:
+    """Which writes metadata of its own."""
+    pd.read_parquet(path).assign(value=99.9).to_parquet(path)
+
+
+def drop_row(path: Path) -> None:
+    pq.write_table(pq.read_table(path).slice(0, 1), path)
+
+
+def set_provenance(path: Path) -> None:
+    table = pq.read_table(path)
+    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, b"provenance": '{"device": "a GPU"}'}), path)
+
+
+@pytest.mark.parametrize("edit", [set_value, set_value_with_pandas, drop_row, set_provenance])
+def test_what_was_edited_by_hand_is_refused(edit: Any, file: Path) -> None:
+    edit(file)
+    for read in (measurements.read, measurements.read_provenance):
+        with pytest.raises(
+            ResoluteError,
+            match=r"^reports/measurements/.*set5\.parquet was changed .*: remove it, and `snake",
+        ):
+            read(file)
+
+
+def test_files_from_elsewhere_need_no_digest(file: Path, project: Path) -> None:
+    (project / "data/reference/gpu").mkdir(parents=True)
+    elsewhere = project / "data/reference/gpu/set5.parquet"
+    pd.read_parquet(file).to_parquet(elsewhere)
+    assert list(measurements.read(elsewhere)["value"]) == [30.0, 32.0]
+    set_value(elsewhere)
+    assert list(measurements.read(elsewhere)["value"]) == [99.9, 32.0]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is damaged"),
+        (b"PAR1 and no more", "is damaged"),
+        (None, "unknown column 'other'"),
+    ],
+)
+def test_a_damaged_or_foreign_file_names_itself_and_its_mend(content: bytes | None, said: str, file: Path) -> None:
+    if content is None:
+        pd.DataFrame({"other": [1]}).to_parquet(file)
+    else:
+        file.write_bytes(content)
+    with pytest.raises(ResoluteError, match=rf"^reports/.*set5\.parquet .*{said}.*: remove it, and `snakemake"):
+        measurements.read(file)
+    kept = Path("data/published/p/t.csv").absolute()
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"method,metric,value\nm,psnr,\xff\n")
+    with pytest.raises(ResoluteError, match=r"restore it: `git checkout -- data/published/p/t\.csv`"):
+        measurements.read(kept)
+    kept.write_text("method,metric,value\nm,psnr,inf\n")
+    with pytest.raises(ResoluteError, match="a value is not finite"):
+        measurements.read(kept)
+
+
+@pytest.mark.parametrize(
+    ("values", "mean", "equal"),
+    [((30.0, 32.0), 31.0, 0), ((30.0, math.inf, 33.0), 31.5, 1), ((math.inf, math.nan), None, 2)],
+)
+def test_equal_images_are_null_and_counted(
+    values: tuple[float, ...], mean: float | None, equal: int, project: Path
+) -> None:
+    path = project / "reports/measurements/set5.parquet"
+    measurements.write(path, [*psnrs(*values), {**ROW, "metric": "macs", "value": None}])
+    assert pq.read_table(path)["value"].null_count == equal + 1
+    quality, cost = summary.records(summary.means(measurements.read(path)))
+    assert (None if math.isnan(quality["value"]) else quality["value"]) == mean
+    assert (quality["equal_images"], cost["equal_images"]) == (equal, 0)
+    assert summary.is_infinite(quality) == (mean is None)
+    assert not summary.is_infinite(cost)

@@ -1,0 +1,14 @@
+# What every rule's command runs under, in bash.
+
+# logged LOG COMMAND...: write what a command prints to its log. Its standard error is shown too, unless the logger
+# plugin is there and shows what matters of the log. With `tee -p` a command goes on when nobody reads that any more.
+logged() {
+  local log=$1
+  shift
+  : > "$log"
+  if [ -n "${RESOLUTE_QUIET_JOBS:-}" ]; then
+    exec "$@" >> "$log" 2>&1
+  else
+    "$@" >> "$log" 2> >(tee -ap "$log" >&2)
+  fi
+}
