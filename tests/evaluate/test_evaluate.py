@@ -1,5 +1,8 @@
 """Evaluation against the published PSNRs, and its faults."""
 
+import json
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,19 +10,23 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from typer.testing import CliRunner
 
-from resolute import datasets, measurements, methods
+from resolute import datasets, measurements, methods, params
+from resolute.cli import app
 from resolute.cli.prepare import ensure_images, ensure_weights
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
 from resolute.datasets.reader import write_images as write_hr_images
 from resolute.degrade import degrade
+from resolute.evaluate import _pairs as pairs
 from resolute.evaluate import evaluate, summarise, write_images, write_rows
 from resolute.fetch import fetch_dataset
 from resolute.images.album import unpack_image
-from resolute.images.files import read_image
+from resolute.images.files import read_image, to_rgb
 from resolute.images.gradients import gradient_magnitude
+from resolute.images.imresize import crop_to_multiple
 from resolute.methods import weights
 from resolute.metrics.protocols import measure
 
@@ -163,3 +170,88 @@ def test_rows_say_whether_the_recipe_was_the_papers(embedded: Path, facts: dict[
     weights.save_weights(path, methods.build("rlfn_tiny", 4).state_dict(), facts)
     rows = evaluate("rlfn_tiny", 4, str(path), "embedded", ["y_basicsr"])
     assert {row["recipe"] for row in rows} == {recipe}
+
+
+def fresh(path: Path, seed: int) -> Path:
+    torch.manual_seed(seed)
+    weights.save_weights(path, methods.build("rlfn_tiny", 4).state_dict(), {})
+    return path
+
+
+@pytest.fixture
+def one_image(embedded: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The embedded photographs, of which the first alone is measured."""
+    monkeypatch.setattr("resolute.evaluate._pairs", lambda *asked: pairs(*asked)[:1])
+    return embedded
+
+
+def test_a_given_file_leaves_the_kept_measurement_alone(one_image: Path, tmp_path: Path) -> None:
+    run = layout.Run("rlfn_tiny", 4.0, "quick-seed0")
+    own = fresh(layout.weights(run), 0)
+    command = ["evaluate", "rlfn_tiny", "--dataset", "embedded", "--weights"]
+    assert CliRunner().invoke(app, [*command, "quick-seed0"]).exit_code == 0
+    kept = layout.quality(run, "embedded")
+    assert measurements.read_provenance(kept)["weights_sha256"] == file_sha256(own)
+    before = {path: path.read_bytes() for path in (one_image / "reports").rglob("*") if path.is_file()}
+    for stem in ("quick-seed0", "published-quick", "a-seed1-final"):
+        given = fresh(tmp_path / f"{stem}.safetensors", 1)
+        assert CliRunner().invoke(app, [*command, str(given)]).exit_code == 0
+        assert {path: path.read_bytes() for path in (one_image / "reports").rglob("*") if path.is_file()} == before
+        shown = json.loads(CliRunner().invoke(app, [*command, str(given), "--json"]).stdout)
+        assert shown["weights"] == f"{stem}@{file_sha256(given)[:8]}"
+
+
+def test_the_provenance_is_of_the_file_that_was_measured(one_image: Path) -> None:
+    """Even where another one lies there when the rows are written."""
+    run = layout.Run("rlfn_tiny", 4.0, "quick-seed0")
+    measured = file_sha256(fresh(layout.weights(run), 0))
+    rows = evaluate("rlfn_tiny", 4, "quick-seed0", "embedded", ["y_basicsr"])
+    fresh(layout.weights(run), 1)
+    assert measurements.read_provenance(write_rows(rows, run, "embedded"))["weights_sha256"] == measured
+
+
+@pytest.mark.parametrize("equal", [["coffee"], ["astronaut", "camera", "chelsea", "coffee"]])
+def test_equal_images_are_counted_and_left_out_of_the_mean(
+    equal: list[str], embedded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    originals = {image.name: image.path for image in datasets.images("embedded", "test", 4)}
+    lrs = {read_image(image.path).tobytes(): image.name for image in datasets.lr_images("embedded", "test", 4)}
+
+    def upscaler(*_: object) -> Callable[[np.ndarray], np.ndarray]:
+        def upscale(lr: np.ndarray) -> np.ndarray:
+            grey_or_rgb = (lr.tobytes(), lr[:, :, 0].tobytes())
+            name = next(lrs[pixels] for pixels in grey_or_rgb if pixels in lrs)
+            hr = crop_to_multiple(to_rgb(read_image(originals[name])), 4).astype(np.float32)
+            return hr if name in equal else 255 - hr
+
+        return upscale
+
+    monkeypatch.setattr(methods, "upscaler", upscaler)
+    rows = evaluate("bicubic", 4, "published", "embedded", ["y_basicsr", "ntire2022"])
+    psnr = {row["image"]: row["value"] for row in rows if (row["protocol"], row["metric"]) == ("y_basicsr", "psnr")}
+    assert {name for name, value in psnr.items() if math.isnan(value)} == set(equal)
+    found = summarise(rows)
+    finite = [value for value in psnr.values() if not math.isnan(value)]
+    mean = found["protocols"]["y_basicsr"]
+    assert mean["equal_images"] == len(equal)
+    assert mean["psnr"] == (pytest.approx(np.mean(finite)) if finite else None)
+    assert (mean["ssim"] == 1) is (len(equal) == 4)
+    shown = {image["image"]: image["protocols"]["ntire2022"]["psnr"] for image in found["images"]}
+    assert {name for name, value in shown.items() if value is None} == set(equal)
+    output = CliRunner().invoke(app, ["evaluate", "bicubic", "--dataset", "embedded", "--json"]).stdout
+    assert json.loads(output, parse_constant=pytest.fail) == summarise(
+        evaluate("bicubic", 4, "published", "embedded", params.load()["evaluate"]["protocols"])
+    )
+    words = CliRunner().invoke(app, ["evaluate", "bicubic", "--dataset", "embedded"]).stdout
+    assert f"({len(equal)} equal to the original, left out)" in words
+
+
+def test_pixels_that_are_not_finite_are_an_error_that_names_image_and_method(
+    embedded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def upscaler(*_: object) -> Callable[[np.ndarray], np.ndarray]:
+        return lambda lr: np.full((lr.shape[0] * 4, lr.shape[1] * 4, 3), np.nan, np.float32)
+
+    monkeypatch.setattr(methods, "upscaler", upscaler)
+    with pytest.raises(ResoluteError, match="embedded/astronaut at x4: bicubic gives pixels that are not finite"):
+        evaluate("bicubic", 4, "published", "embedded", ["y_basicsr"])

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,14 +14,19 @@ import pandas as pd
 import pytest
 import torch
 import yaml
+from tests.durability import Call, is_durable_before, recorded
+from typer.testing import CliRunner
 
-from resolute import methods
+from resolute import methods, params
+from resolute.cli import app
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
+from resolute.core.locks import making
 from resolute.core.provenance import file_sha256
 from resolute.methods import weights
 from resolute.methods.plan import Plan, make_plan
 from resolute.train import checkpoint, train
+from resolute.train.loop import Training
 
 SETTINGS = {"devices": 1, "precision": "32-true", "threads": 1}
 DEFAULTS = {"iterations": 30, "batch_size": 2, "lr_patch_size": 16, "learning_rate": 1e-3, "ema": 0.9}
@@ -202,3 +208,107 @@ def test_patches_too_small_and_batches_that_cannot_be_shared(packed: Path) -> No
 def test_missing_patches_name_the_command(checkout: Path) -> None:
     with pytest.raises(ResoluteError, match="run `resolute patches embedded --scale 4`"):
         train(run("g-seed0"), 0, plan(), "embedded", SETTINGS, 5)
+
+
+def test_the_checkpoint_goes_when_weights_log_and_times_are_on_the_disk(
+    packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = recorded(monkeypatch)
+    path = train(run("m-seed0"), 0, plan(), "embedded", SETTINGS, 20)
+    for made in (path, layout.training_log(run("m-seed0")), layout.training_times(run("m-seed0"))):
+        assert is_durable_before(calls, made, layout.checkpoint(run("m-seed0")))
+    # The folders are new: their own names are on the disk too.
+    for folder in (path.parent, path.parent.parent):
+        assert calls.index(Call("sync", folder.parent)) < calls.index(Call("unlink", layout.checkpoint(run("m-seed0"))))
+
+
+def test_equal_trainings_have_equal_logs_however_often_they_were_stopped(
+    packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resolute.train.loop._LOG_ROWS", 6)  # a row for every fifth step
+    train(run("n-seed0"), 0, plan(), "embedded", SETTINGS, 20)
+    files = [file(run("n-seed0")) for file in (layout.weights, layout.training_log)]
+    expected = [file.read_bytes() for file in files]
+    header, *_ = layout.training_times(run("n-seed0")).read_text().splitlines()
+    assert header == "step,patches_per_s,seconds,cpu_joules,gpu_joules"
+    for file in (*files, layout.training_times(run("n-seed0"))):
+        file.unlink()
+    for step in (1, 7, 10):  # before, between and on rows
+        training = Training(run("n-seed0"), 0, plan(), "embedded", SETTINGS, 20)
+        monkeypatch.setattr(training, "_told_to_stop", lambda now=training, last=step: now.step >= last)
+        with pytest.raises(ResoluteError, match=f"told to stop at step {step}:"):
+            training.finish()
+    train(run("n-seed0"), 0, plan(), "embedded", SETTINGS, 20)
+    assert [file.read_bytes() for file in files] == expected
+    times = pd.read_csv(layout.training_times(run("n-seed0")))
+    assert times["step"].tolist() == pd.read_csv(files[1])["step"].tolist()
+    assert times["seconds"].is_monotonic_increasing
+
+
+def test_a_damaged_checkpoint_is_set_aside_and_the_weights_are_the_same(
+    packed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = train(run("o-seed0"), 0, plan(), "embedded", SETTINGS, 5).read_bytes()
+    stopped = Training(run("o-seed0"), 0, plan(), "embedded", SETTINGS, 5)
+    stopped.stopped = True
+    with pytest.raises(ResoluteError, match="told to stop"):
+        stopped.finish()
+    path = layout.checkpoint(run("o-seed0"))
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    capsys.readouterr()
+    assert train(run("o-seed0"), 0, plan(), "embedded", SETTINGS, 5).read_bytes() == expected
+    assert "is damaged" in capsys.readouterr().err
+    assert path.with_name(f"{path.name}.damaged").read_bytes() == content
+
+
+@pytest.mark.parametrize("place", [layout.weights, layout.training_log, layout.training_times])
+def test_a_place_that_cannot_be_written_is_known_before_the_training(
+    place: Callable[[layout.Run], Path], packed: Path
+) -> None:
+    place(run("p-seed0")).mkdir(parents=True)
+    with pytest.raises(IsADirectoryError, match=place(run("p-seed0")).name):
+        Training(run("p-seed0"), 0, plan(), "embedded", SETTINGS, 5)
+
+
+def test_of_two_at_once_the_second_waits_and_takes_what_the_first_made(packed: Path) -> None:
+    set_params(packed, iterations=3, batch_size=2, lr_patch_size=16)
+    with making(layout.weights(run("quick-seed0", "imdn_tiny"))):
+        second = command("train", "imdn_tiny")
+        assert second.stderr is not None
+        said = second.stderr.readline()
+        settings = params.load()
+        same = make_plan(settings["train"], {}, "imdn_tiny")
+        first = Training(run("quick-seed0", "imdn_tiny"), 0, same, "embedded", settings["train"], 5)
+        made = first.finish().stat().st_ino
+    _, errors = second.communicate(timeout=120)
+    assert second.returncode == 0
+    assert f"waiting for process {os.getpid()} (" in said
+    assert "which makes data/weights/trained/imdn_tiny/x4/quick-seed0.safetensors" in said
+    assert "step 3/3" not in errors  # it has not trained
+    assert layout.weights(run("quick-seed0", "imdn_tiny")).stat().st_ino == made
+
+
+def test_what_was_waited_for_is_made_anew_where_it_is_of_other_settings(packed: Path) -> None:
+    one, other = (Training(run("r-seed0"), 0, plan(iterations=count), "embedded", SETTINGS, 5) for count in (2, 3))
+    assert not one.is_made(waited=True)
+    one.finish()
+    assert [training.is_made(waited) for training in (one, other) for waited in (True, False)] == [
+        *(True, False),
+        *(False, False),
+    ]
+
+
+@pytest.mark.parametrize("stem", ["quick-seed0", "published-mine", "x2-seed"])
+def test_a_start_that_the_params_do_not_name_makes_a_file_of_its_own(stem: str, packed: Path, tmp_path: Path) -> None:
+    set_params(packed, iterations=2, batch_size=2, lr_patch_size=16)
+    start = tmp_path / f"{stem}.safetensors"
+    weights.save_weights(start, methods.build("rlfn_tiny", 4).state_dict(), {})
+    done = CliRunner().invoke(app, ["train", "rlfn_tiny", "--warm-start", str(start)])
+    assert done.exit_code == 0, done.output
+    name = f"quick-seed0@{file_sha256(start)[:8]}"
+    path = layout.weights(run(name))
+    assert done.stdout.strip() == layout.relative(path)
+    assert weights.read_provenance(path)["warm_start"] == file_sha256(start)
+    assert not layout.weights(run("quick-seed0")).exists()
