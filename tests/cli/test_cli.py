@@ -63,8 +63,8 @@ def test_help_imports_nothing_heavy() -> None:
 def test_every_stage_of_the_dag_is_a_command_a_package_and_a_rule_file(checkout: Path) -> None:
     commands = resolute("--help").stdout
     stages = sorted(path.stem for path in (checkout / "workflow/rules").glob("*.smk") if path.stem != "common")
-    assert len(stages) == 10
-    for stage in stages:
+    assert len(stages) == 9
+    for stage in (*stages, "sources"):  # which has no rule: Snakemake has it done whenever it plans
         assert f"\n  {stage} " in commands
         assert (checkout / "src/resolute" / stage / "__init__.py").is_file()
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 EVALUATE = f"evaluate imdn_tiny --weights {RUN} --dataset embedded --scale 4"
 # What each stage makes: the folder that it writes into, and one of its files.
 MADE = {
-    "sources networks": ("data/sources", "networks.csv"),
+    "sources": ("data/sources", "train.csv"),
     "fetch embedded": ("data/raw", "embedded.csv"),
     "degrade embedded --scale 4": ("data/lr/embedded", "x4.csv"),
     "patches embedded --scale 4": ("data/patches/embedded", "x4.parquet"),

@@ -70,7 +70,7 @@ class _Aside:
 def _clear_places(aside: _Aside) -> None:
     """Set aside files that lie where stages need folders."""
     root = project_root()
-    for place in PLACES:
+    for place in (*PLACES, "data/sources/*"):
         folder = Path(place.partition("*")[0])
         for part in (*reversed(folder.parents), folder):
             if (root / part).is_file() and part.suffix == "":

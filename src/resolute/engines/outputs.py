@@ -16,7 +16,6 @@ from resolute.engines.versioned import kept_by_dvc
 
 # Folders of images are not among them: they count by their manifests.
 PLACES = (
-    "data/sources/*.csv",
     "data/raw/*.csv",
     "data/lr/*/*.csv",
     "data/patches/*/*.parquet",

@@ -7,7 +7,7 @@ from resolute.core.errors import ResoluteError
 from resolute.engines.outputs import changed, is_manifest, wrong_images
 from resolute.engines.tools import last_line, planned_jobs, refuse_inside_dvc, run
 from resolute.engines.unlock import refuse_beside_snakemake
-from resolute.engines.versioned import judged
+from resolute.engines.versioned import SOURCES, judged
 
 
 def seal() -> str:
@@ -32,7 +32,9 @@ def seal() -> str:
     stale, index = judged()
     if not stale:
         return "nothing to seal: DVC is up to date"
-    _refuse_foreign([Path(out.fs_path) for stage in index.stages if stage.addressing in stale for out in stage.outs])
+    # The lists of source files are as they should be: `judged` has seen to it.
+    changed_stages = [stage for stage in index.stages if stage.addressing in stale and stage.addressing != SOURCES]
+    _refuse_foreign([Path(out.fs_path) for stage in changed_stages for out in stage.outs])
     done = run("dvc", "commit", "--force")
     if done.returncode:
         raise ResoluteError(f"not sealed: dvc commit failed: {last_line(done)}")

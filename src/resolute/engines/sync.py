@@ -13,12 +13,10 @@ from resolute.core.layout import project_root
 from resolute.engines.tools import last_line, planned_jobs, refuse_inside_dvc
 from resolute.engines.touch import GO
 from resolute.engines.unlock import refuse_beside_snakemake
-from resolute.engines.versioned import forget_lists, judged
+from resolute.engines.versioned import SOURCES, forget_lists, judged
 
 if TYPE_CHECKING:
     from dvc.stage import Stage
-
-SOURCES = "sources"
 
 
 def sync() -> str:

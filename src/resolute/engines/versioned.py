@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from dvc.repo.index import Index
 
 
+# The stage that has no rule: Snakemake has the lists of source files brought up to date whenever it plans.
+SOURCES = "sources"
+
+
 def judged() -> tuple[dict[str, list[object]], "Index"]:
     """The stages that are not up to date, with what changed; and DVC's index of all stages and their graph.
 

@@ -30,7 +30,7 @@ def refresh() -> list[Path]:
         The lists that were written. Most calls write none: the lists keep their times.
     """
     wanted = {layout.sources(stage, method): _listed(stage, method) for stage, method in _jobs()}
-    written = [path for path, text in wanted.items() if not (path.is_file() and path.read_text() == text)]
+    written = [path for path, text in wanted.items() if not (path.is_file() and path.read_bytes() == text.encode())]
     for path in written:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(wanted[path])  # cut short, it would be written again by the next call
