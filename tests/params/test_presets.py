@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.durability import Call, recorded
 
 from resolute import params, registry
 from resolute.core.errors import ResoluteError
@@ -228,3 +229,19 @@ def test_jobs_that_cannot_be_read_name_the_command_that_writes_them(checkout: Pa
     jobs.path().write_bytes(b"\xff")
     with pytest.raises(ResoluteError, match=r"jobs\.yaml is not UTF-8"):
         jobs.check(params.load())
+
+
+def test_what_is_set_aside_replaces_an_older_one_only_when_it_is_on_the_disk(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = checkout / "reports/measurements/quality/rlfn_tiny/x4/quick-seed0/embedded.parquet"
+    aside = checkout / "work/set-aside" / kept.relative_to(checkout)
+    for path, content in ((kept, "new"), (aside, "old")):
+        path.parent.mkdir(parents=True)
+        path.write_text(content)
+    calls = recorded(monkeypatch)
+    presets.write("bench")
+    assert aside.read_text() == "new"
+    moved = calls.index(Call("replace", kept, aside))
+    assert Call("sync", kept) in calls[:moved]
+    assert {Call("sync", kept.parent), Call("sync", aside.parent)} <= set(calls[moved:])
