@@ -5,11 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from resolute import methods, registry
 from resolute.core.errors import ResoluteError
 from resolute.core.schema import validate
 from resolute.fetch import key_maps
+from resolute.fetch.key_maps import rename
 from resolute.models import create_model
 from resolute.params.schema import params_schema
 
@@ -116,3 +118,25 @@ def test_an_entry_of_any_content_is_one_line(
 def test_arguments_that_no_network_takes_are_one_line(width: object) -> None:
     with pytest.raises(ResoluteError, match="the arguments of 'rfdn' do not fit its network"):
         create_model("rfdn", 4, channels=width)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "the key map own.yaml is empty"),
+        ("a: b", r"own\.yaml: the document: {'a': 'b'} is not of type 'array'"),
+        ("- [a]", r"own\.yaml: 0: \['a'\] is too short"),
+        ("- [1, a]", "1 is not of type 'string'"),
+        ("- ['(', a]", r"'\(' is not a 'regex'"),
+        ("- ['^(a)', 'b{2}']", r"\{2\} of 'b\{2\}' is nothing in 'a'"),
+        ("- ['^(a)', 'b{1-1}']", r"\{1-1\} of 'b\{1-1\}' is nothing in 'a'"),
+        ("- ['a|(b)', 'c{1+1}']", r"\{1\+1\} of 'c\{1\+1\}' is nothing in 'a'"),
+    ],
+)
+def test_a_key_map_of_any_content_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, message: str
+) -> None:
+    (tmp_path / "own.yaml").write_text(content)
+    monkeypatch.setattr(registry, "key_map", lambda name: tmp_path / f"{name}.yaml")
+    with pytest.raises(ResoluteError, match=message):
+        rename({"a.weight": torch.zeros(1)}, registry.Published(source="", licence="", keys=("own",)))

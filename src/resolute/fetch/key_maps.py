@@ -12,7 +12,7 @@ from torch import Tensor
 
 from resolute import registry
 from resolute.core.errors import ResoluteError, nearest
-from resolute.core.schema import read_yaml
+from resolute.core.schema import read_yaml, validate
 from resolute.methods.weights import FLOATS, StateDict
 
 Pair = tuple[str, str]
@@ -61,8 +61,12 @@ def fold_weight_norm(state: Mapping[str, Tensor]) -> StateDict:
 
 def _fill(replacement: str, match: re.Match[str]) -> str:
     def value(token: re.Match[str]) -> str:
-        group = match.group(int(token[1]))
-        return str(int(group) + int(token[2])) if token[2] else group
+        try:
+            group = match.group(int(token[1]))
+            return str(int(group) + int(token[2])) if token[2] else group
+        except (IndexError, ValueError, TypeError):  # no such group, no number, or no part of what matched
+            where = f"{token[0]} of '{replacement}' is nothing in '{match[0]}'"
+            raise ResoluteError(f"a key map of the registry does not fit: {where}: mend that pair") from None
 
     return re.sub(r"\{(\d)([+-]\d+)?\}", value, replacement)
 
@@ -76,4 +80,6 @@ def _shared(name: str) -> list[Pair]:
     if not path.is_file():
         known = [file.stem for file in path.parent.glob("*.yaml")]
         raise ResoluteError(f"unknown key map '{name}' in the registry: {nearest(name, known)}")
-    return [(pattern, replacement) for pattern, replacement in read_yaml(path)]
+    pairs = read_yaml(path)
+    validate(pairs, registry.FOLDER / "key_map.schema.json", f"the key map {path.name}")
+    return [(pattern, replacement) for pattern, replacement in pairs]
