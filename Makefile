@@ -40,8 +40,8 @@ lock: ## write requirements.lock anew from what pyproject.toml allows
 	work/lock-venv/bin/pip install -q torch==$(TORCH) -e '.[test,dev,s3,slurm]'
 	work/lock-venv/bin/pip freeze --exclude resolute | grep -v '^nvidia-[^m]\|^triton=' | sed 's/+cpu$$//' > requirements.lock
 
-clean: ## remove the environment and all work in progress; data and reports stay
-	rm -rf .venv work .snakemake
+clean: ## remove the environment and all work in progress; data, reports and what is known of them stay
+	rm -rf .venv .snakemake $(filter-out work/placed work/records,$(wildcard work/*))
 
 # A kill may leave an interpreter without pip: such an environment is made anew. The lock file constrains every version,
 # so the environment holds what it names and no more than is needed.
