@@ -217,8 +217,10 @@ class Training:
     def _mean_losses(self) -> dict[str, float]:
         """The mean of the loss since the last row of the log, and of its terms where it has several."""
         means = {}
-        for name in self.losses[0]:
-            mean = self.fabric.all_reduce(torch.stack([loss[name] for loss in self.losses]).mean(), reduce_op="mean")
+        # A phase may have other terms than the one before it.
+        for name in dict.fromkeys(name for terms in self.losses for name in terms):
+            values = torch.stack([terms[name] for terms in self.losses if name in terms])
+            mean = self.fabric.all_reduce(values.mean(), reduce_op="mean")
             assert isinstance(mean, Tensor)
             means[name] = mean.item()
         self.losses = []
