@@ -26,7 +26,7 @@ test: .venv/test-stamp ## the whole test suite
 	$(BIN)/pytest -n 2 --dist worksteal
 
 check: lint .venv/test-stamp ## lint, and the tests that are quick everywhere: before every commit
-	$(BIN)/pytest -n 2 --dist worksteal -m "not (slow or gpu or browser or slurm)"
+	$(BIN)/pytest -n 2 --dist worksteal -m "not (slow or attack or gpu or browser or slurm)"
 
 lint: .venv/lint-stamp ## formatters, linters, type checker, workflow linter
 	$(BIN)/ruff check

@@ -14,7 +14,7 @@ import pytest
 from tests.engines.conftest import Project
 from tests.engines.test_faults import RUN, STAGES
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.attack
 
 EVALUATE = f"evaluate imdn_tiny --weights {RUN} --dataset embedded --scale 4"
 # What each stage makes: the folder that it writes into, and one of its files.

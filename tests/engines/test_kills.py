@@ -20,7 +20,7 @@ from tests.engines.conftest import REPOSITORY, SMALL, Project, copy_parts
 KILLS = int(os.environ.get("RESOLUTE_KILLS", "4"))
 MADE = ("data/sources", "data/raw", "data/lr", "data/patches", "data/weights", "reports")
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600 + 300 * KILLS)]
+pytestmark = [pytest.mark.attack, pytest.mark.timeout(600 + 300 * KILLS)]
 
 
 def start(project: Project) -> subprocess.Popen[bytes]:

@@ -159,7 +159,7 @@ def test_a_mutated_artefact_is_read_or_refused_in_one_line(name: str, artefacts:
     attacked(artefacts / name, wanted(380) // len(READERS))
 
 
-@pytest.mark.slow
+@pytest.mark.attack
 @pytest.mark.parametrize("name", READERS)
 def test_ten_thousand_mutated_artefacts(name: str, artefacts: Path) -> None:
     attacked(artefacts / name, -(-wanted(10_000) // len(READERS)))

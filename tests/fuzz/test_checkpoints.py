@@ -92,7 +92,7 @@ def test_mutated_files_end_in_tensors_or_one_line(
     fuzz(ending, wanted(100), seeds[ending], project)
 
 
-@pytest.mark.slow
+@pytest.mark.attack
 @pytest.mark.parametrize("ending", READERS)
 def test_ten_thousand_mutated_files_end_in_tensors_or_one_line(
     ending: str, seeds: dict[str, dict[str, bytes]], project: Path

@@ -160,7 +160,7 @@ def test_params_of_any_content_end_well_or_with_one_line(files: dict[str, bytes]
     clean(partial(attempt, files), files, wanted(200))
 
 
-@pytest.mark.slow
+@pytest.mark.attack
 def test_ten_thousand_params_end_well_or_with_one_line(files: dict[str, bytes]) -> None:
     clean(partial(attempt, files), files, wanted(10_000))
 

@@ -73,7 +73,7 @@ def read(folder: Path, data: bytes) -> None:
     assert read_photo(path).colour.dtype in (np.uint8, np.uint16)
 
 
-@pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=pytest.mark.attack)])
 def test_a_mutated_picture_is_read_or_one_line(count: int, pictures: dict[str, bytes], tmp_path: Path) -> None:
     for data in pictures.values():
         if data not in (pictures["animated.png"], pictures["cmyk.jpg"]):
