@@ -314,7 +314,7 @@ def test_a_pipe_in_place_of_weights_is_not_waited_for(project: Path) -> None:
 @pytest.mark.parametrize("gain", [torch.ones(3), torch.ones(4, dtype=torch.int64), torch.ones(())])
 def test_weight_normalisation_that_does_not_fit_is_named(gain: torch.Tensor) -> None:
     with pytest.raises(ResoluteError, match=r"'c\.weight_v' and 'c\.weight_g' do not fit"):
-        weights.fold_weight_norm({"c.weight_v": torch.ones(4, 3), "c.weight_g": gain})
+        key_maps.fold_weight_norm({"c.weight_v": torch.ones(4, 3), "c.weight_g": gain})
 
 
 def test_what_was_downloaded_goes_when_its_weights_are_on_the_disk(
@@ -327,4 +327,4 @@ def test_what_was_downloaded_goes_when_its_weights_are_on_the_disk(
     monkeypatch.setenv("RESOLUTE_MIRROR", str(tmp_path / "mirror"))
     calls = recorded(monkeypatch)
     path = fetch_weights("rlfn_team04")
-    assert is_durable_before(calls, path, path.with_name("x4.pth"))
+    assert is_durable_before(calls, path, path.with_name("x4.published.pth"))
