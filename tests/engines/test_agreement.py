@@ -126,7 +126,7 @@ def test_a_dependency_that_one_side_lacks_is_named(bare: Project) -> None:
     assert tables
     assert all(file.startswith("reports/tables/") for file in tables)
     assert found == {
-        *{("dvc", f"{run}.{form}", list_) for run, list_ in runs.items() for form in ("csv", "safetensors")},
+        *{("dvc", f"{run}.{form}", list_) for run, list_ in runs.items() for form in ("csv", "times.csv", "safetensors")},
         *{("dvc", "reports/index.html", file) for file in tables},
         *{("snakemake", f"data/patches/embedded/x4.{form}", "params.yaml") for form in ("npy", "parquet")},
     }
@@ -143,7 +143,7 @@ def test_a_warm_start_that_one_side_lacks_is_named(bare: Project) -> None:
     assert differences(bare) == {
         ("dvc", f"{folder}/x{scale}/bsds-seed0.{form}", f"{folder}/x{scale - 1}/bsds-seed0.safetensors")
         for folder, scale in runs
-        for form in ("csv", "safetensors")
+        for form in ("csv", "times.csv", "safetensors")
     }
 
 

@@ -27,7 +27,7 @@ PIXELS = np.arange(12 * 12 * 3, dtype=np.uint8).reshape(12, 12, 3)
 # An output of every kind, and what writes it.
 KINDS: dict[str, Callable[[Path], object]] = {
     "reports/metrics.json": lambda path: path.write_text('{\n  "psnr": {"imdn/x4": 30.1}\n}\n'),
-    "data/weights/trained/imdn/x4/paper-seed0.csv": lambda path: path.write_text("step,loss\n1,0.1\n"),
+    "data/weights/trained/imdn/x4/paper-seed0.csv": lambda path: path.write_text("step,loss\n100,0.12345\n"),
     "reports/tables/paper/table1.md": lambda path: path.write_text("| method | PSNR |\n| --- | --- |\n"),
     "reports/index.html": lambda path: path.write_text("<!doctype html>\n<title>Report</title>\n"),
     "reports/figures/psnr_macs.svg": lambda path: path.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>\n'),

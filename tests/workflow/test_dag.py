@@ -135,7 +135,7 @@ def test_results_deleted_by_hand_are_made_again(finished: Path) -> None:
         "reports/sr/bicubic/x4/*/*.zip",
         "reports/measurements/quality/rlfn_tiny/x4/*/*.parquet",
         "reports/measurements/cost/rlfn_tiny/*.parquet",
-        "data/weights/trained/imdn_tiny/x4/*.csv",
+        "data/weights/trained/imdn_tiny/x4/*-seed0.csv",
     ):
         (path,) = Path().glob(lost)
         path.unlink()

@@ -155,7 +155,7 @@ def _dataset(name: str, fields: dict[str, Any]) -> DataSet:
 def _manifest(name: str) -> tuple[SourceFile, ...]:
     path = FOLDER / "manifests" / f"{name}.csv"
     with reading(path, "take it from git again"):
-        return tuple(_source_file(row) for row in read_table(path))
+        return tuple(_source_file(row) for row in read_table(path, repair="take it from git again"))
 
 
 def _source_file(row: Mapping[str, str]) -> SourceFile:

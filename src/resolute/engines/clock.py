@@ -10,6 +10,7 @@ from resolute.core.layout import project_root
 _READ = (
     "src/resolute/**/*",
     "data/*/*.csv",
+    "data/sources/*/*.csv",
     "data/lr/*/*.csv",
     "data/lr/*/*/.snakemake_timestamp",
     "data/patches/**/*",
