@@ -14,7 +14,7 @@ from snakemake_logger_plugin_resolute.outlook import Job, Outlook, duration
 QUIET_JOBS = "RESOLUTE_QUIET_JOBS"
 """Where it is set, jobs write to their logs alone (workflow/scripts/logged.sh); what matters of them is shown here."""
 _REMARK = re.compile(r"resolute: |.*Warning: ")
-_ENDED = re.compile(r"died with [^.]+|exit status \d+")
+_ENDED = re.compile(r"died with <[^>]+>|exit status \d+")
 _ERROR = re.compile(r"resolute: |[\w.]+(Error|Exception|Interrupt)\b")
 
 
