@@ -126,7 +126,11 @@ def test_a_dependency_that_one_side_lacks_is_named(bare: Project) -> None:
     assert tables
     assert all(file.startswith("reports/tables/") for file in tables)
     assert found == {
-        *{("dvc", f"{run}.{form}", list_) for run, list_ in runs.items() for form in ("csv", "times.csv", "safetensors")},
+        *{
+            ("dvc", f"{run}.{form}", list_)
+            for run, list_ in runs.items()
+            for form in ("csv", "times.csv", "safetensors")
+        },
         *{("dvc", "reports/index.html", file) for file in tables},
         *{("snakemake", f"data/patches/embedded/x4.{form}", "params.yaml") for form in ("npy", "parquet")},
     }
