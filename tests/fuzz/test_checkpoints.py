@@ -11,6 +11,7 @@ from tests.fuzz.mutations import attack, wanted
 from torch import nn
 
 from resolute import registry
+from resolute.fetch import key_maps
 from resolute.methods import weights
 from resolute.train import checkpoint
 
@@ -34,7 +35,7 @@ def read_safetensors(path: Path) -> None:
 
 
 def read_published(path: Path) -> None:
-    weights.rename(weights.read_checkpoint(path, "params"), PUBLISHED)
+    key_maps.rename(weights.read_checkpoint(path, "params"), PUBLISHED)
     weights.load_state(network(), weights.read_checkpoint(path, "params_ema"), path.name)
 
 
