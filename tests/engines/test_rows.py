@@ -23,6 +23,7 @@ ONE_METHOD = {"train": 1, "training_figures": 1, "evaluate": 1, "tables": 1, "fi
 RAN = {TRAIN, CURVE, EVALUATE, "tables", "figures", "report"}
 # The report shows all params, so that DVC sees an edit there too.
 STALE = {TRAIN, "report"}
+SOURCES = "sources"  # the stage without a rule
 
 
 def edit_recipe(project: Project, iterations: int = 6) -> None:
@@ -39,9 +40,9 @@ def test_row_0_snakemake_from_nothing_then_seal(base: Path, small: Project) -> N
     sealing = json.loads((base / "sealing.json").read_text())
     stages = set(small.run("dvc", "stage", "list", "--name-only").split())
     assert set(sealing["changed"]) == stages
-    assert len(stages) == 29
+    assert len(stages) == 20
     assert sealing["planned"] == {}
-    assert sealing["sealed"].startswith("sealed 29 stages")
+    assert sealing["sealed"].startswith("sealed 20 stages")
     assert_agreed(small)
     assert "nothing to seal" in small.run("resolute", "seal")
     assert "Both engines have nothing to do" in small.run("resolute", "status")
@@ -91,11 +92,12 @@ def test_rows_3_7_and_8_an_edited_param_then_snakemake_then_revisions(small: Pro
 def test_row_4_an_edited_source_file_then_dvc(small: Project) -> None:
     small.add_comment("src/resolute/models/imdn.py")
     profile = "profile_counted@imdn_tiny-x4"
-    assert small.changed() == {TRAIN, EVALUATE, profile}
+    assert small.changed() == {SOURCES}
     assert small.planned() == {**ONE_METHOD, "profile": 1}
+    assert small.changed() == {SOURCES, TRAIN, EVALUATE, profile}  # Snakemake has brought the lists up to date
     ran = set(small.reproduce())
     # Where the edit changes no result, DVC stops at what it changed; Snakemake is told as much.
-    assert {TRAIN, EVALUATE, profile} <= ran <= RAN | {profile}
+    assert {TRAIN, EVALUATE, profile} <= ran <= RAN | {profile, SOURCES}
     small.run("resolute", "sync")
     assert_agreed(small)
 
