@@ -95,6 +95,8 @@ def _targets(output: Path) -> list[str]:
     """An output of DVC as targets of Snakemake: a folder of reports is its files, one of images a target itself."""
     root = project_root()
     path = output.relative_to(root)
+    if path.parts[:2] == ("data", "raw") and path.suffix != ".csv":
+        return []  # Snakemake knows the images by their manifest, which is an output beside them
     if path.parts[0] == "reports" and output.is_dir():
         return [str(file.relative_to(root)) for file in sorted(output.rglob("*")) if file.is_file()]
     return [str(path)]
