@@ -25,9 +25,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def make(folder: Path, *words: str, **environment: str) -> str:
-    clean = {name: value for name, value in os.environ.items() if name not in ("XDG_CACHE_HOME", "MAKEFLAGS")}
+    # The suite itself is run by make, which tells its children so.
+    ours = ("XDG_CACHE_HOME", "MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+    clean = {name: value for name, value in os.environ.items() if name not in ours}
     done = subprocess.run(
-        ["make", "PYTHON=./python", *words],
+        ["make", "--no-print-directory", "PYTHON=./python", *words],
         cwd=folder,
         env={**clean, **environment},
         capture_output=True,
