@@ -31,11 +31,13 @@ COLUMNS = pa.schema(
         pa.field("seed", pa.int64()),
         pa.field("training_data", pa.string()),
         pa.field("recipe", pa.string()),  # "paper" or what is other about it; empty for what was not trained here
-        pa.field("setting", pa.string()),  # operating point of a dynamic method
+        pa.field("setting", pa.string()),  # operating point of a dynamic method, empty elsewhere
         pa.field("dataset", pa.string()),
         pa.field("scale", pa.float64()),
         pa.field("image", pa.string()),  # empty for a mean
+        pa.field("place", pa.string()),  # where in a network or an image an expert is chosen
         pa.field("protocol", pa.string()),
+        pa.field("lr_size", pa.string()),  # at which a cost was taken: <width>x<height>
         pa.field("metric", pa.string()),
         pa.field("value", pa.float64()),
         pa.field("unit", pa.string()),

@@ -12,6 +12,7 @@ from resolute import datasets, measurements, registry
 
 Record = Mapping[str, Any]
 """One row of the long form."""
+Key = tuple[str, str, str, str, float]
 
 BASELINE = "bicubic"
 EQUAL = "equal_images"
@@ -81,12 +82,28 @@ def at_own_size(means: pd.DataFrame) -> pd.DataFrame:
     """
     own: dict[tuple[str, float], set[str]] = defaultdict(set)
     for record in records(means[means["metric"] == "params"]):
-        own[record["method"], record["scale"]].add(record["setting"])
+        own[record["method"], record["scale"]].add(record["lr_size"])
     kept = [
-        not is_cost(record) or record["setting"] in own.get((record["method"], record["scale"]), {record["setting"]})
+        not is_cost(record) or record["lr_size"] in own.get((record["method"], record["scale"]), {record["lr_size"]})
         for record in records(means)
     ]
     return means[pd.Series(kept, index=means.index, dtype=bool)]
+
+
+def shares(means: pd.DataFrame) -> dict[Key, float]:
+    """What dynamic methods take of the multiply-adds of their costliest way (0 to 1), over the images of a data set.
+
+    Returns:
+        By `key` of what was measured.
+    """
+    spent = records(means[means["metric"].isin(["macs", "macs_full"]) & (means["dataset"] != "")])
+    full = {key(record): record["value"] for record in spent if record["metric"] == "macs_full"}
+    return {key(record): record["value"] / full[key(record)] for record in spent if record["metric"] == "macs"}
+
+
+def key(record: Record) -> Key:
+    """What a quality is of: method, weights, setting, data set and scale. Two of them are never one."""
+    return record["method"], record["weights"], record["setting"], record["dataset"], record["scale"]
 
 
 def records(rows: pd.DataFrame) -> list[Record]:
@@ -115,9 +132,10 @@ def is_cost(record: Record) -> bool:
     return record["weights"] == "" and record["dataset"] == ""
 
 
-def method_title(method: str) -> str:
-    """The method's name as a reader knows it; the id itself where the registry lacks it."""
-    return registry.entry(method).title if method in registry.names() else method
+def method_title(method: str, setting: str = "") -> str:
+    """The method's name as a reader knows it, with its operating point; the id itself where the registry lacks it."""
+    title = registry.entry(method).title if method in registry.names() else method
+    return f"{title}, {setting}" if setting else title
 
 
 def dataset_title(dataset: str) -> str:

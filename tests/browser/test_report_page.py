@@ -184,7 +184,7 @@ def test_a_link_opens_the_table_that_it_leads_to(open_page: Callable[..., Any], 
 
 
 def test_headings_and_names_stay_in_sight_of_a_real_table(open_page: Callable[..., Any], project: Path) -> None:
-    cells = [{**row, "method": "rlfn_team04", "setting": "lr256x256"} for row in cost("rlfn_team04", 1e9)]
+    cells = [{**row, "method": "rlfn_team04", "lr_size": "256x256"} for row in cost("rlfn_team04", 1e9)]
     measurements.write(project / "counts.parquet", cells)
     make_tables([project / "counts.parquet"], "y_basicsr")
     page = open_page(width=390, tables=[project / "reports/tables/ntire2022/table1.html"])

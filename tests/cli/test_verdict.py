@@ -22,7 +22,7 @@ def verdict(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def measure(**counts: float) -> None:
     """What `profile` keeps of RLFN, as the params call for."""
-    common = {"source": "measured", "method": "rlfn_team04", "scale": 4.0, "setting": "lr256x256"}
+    common = {"source": "measured", "method": "rlfn_team04", "scale": 4.0, "lr_size": "256x256"}
     rows: list[dict[str, Any]] = [
         {**common, "metric": metric, "value": value, "protocol": "flops_ntire2022" if metric == "flops" else ""}
         for metric, value in counts.items()
@@ -60,7 +60,7 @@ def test_what_does_not_simply_hold_has_its_reason_in_the_terminal(run: Path) -> 
         {"metric": "flops", "value": 2e9, "protocol": "flops_ntire2022"},
         {"metric": "latency", "value": 27.0, "unit": "ms", "device": "A CPU"},
     ]
-    common = {"source": "measured", "method": "rlfn_team04", "scale": 4.0, "setting": "lr256x256"}
+    common = {"source": "measured", "method": "rlfn_team04", "scale": 4.0, "lr_size": "256x256"}
     measurements.write(layout.cost("rlfn_team04", 4), [{**common, **row} for row in rows])
     lines = verdict("ntire2022", "--table", "table1").stdout.splitlines()
     assert "explained: rlfn_team04 Convs: one layer is counted twice" in lines

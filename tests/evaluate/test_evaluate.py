@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch.utils.flop_counter import FlopCounterMode
 from typer.testing import CliRunner
 
 from resolute import datasets, measurements, methods, params
@@ -28,7 +28,9 @@ from resolute.images.files import read_image, to_rgb
 from resolute.images.gradients import gradient_magnitude
 from resolute.images.imresize import crop_to_multiple
 from resolute.methods import weights
+from resolute.metrics.counters import count_macs
 from resolute.metrics.protocols import measure
+from resolute.models.blocks.experts import report_routes
 
 # The published values have four decimals in dB and five in SSIM. Another memory layout moves the float32
 # rounding of a few pixels across a half, which is worth far less than this.
@@ -108,18 +110,26 @@ def test_chosen_experts_and_difficulty_are_measured_image_by_image(embedded: Pat
     torch.manual_seed(0)
     weights.save_weights(path, methods.build("seemore_t", 4).state_dict(), {})
     rows = evaluate("seemore_t", 4, str(path), "embedded", ["y_basicsr"])
-    coffee = {row.get("setting", row["metric"]): row for row in rows if row["image"] == "coffee"}
-    routes: list[int] = []
+    coffee = {row.get("place") or row["metric"]: row for row in rows if row["image"] == "coffee"}
     lr = next(image.path for image in datasets.lr_images("embedded", "test", 4) if image.name == "coffee")
-    methods.upscaler("seemore_t", 4, path, "cpu", routes.append)(read_image(lr))
-    assert len(routes) == 6
-    assert [coffee[f"group{group}"]["value"] for group in range(1, 7)] == [(2, 4, 8)[expert] for expert in routes]
+    network = methods.build("seemore_t", 4).eval()
+    weights.load_weights(network, path)
+    routes: list[int] = []
+    report_routes(network, routes.append)
+    pixels = torch.from_numpy(read_image(lr)).permute(2, 0, 1)[None] / 255
+    with torch.no_grad(), FlopCounterMode(display=False) as counted:
+        network(pixels)
+    assert [coffee[f"group{group}"]["metric"] for group in range(1, 7)] == [f"chosen_rank{2 << one}" for one in routes]
+    assert coffee["macs"]["value"] == counted.get_total_flops() / 2
+    full = count_macs(lambda: methods.build("seemore_t", 4), *pixels.shape[2:])
+    assert coffee["macs_full"]["value"] == full >= coffee["macs"]["value"]
     magnitude = gradient_magnitude(read_image(lr))
     assert coffee["difficulty"]["value"] == pytest.approx(magnitude.mean() + magnitude.std())
     found = summarise(rows)
     assert found["protocols"].keys() == {"y_basicsr"}
-    assert [len(image["expert_ranks"]) for image in found["images"]] == [6] * 4
+    assert [len(image["chosen"]) for image in found["images"]] == [6] * 4
     assert all("difficulty" in image for image in found["images"])
+    assert found["macs"] == pytest.approx(np.mean([image["macs"] for image in found["images"]]))
 
 
 def test_a_weights_file_of_another_network_is_refused(embedded: Path) -> None:
@@ -217,12 +227,12 @@ def test_equal_images_are_counted_and_left_out_of_the_mean(
     originals = {image.name: image.path for image in datasets.images("embedded", "test", 4)}
     lrs = {read_image(image.path).tobytes(): image.name for image in datasets.lr_images("embedded", "test", 4)}
 
-    def upscaler(*_: object) -> Callable[[np.ndarray], np.ndarray]:
-        def upscale(lr: np.ndarray) -> np.ndarray:
+    def upscaler(*_: object) -> methods.Upscaler:
+        def upscale(lr: np.ndarray) -> methods.Upscaled:
             grey_or_rgb = (lr.tobytes(), lr[:, :, 0].tobytes())
             name = next(lrs[pixels] for pixels in grey_or_rgb if pixels in lrs)
             hr = crop_to_multiple(to_rgb(read_image(originals[name])), 4).astype(np.float32)
-            return hr if name in equal else 255 - hr
+            return methods.Upscaled(hr if name in equal else 255 - hr)
 
         return upscale
 
@@ -249,8 +259,8 @@ def test_equal_images_are_counted_and_left_out_of_the_mean(
 def test_pixels_that_are_not_finite_are_an_error_that_names_image_and_method(
     embedded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def upscaler(*_: object) -> Callable[[np.ndarray], np.ndarray]:
-        return lambda lr: np.full((lr.shape[0] * 4, lr.shape[1] * 4, 3), np.nan, np.float32)
+    def upscaler(*_: object) -> methods.Upscaler:
+        return lambda lr: methods.Upscaled(np.full((lr.shape[0] * 4, lr.shape[1] * 4, 3), np.nan, np.float32))
 
     monkeypatch.setattr(methods, "upscaler", upscaler)
     with pytest.raises(ResoluteError, match="embedded/astronaut at x4: bicubic gives pixels that are not finite"):

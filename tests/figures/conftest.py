@@ -31,7 +31,7 @@ def write(project: Path) -> Write:
         }
         rows = [{**described, **quality, "value": psnr, "unit": "dB"}]
         if macs:
-            cost = {"metric": "macs", "protocol": "macs", "setting": "lr256x256", "value": macs}
+            cost = {"metric": "macs", "protocol": "macs", "lr_size": "256x256", "value": macs}
             rows.append({**described, **cost})
         measurements.write(path, rows)
         return path

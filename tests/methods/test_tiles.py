@@ -25,7 +25,11 @@ def change(name: str, folder: Path) -> float:
     """The greatest change that two tiles make, side by side or one above the other, of the output's range."""
     entry = registry.entry(name)
     scale = entry.scales[0]
-    upscale = methods.upscaler(name, scale, _lively(entry, scale, folder), "cpu")
+    upscaler = methods.upscaler(name, scale, _lively(entry, scale, folder), "cpu")
+
+    def upscale(lr: np.ndarray) -> np.ndarray:
+        return upscaler(lr).sr
+
     tile, side = START + 2 * SIGHT, max(16, entry.minimum_side)
     changes = []
     for shape in ((side, START + tile, 3), (START + tile, side, 3)):

@@ -16,8 +16,8 @@ import torch
 from resolute import methods, registry
 from resolute.fetch import key_maps
 from resolute.methods import weights
+from resolute.metrics.counters import Counts, count
 from resolute.models import create_model
-from resolute.profile.counters import Counts, count
 
 ROOT = Path(__file__).parents[2]
 SMALL = ROOT / "tests/data/golden/small"

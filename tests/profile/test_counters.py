@@ -12,8 +12,8 @@ from torch.nn import functional
 
 from resolute import registry
 from resolute.core.errors import ResoluteError
+from resolute.metrics.counters import count
 from resolute.profile import profile, rows_for_output, timing_of
-from resolute.profile.counters import count
 
 ROOT = Path(__file__).parents[2]
 

@@ -141,7 +141,7 @@ def quality(method: str, weights: str, psnr: float, **columns: Any) -> list[Row]
 
 
 def cost(method: str, macs: float) -> list[Row]:
-    row = {"source": "measured", "method": method, "scale": 4.0, "setting": "lr256x256"}
+    row = {"source": "measured", "method": method, "scale": 4.0, "lr_size": "256x256"}
     return [
         {**row, "metric": "params", "value": 316_900.0},
         {**row, "metric": "macs", "protocol": "macs", "value": macs},

@@ -53,5 +53,5 @@ def official_counts(write: Write) -> list[Path]:
             if metric != "method"
         ]
         rows.append({"metric": "params_ntire2022", "value": float(network["params"])})
-        files.append(write(rows, method=network["method"], setting="lr256x256"))
+        files.append(write(rows, method=network["method"], lr_size="256x256"))
     return files

@@ -75,7 +75,7 @@ def test_without_measurements_nothing_holds_and_nothing_fails() -> None:
 
 def test_rows_say_whether_they_are_implemented(write: Write) -> None:
     rows = [{"metric": "n_conv", "value": 43.0}]
-    file = write(rows, method="imdn_baseline", setting="lr256x256")
+    file = write(rows, method="imdn_baseline", lr_size="256x256")
     built = table([file], methods=("imdn_baseline", "rlfn_team04"))
     status = {row.spec.method: row.status for _, rows in built.groups for row in rows}
     assert status["imdn_baseline"] == "measured here"
@@ -106,7 +106,7 @@ def test_a_network_built_to_meet_the_printed_counts_never_compares(write: Write)
         {"metric": "n_conv", "value": 74.0, "protocol": ""},
         {"metric": "flops", "value": 32.5e9, "protocol": "flops_ntire2022"},
     ]
-    built = table([write(rows, method="restormer_iso", setting="lr256x256")])
+    built = table([write(rows, method="restormer_iso", lr_size="256x256")])
     circular = Judgement(Verdict.NOT_COMPARABLE, "built from the paper's text alone, to meet the printed counts")
     assert cell(built, "restormer_iso", "n_conv").judgement == circular
     assert cell(built, "restormer_iso", "flops").judgement == circular
@@ -164,7 +164,7 @@ def test_time_and_memory_are_shown_in_the_papers_units_and_not_compared(write: W
         {"metric": "latency", "value": 27.11, "unit": "ms"},
         {"metric": "peak_memory", "value": 2.0**20, "unit": "B"},
     ]
-    built = table([write(rows, method="rlfn_team04", setting="lr256x256", device=CPU)])
+    built = table([write(rows, method="rlfn_team04", lr_size="256x256", device=CPU)])
     time, memory = cell(built, "rlfn_team04", "runtime"), cell(built, "rlfn_team04", "peak_memory")
     assert (time.measured, memory.measured) == (27.11, 1.0)
     for found in (time, memory):
@@ -244,7 +244,7 @@ def test_wrong_facts_are_one_clear_line(project: Path, file: str, old: str, new:
 
 def test_an_unknown_unit_is_refused(write: Write) -> None:
     file = write(
-        [{"metric": "params_ntire2022", "value": 317.0, "unit": "KB"}], method="rlfn_team04", setting="lr256x256"
+        [{"metric": "params_ntire2022", "value": 317.0, "unit": "KB"}], method="rlfn_team04", lr_size="256x256"
     )
     with pytest.raises(ResoluteError, match="params of rlfn_team04: unknown unit 'KB'"):
         table([file])

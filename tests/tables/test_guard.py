@@ -21,7 +21,7 @@ def counted(write: Write, method: str = "rlfn_team04", **counts: float) -> Path:
         {"metric": metric, "value": value, "protocol": "flops_ntire2022" if metric == "flops" else ""}
         for metric, value in counts.items()
     ]
-    return write(rows, method=method, setting="lr256x256")
+    return write(rows, method=method, lr_size="256x256")
 
 
 def test_what_is_recorded_holds(official_counts: list[Path]) -> None:

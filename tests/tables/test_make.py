@@ -165,9 +165,9 @@ def test_metrics_are_counts_mean_psnrs_and_verdicts(hostile: list[Path], officia
 
 def test_overviews_have_each_cost_once_at_the_size_of_the_parameters(write: Write) -> None:
     costs = [
-        {"metric": "macs", "setting": "lr320x180", "value": 11.7e9},
-        {"metric": "macs", "setting": "lr256x256", "value": 13.3e9},
-        {"metric": "params", "setting": "lr256x256", "value": 231_804},
+        {"metric": "macs", "lr_size": "320x180", "value": 11.7e9},
+        {"metric": "macs", "lr_size": "256x256", "value": 13.3e9},
+        {"metric": "params", "lr_size": "256x256", "value": 231_804},
     ]
     psnr = {"metric": "psnr", "protocol": "y_basicsr", "dataset": "set5", "image": "a", "value": 32.0}
     make_tables([write(costs, method="m"), write([psnr], method="m", weights="quick-seed0")], "y_basicsr")
@@ -176,6 +176,30 @@ def test_overviews_have_each_cost_once_at_the_size_of_the_parameters(write: Writ
     }
     (row,) = csv.DictReader(io.StringIO(Path("reports/psnr_macs.csv").read_text()))
     assert row["macs_g"] == "13.3"
+
+
+def test_two_settings_of_a_run_stand_side_by_side_each_with_its_own_cost(write: Write) -> None:
+    facts = {"dataset": "set5", "image": "a"}
+    quality = [
+        {**facts, **row, "setting": setting}
+        for setting, psnr, macs in (("fast", 31.0, 4e9), ("full", 32.0, 8e9))
+        for row in (
+            {"metric": "psnr", "protocol": "y_basicsr", "value": psnr, "unit": "dB"},
+            {"metric": "macs", "protocol": "macs", "value": macs},
+            {"metric": "macs_full", "protocol": "macs", "value": 8e9},
+        )
+    ]
+    cost = [{"metric": "macs", "protocol": "macs", "lr_size": "256x256", "value": 100e9}]
+    make_tables([write(quality, method="m", weights="quick-seed0"), write(cost, method="m")], "y_basicsr")
+    assert json.loads(Path("reports/metrics.json").read_text())["psnr"] == {
+        "m/x4/quick-seed0/fast": {"set5": 31.0},
+        "m/x4/quick-seed0/full": {"set5": 32.0},
+    }
+    rows = list(csv.DictReader(io.StringIO(Path("reports/psnr_macs.csv").read_text())))
+    assert [(row["setting"], row["psnr_db"], row["macs_g"]) for row in rows] == [
+        ("fast", "31.0", "50.0"),
+        ("full", "32.0", "100.0"),
+    ]
 
 
 def test_the_tradeoff_has_every_run_whose_cost_is_known(write: Write) -> None:

@@ -34,7 +34,7 @@ def macs(write: Write) -> list[Path]:
     with (REPOSITORY / "tests/data/tables/ntire2022_macs.csv").open(newline="") as file:
         facts = [(row["method"], float(row["macs"])) for row in csv.DictReader(file)]
     described = {"metric": "macs", "protocol": "macs"}
-    return [write([{**described, "value": value}], method=name, setting="lr256x256") for name, value in facts]
+    return [write([{**described, "value": value}], method=name, lr_size="256x256") for name, value in facts]
 
 
 @pytest.mark.usefixtures("project")

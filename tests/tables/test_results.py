@@ -62,6 +62,7 @@ def test_a_row_says_all_about_its_cell(write: Write) -> None:
         "dataset": "div2k_val",
         "scale": 4.0,
         "setting": "",
+        "lr_size": "",
         "unit": "dB",
         "digits": 2,
         "paper_value": 29.0,

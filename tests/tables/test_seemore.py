@@ -82,6 +82,6 @@ def test_bicubic_is_judged_with_its_own_first_weights(write: Write) -> None:
 
 def test_macs_are_those_of_a_720p_output(write: Write) -> None:
     facts = {"metric": "macs", "protocol": "macs", "value": 11.9e9}
-    for setting, expected in (("lr320x180", 1), ("lr256x256", 0)):
-        built = table("table1_x4", [write([facts], method="seemore_t", setting=setting)])
+    for lr_size, expected in (("320x180", 1), ("256x256", 0)):
+        built = table("table1_x4", [write([facts], method="seemore_t", lr_size=lr_size)])
         assert built.counts()["reproduced"] == expected

@@ -65,5 +65,5 @@ def test_gpu_and_cpu_upscale_alike(checkout: Path) -> None:
     torch.manual_seed(0)
     weights.save_weights(path, methods.build("rlfn_tiny", 4).state_dict(), {})
     lr = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
-    cpu, gpu = (methods.upscaler("rlfn_tiny", 4, path, device)(lr) for device in ("cpu", "cuda"))
+    cpu, gpu = (methods.upscaler("rlfn_tiny", 4, path, device)(lr).sr for device in ("cpu", "cuda"))
     assert np.abs(cpu - gpu).max() / 255 < DEVICE_TOLERANCE

@@ -55,6 +55,9 @@ WarmStart = Annotated[
         **_WEIGHTS,
     ),
 ]
+Setting = Annotated[
+    str, typer.Option("--setting", help="Operating point of a dynamic method; its first one where not given.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 DataSet = Annotated[str, typer.Argument(metavar="DATASET", help="A data set, see `resolute list datasets`.")]
 MethodName = Annotated[str, typer.Argument(metavar="METHOD", help="A method, see `resolute list methods`.")]

@@ -13,6 +13,7 @@ from resolute.cli.arguments import (
     OptionalScale,
     Scale,
     Seed,
+    Setting,
     WarmStart,
     Weights,
 )
@@ -118,11 +119,12 @@ def evaluate(
     weights: Weights = "published",
     dataset: Annotated[str, typer.Option(help="A data set with a test split.")] = "set5",
     scale: Scale = 4,
+    setting: Setting = "",
     as_json: AsJson = False,
 ) -> None:
     """Measure PSNR and SSIM of a method on a data set; what it needs is fetched first.
 
-    The rows are kept where params.yaml calls for them, and only shown otherwise.
+    The rows are kept where params.yaml calls for them, of all settings of the method, and only shown otherwise.
     """
     from resolute import params, registry
     from resolute.cli.prepare import ensure_images, ensure_weights
@@ -133,6 +135,9 @@ def evaluate(
     settings = params.load()
     asked = settings["evaluate"]
     names = asked["keep"].get(dataset, ())
+    entry = registry.entry(method)
+    default = entry.setting()
+    asked_for = [entry.setting(setting)] if setting or as_json else list(entry.settings) or [default]
     kept: dict[str, Any] = {}
     ensure_weights(method, scale, weights)
     ensure_images(dataset, scale)
@@ -141,19 +146,25 @@ def evaluate(
         if name in names:
             kept[name] = sr
 
+    def measure(one: str) -> list[dict[str, Any]]:
+        return evaluate(method, scale, weights, dataset, asked["protocols"], keep if one == default else None, one)
+
     run = layout.Run(method, scale, registry.find_weights(method, scale, weights)[0])
-    is_kept = not as_json and layout.quality(run, dataset) in params.measurements(settings)
+    is_kept = not (as_json or setting) and layout.quality(run, dataset) in params.measurements(settings)
     with making(layout.quality(run, dataset)) if is_kept else nullcontext():
-        rows = evaluate(method, scale, weights, dataset, asked["protocols"], keep)
+        measured = {one: measure(one) for one in asked_for}
+        rows = [row for one in measured.values() for row in one]
         written = [write_rows(rows, run, dataset), write_images(kept, run, dataset)] if is_kept else []
-    found = summarise(rows)
     if as_json:
-        print(strict_json.dumps(found))
+        print(strict_json.dumps(summarise(rows)))
         return
     for path in written:
         print(layout.relative(path))
-    for protocol, metrics in found["protocols"].items():
-        print(f"  {protocol:16} {_decibels(metrics)}  SSIM {metrics['ssim']:.4f}")
+    for one, of_setting in measured.items():
+        if one:
+            print(one)
+        for protocol, metrics in summarise(of_setting)["protocols"].items():
+            print(f"  {protocol:16} {_decibels(metrics)}  SSIM {metrics['ssim']:.4f}")
 
 
 def profile(

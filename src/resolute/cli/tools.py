@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from resolute.cli import arguments
-from resolute.cli.arguments import LARGEST_SIDE, AsJson, Scale, Weights
+from resolute.cli.arguments import LARGEST_SIDE, AsJson, Scale, Setting, Weights
 from resolute.core import strict_json
 
 
@@ -68,6 +68,7 @@ def upscale(
     method: Annotated[str, typer.Option(help="A method, see `resolute list methods`.")],
     scale: Scale = 4,
     weights: Weights = "published",
+    setting: Setting = "",
     tile: Annotated[
         int | None,
         typer.Option(
@@ -86,7 +87,7 @@ def upscale(
     from resolute.cli.upscaling import upscale_file
 
     ensure_weights(method, scale, weights)
-    upscale_file(source, target, method, scale, weights, tile, overlap)
+    upscale_file(source, target, method, scale, weights, setting, tile, overlap)
     print(target)
 
 

@@ -4,6 +4,7 @@ import math
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from resolute.images.imresize import imresize
 from resolute.images.tiling import check_tiles, upscale_tiled
 from resolute.methods import Upscaler
 
+Enlarge = Callable[[np.ndarray], np.ndarray]
+
 # Side of tiles in LR pixels, where the method is the same in tiles.
 TILE = 256
 COPIES = 4  # of the result, at the peak of writing it
@@ -23,7 +26,14 @@ SR_BYTES = 36  # per HR pixel, where the method takes the picture whole: float32
 
 
 def upscale_file(
-    source: Path, target: Path, method: str, scale: float, weights: str, tile: int | None, overlap: int
+    source: Path,
+    target: Path,
+    method: str,
+    scale: float,
+    weights: str,
+    setting: str,
+    tile: int | None,
+    overlap: int,
 ) -> None:
     """Enlarge a picture file.
 
@@ -41,6 +51,7 @@ def upscale_file(
     """
     entry = registry.entry(method)
     entry.check_scale(scale)
+    setting = entry.setting(setting)
     photo = read_photo(source)
     target = Path(os.path.realpath(target))  # a link stays a link
     height, width = photo.colour.shape[:2]
@@ -51,7 +62,7 @@ def upscale_file(
     _check_memory(photo, scale, tile)
     _, path = registry.find_weights(method, scale, weights)
     devices.claim_gpus(1)
-    upscaler = methods.upscaler(method, scale, path if entry.trainable else None, devices.accelerator())
+    upscaler = methods.upscaler(method, scale, path if entry.trainable else None, devices.accelerator(), setting)
     upscale = _keeping_depth(_within_memory(upscaler))
     if tile:
         colour = upscale_tiled(upscale, photo.colour, scale, tile, overlap)
@@ -85,25 +96,25 @@ def _check_memory(photo: Photo, scale: float, tile: int) -> None:
     memory.require(width * height * scale**2 * per_pixel, f"a result of {size}", repair)
 
 
-def _keeping_depth(upscaler: Upscaler) -> Upscaler:
+def _keeping_depth(enlarge: Enlarge) -> Enlarge:
     """From and to pixels as the picture has them: grey or RGB, uint8 or uint16."""
 
     def upscale(lr: np.ndarray) -> np.ndarray:
         depth = np.iinfo(lr.dtype)
         rgb = to_rgb(lr)
-        sr = upscaler(rgb if lr.dtype == np.uint8 else rgb.astype(np.float32) * (255 / depth.max))
+        sr = enlarge(rgb if lr.dtype == np.uint8 else rgb.astype(np.float32) * (255 / depth.max))
         colour = np.rint(np.clip(sr * (depth.max / 255), 0, depth.max)).astype(lr.dtype)
         return colour if lr.ndim == 3 else np.rint(colour.mean(axis=2)).astype(lr.dtype)
 
     return upscale
 
 
-def _within_memory(upscaler: Upscaler) -> Upscaler:
+def _within_memory(upscaler: Upscaler) -> Enlarge:
     """Makes one line of what torch says when memory runs out: it has a class of its own for a GPU's alone."""
 
     def upscale(lr: np.ndarray) -> np.ndarray:
         try:
-            return methods.check_finite(upscaler(lr), "the network")
+            return methods.check_finite(upscaler(lr), "the network").sr
         except RuntimeError as error:
             if not re.search("allocate memory|out of memory", str(error)):
                 raise

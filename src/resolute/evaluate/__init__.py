@@ -20,6 +20,7 @@ from resolute.methods import weights as weight_files
 from resolute.metrics.protocols import measure
 
 UNITS = {"psnr": "dB"}
+SPENT = ("macs", "macs_full", "difficulty")  # of an image, whatever the protocol of its PSNR
 OUTPUT_ERROR = "output_error"
 
 
@@ -30,36 +31,39 @@ def evaluate(
     dataset: str,
     protocols: Sequence[str],
     on_image: Callable[[str, np.ndarray], object] | None = None,
+    setting: str = "",
 ) -> list[dict[str, Any]]:
     """Measure a method on the test split of a data set.
 
     Args:
         method: a method of the registry.
         scale: HR side over LR side.
+        setting: the operating point of a dynamic method; empty of any other.
         weights: `published`, `published-<tag>`, `<preset>-seed<n>` or a safetensors file.
         dataset: a data set whose HR and LR images lie ready.
         protocols: names of `resolute.metrics.protocols.PROTOCOLS`.
+        setting: an operating point of a dynamic method; the default where it is empty.
         on_image: called with the name and the SR pixels (H x W x 3, 0..255, any dtype) of every image.
 
     Returns:
         Rows of the long form: one per image, protocol and metric, with the `weights_sha256` of the file that was
         measured (empty where there is none). The infinite PSNR of an image that equals its original is NaN. Of
         published weights also their `output_error`, where an official output is kept (`resolute.evaluate.official`).
-        Of a method that chooses experts, also the `expert_rank` that every group takes (`setting` names the group) and
-        the `difficulty` of the LR image.
+        Of a dynamic method, image by image, also its `macs` and its `macs_full` by the costliest way, how often each
+        expert is `chosen_<expert>` at each place, and the `difficulty` of the LR image.
 
     Raises:
         ResoluteError: weights or images are missing, broken, or too small for the network, or it gives no numbers.
     """
     entry = registry.entry(method)
     entry.check_scale(scale)
+    setting = entry.setting(setting)
     name, path = registry.find_weights(method, scale, weights)
     devices.claim_gpus(1)
     device = devices.accelerator()
     has_weights = entry.trainable
-    routes: list[int] = []
     with weight_files.unchanged(path) if has_weights else nullcontext("") as sha256:
-        upscale = methods.upscaler(method, scale, path if has_weights else None, device, routes.append)
+        upscale = methods.upscaler(method, scale, path if has_weights else None, device, setting)
         trained = weight_files.read_provenance(path) if has_weights else {}
     described = {
         "source": "measured",
@@ -69,6 +73,7 @@ def evaluate(
         "seed": layout.Run(method, scale, name).seed,
         "training_data": trained.get("training_data", ""),
         "recipe": _recipe(trained.get("departures")),
+        "setting": setting,
         "dataset": dataset,
         "scale": scale,
         "device": devices.device_name(device),
@@ -78,11 +83,11 @@ def evaluate(
         rows += _function(method, scale, upscale, described)
     for lr_image, hr_image in _pairs(dataset, scale):
         lr = read_image(lr_image.path)
-        routes.clear()
         try:
-            sr = methods.check_finite(upscale(to_rgb(lr)), method)
+            upscaled = methods.check_finite(upscale(to_rgb(lr)), method)
         except ResoluteError as error:
             raise ResoluteError(f"{dataset}/{lr_image.name} at x{scale:g}: {error}") from None
+        sr = upscaled.sr
         if on_image:
             on_image(lr_image.name, sr)
         hr = _cropped(read_image(hr_image.path), scale, sr.shape)
@@ -97,9 +102,7 @@ def evaluate(
                     "unit": unit,
                 }
                 rows.append({**described, **row})
-        if routes:
-            ranks = [entry.ranks[number] for number in routes]
-            rows += [{**described, "image": lr_image.name, **row} for row in _routing(lr, ranks)]
+        rows += [{**described, "image": lr_image.name, **row} for row in _spent(lr, upscaled)]
     return rows
 
 
@@ -119,22 +122,23 @@ def write_images(images: Mapping[str, np.ndarray], run: layout.Run, dataset: str
 
 
 def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The rows as one JSON object: means per protocol, and the values of every image.
+    """The rows of one operating point as one JSON object: means per protocol, and the values of every image.
 
     A mean PSNR is over the images whose PSNR is finite; `equal_images` counts the others. What is not finite is None.
     """
     first = rows[0]
     images: dict[str, dict[str, Any]] = {}
-    described = {key: first[key] for key in ("method", "weights", "dataset", "scale", "device")}
+    described = {key: first[key] for key in ("method", "weights", "setting", "dataset", "scale", "device")}
     for row in rows:
         if row["metric"] == OUTPUT_ERROR:
             described[OUTPUT_ERROR] = row["value"]
             continue
         image = images.setdefault(row["image"], {"image": row["image"], "protocols": {}})
-        if row["metric"] == "expert_rank":
-            image.setdefault("expert_ranks", []).append(int(row["value"]))
-        elif row["metric"] == "difficulty":
-            image["difficulty"] = row["value"]
+        if row.get("place"):
+            times = image.setdefault("chosen", {}).setdefault(row["place"], {})
+            times[row["metric"].removeprefix("chosen_")] = int(row["value"])
+        elif row["metric"] in SPENT:
+            image[row["metric"]] = row["value"]
         else:
             image["protocols"].setdefault(row["protocol"], {})[row["metric"]] = row["value"]
     means: dict[str, dict[str, float | int | None]] = {}
@@ -142,6 +146,9 @@ def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         values = {metric: [image["protocols"][protocol][metric] for image in images.values()] for metric in metrics}
         equal = sum(map(math.isnan, values["psnr"]))
         means[protocol] = {**{metric: _mean(column) for metric, column in values.items()}, "equal_images": equal}
+    for metric in ("macs", "macs_full"):
+        if metric in next(iter(images.values())):
+            described[metric] = _mean([image[metric] for image in images.values()])
     return strict_json.finite({**described, "protocols": means, "images": list(images.values())})
 
 
@@ -165,14 +172,22 @@ def _recipe(departures: Sequence[str] | None) -> str:
     return f"other {' and '.join(departures)}" if departures else "paper"
 
 
-def _routing(lr: np.ndarray, ranks: Sequence[int]) -> list[dict[str, Any]]:
-    """What was chosen for an image, and how hard it is by the measure that patches are sorted by."""
+def _spent(lr: np.ndarray, upscaled: methods.Upscaled) -> list[dict[str, Any]]:
+    """What an image took of a dynamic method, and how hard it is by the measure that patches are sorted by."""
+    if upscaled.macs is None or upscaled.full_macs is None:
+        return []
     magnitude = gradient_magnitude(lr)
     chosen = [
-        {"setting": f"group{group}", "metric": "expert_rank", "value": float(rank)}
-        for group, rank in enumerate(ranks, start=1)
+        {"place": place, "metric": f"chosen_{expert}", "value": float(times)}
+        for place, experts in upscaled.chosen.items()
+        for expert, times in experts.items()
     ]
-    return [*chosen, {"metric": "difficulty", "value": float(magnitude.mean() + magnitude.std())}]
+    return [
+        *chosen,
+        {"metric": "macs", "protocol": "macs", "value": float(upscaled.macs)},
+        {"metric": "macs_full", "protocol": "macs", "value": float(upscaled.full_macs)},
+        {"metric": "difficulty", "value": float(magnitude.mean() + magnitude.std())},
+    ]
 
 
 def _pairs(dataset: str, scale: float) -> list[tuple[Any, Any]]:

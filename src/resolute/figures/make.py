@@ -132,7 +132,7 @@ def draw_routing(name: str, run: Run, measured: Sequence[Path], published: Seque
     quality, costs = own[own["weights"] == run.weights], own[own["weights"] == ""]
     title = f"{summary.method_title(run.method)}, x{run.scale:g}, {run.weights}"
     with style():
-        figure, caption = routing(quality, costs, theirs, registry.entry(run.method).ranks, title)
+        figure, caption = routing(quality, costs, theirs, registry.entry(run.method).experts, title)
         _save(f"routing_{name}", f"Experts chosen by {title}", figure, caption)
 
 
@@ -150,7 +150,12 @@ def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: 
     rows = summary.load(measured)
     rows = rows[(rows["image"] == comparison.image) & (rows["dataset"] == comparison.dataset)]
     rows = rows[(rows["metric"] == "psnr") & (rows["protocol"] == protocol) & (rows["scale"] == comparison.scale)]
-    psnr = {(row["method"], row["weights"]): float(row["value"]) for row in summary.records(rows)}
+    # The images kept are those of each method's default setting.
+    psnr = {
+        (row["method"], row["weights"]): float(row["value"])
+        for row in summary.records(rows)
+        if row["setting"] == registry.entry(row["method"]).setting()
+    }
     hr = to_rgb(crop_to_multiple(read_image(comparison.file), comparison.scale))
     views = [
         View(

@@ -62,20 +62,22 @@ def results(
     means: pd.DataFrame, protocol: str, dataset: str, scale: float, axis: Cost
 ) -> tuple[list[Result], float | None]:
     """What a panel shows of `summary.over_seeds`: every method whose cost is known, and the baseline's PSNR (None: not
-    measured). A PSNR that is infinite has no place in it.
+    measured). A PSNR that is infinite has no place in it. The multiply-adds of a dynamic method are those that it took.
     """
     rows = means[(means["metric"] == "psnr") & (means["protocol"] == protocol)]
     rows = rows[(rows["dataset"] == dataset) & (rows["scale"] == scale)]
-    costs = means[(means["metric"] == axis.metric) & (means["protocol"] == axis.protocol)]
+    costs = means[(means["metric"] == axis.metric) & (means["protocol"] == axis.protocol) & (means["dataset"] == "")]
     cost = costs[(costs["scale"] == scale) & (costs["value"] > 0)].groupby("method")["value"].first()
+    shares = summary.shares(means) if axis.metric == "macs" else {}
     found, baseline = [], None
     for run in summary.records(rows[rows["value"].notna()]):
         method, psnr = run["method"], float(run["value"])
         if method == summary.BASELINE:
             baseline = psnr
         elif method in cost.index:
-            name, trained = summary.method_title(method), summary.is_trained(run["weights"])
-            found.append(Result(name, float(cost[method]) / axis.divisor, psnr, run["spread"], trained))
+            name, trained = summary.method_title(method, run["setting"]), summary.is_trained(run["weights"])
+            spent = float(cost[method]) * shares.get(summary.key(run), 1)
+            found.append(Result(name, spent / axis.divisor, psnr, run["spread"], trained))
     return found, baseline
 
 
@@ -174,7 +176,7 @@ def _by_interest(found: Sequence[Result]) -> list[Result]:
 
 
 def _caption(means: pd.DataFrame, protocol: str, panels: Sequence[tuple[str, float]], axis: Cost, timing: str) -> str:
-    sizes = means.loc[means["metric"] == axis.metric, "setting"].str.removeprefix("lr").str.replace("x", " x ")
+    sizes = means.loc[(means["metric"] == axis.metric) & (means["dataset"] == ""), "lr_size"].str.replace("x", " x ")
     at = f" of a {sizes.iloc[0]} LR image" if len(sizes) and axis.metric != "params" else ""
     on = f" on {short(timing, 80)}" if timing and axis.metric == "latency" else ""
     several = means.loc[means["metric"] == "psnr", "seeds"].max() > 1

@@ -5,7 +5,6 @@ A kind of method is a folder of this package with two halves, so that an edit of
 kind `network`.
 """
 
-from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -14,6 +13,7 @@ import numpy as np
 
 from resolute import registry
 from resolute.core.errors import ResoluteError
+from resolute.methods.upscaled import Upscaled, Upscaler
 
 # The engines read the registry to plan their work, and need no torch for that.
 if TYPE_CHECKING:
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
     from resolute.methods.learner import Learner
     from resolute.methods.plan import Plan
-
-Upscaler = Callable[[np.ndarray], np.ndarray]
-"""Maps an LR image (h x w x 3, uint8 or float in 0..255) to the SR image (sh x sw x 3, float32, 0..255, not
-clamped)."""
-
-
-OnRoute = Callable[[int], None]
-"""Told the number (from 0) of an expert that a network chooses for an image, group by group."""
 
 
 class Training(Protocol):
@@ -53,20 +45,20 @@ class Inference(Protocol):
     def build(self, entry: registry.Entry, scale: float) -> "nn.Module":
         """The network for a scale as it is deployed, freshly initialised: what weights fit and counters count."""
 
+    def cheapest(self, entry: registry.Entry, scale: float) -> "nn.Module":
+        """What `build` makes, made to take the cheapest way for every image where there are several: for counters."""
+
     def upscaler(
-        self, entry: registry.Entry, scale: float, weights: Path | None, device: str, on_route: OnRoute | None = None
+        self, entry: registry.Entry, scale: float, weights: Path | None, device: str, setting: str = ""
     ) -> Upscaler:
-        """Inference as the method means it, with weights from a file (none: fresh ones).
-
-        `on_route` is called for every choice of an expert, where the method chooses experts.
-        """
+        """Inference as the method means it, with weights from a file (none: fresh ones), at an operating point."""
 
 
-def check_finite(sr: np.ndarray, method: str) -> np.ndarray:
+def check_finite(upscaled: Upscaled, method: str) -> Upscaled:
     """Refuse an SR image with pixels that are no numbers: no rounding or clamping would show them."""
-    if not np.isfinite(sr).all():
+    if not np.isfinite(upscaled.sr).all():
         raise ResoluteError(f"{method} gives pixels that are not finite: its weights are broken, make or give others")
-    return sr
+    return upscaled
 
 
 def training(entry: registry.Entry) -> Training:
@@ -87,13 +79,19 @@ def build(name: str, scale: float) -> "nn.Module":
     return inference(entry).build(entry, scale)
 
 
+def cheapest(name: str, scale: float) -> "nn.Module":
+    """What `build` makes, made to take the cheapest way for every image; see `Inference.cheapest`."""
+    entry = registry.entry(name)
+    return inference(entry).cheapest(entry, scale)
+
+
 def build_for_training(name: str, scale: float) -> "nn.Module":
     """The network of a method for a scale as it is trained, freshly initialised."""
     entry = registry.entry(name)
     return training(entry).build(entry, scale)
 
 
-def upscaler(name: str, scale: float, weights: Path | None, device: str, on_route: OnRoute | None = None) -> Upscaler:
-    """Inference of a method by its name; see `Inference.upscaler`."""
+def upscaler(name: str, scale: float, weights: Path | None, device: str, setting: str = "") -> Upscaler:
+    """Inference of a method by its name, at its default operating point if at none; see `Inference.upscaler`."""
     entry = registry.entry(name)
-    return inference(entry).upscaler(entry, scale, weights, device, on_route)
+    return inference(entry).upscaler(entry, scale, weights, device, entry.setting(setting))

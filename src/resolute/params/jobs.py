@@ -52,7 +52,7 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
     return {
         "sets": _sets(params["data"]["sets"]),
         "runs": {group: _keyed(jobs) for group, jobs in runs.items()},
-        "routings": {"trained": _keyed([job for job in runs["trained"] if entry(job["method"]).ranks])},
+        "routings": {"trained": _keyed([job for job in runs["trained"] if entry(job["method"]).experts])},
         "trainings": _trainings(params, runs["trained"]),
         "evaluations": {group: _keyed(_evaluations(jobs, tested)) for group, jobs in runs.items()},
         "costs": {group: _keyed(_jobs(names, params["scales"])) for group, names in costs.items()},

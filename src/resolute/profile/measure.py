@@ -11,7 +11,7 @@ from resolute import measurements, methods, registry
 from resolute.core import devices, layout
 from resolute.core.errors import ResoluteError
 from resolute.inference.prepare import prepare
-from resolute.profile.counters import Counts, count
+from resolute.metrics.counters import Counts, count, count_macs
 from resolute.profile.timing import latency_ms, peak_memory_bytes
 
 # metric, protocol and unit of every figure of the summary that becomes a row
@@ -49,8 +49,9 @@ def profile(
         threads: CPU threads; 0 leaves the choice to torch.
 
     Returns:
-        method, scale, lr_size, the counts (plain integers; `params_ntire2022` are the parameters that the released
-        network registers, needed or not), and `latency_ms`, `peak_memory_bytes`, `device`
+        method, scale, lr_size, the counts (plain integers; `macs_lowest` are those of the cheapest way through the
+        network, where it has several, and `params_ntire2022` the parameters that the released network registers, needed
+        or not), and `latency_ms`, `peak_memory_bytes`, `device`
         (none where not timed, or not to be had), with the `threads` and the `precision` of the timing.
 
     Raises:
@@ -63,7 +64,7 @@ def profile(
     if not entry.trainable:
         return {
             **found,
-            **dict.fromkeys((*(field.name for field in fields(Counts)), "params_ntire2022"), 0),
+            **dict.fromkeys((*(field.name for field in fields(Counts)), "macs_lowest", "params_ntire2022"), 0),
             **_NOT_TIMED,
         }
     least = entry.minimum_side
@@ -72,6 +73,10 @@ def profile(
             f"an LR size of {width}x{height} is too small: {method} needs sides of at least {least} pixels"
         )
     found.update(count(lambda: methods.build(method, scale), height, width).as_dict())
+    chooses = entry.experts or entry.settings
+    found["macs_lowest"] = (
+        count_macs(lambda: methods.cheapest(method, scale), height, width) if chooses else found["macs"]
+    )
     found["params_ntire2022"] = found["params"] + entry.released_extra_params
     found.update(_NOT_TIMED)
     if timed:
@@ -101,7 +106,7 @@ def _timed(entry: registry.Entry, scale: float, height: int, width: int, runs: i
 
 
 def as_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """A profile as rows of the long form, at the setting `lr<width>x<height>`."""
+    """A profile as rows of the long form."""
     rows = []
     for key, (metric, protocol, unit) in _ROWS.items():
         if found[key] is None:
@@ -115,7 +120,7 @@ def as_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
             "device": device,
         }
         described = {"source": "measured", "method": found["method"], "scale": found["scale"]}
-        rows.append({**described, "setting": f"lr{found['lr_size']}", **row})
+        rows.append({**described, "lr_size": found["lr_size"], **row})
     return rows
 
 
@@ -126,7 +131,7 @@ def rows_for_output(method: str, scale: float, output_size: tuple[int, int]) -> 
         output_size: width and height in pixels; the LR size is theirs over the scale, rounded down.
 
     Returns:
-        Rows of the long form at the setting of that LR size, without what depends on no size.
+        Rows of the long form at that LR size, without what depends on no size.
     """
     width, height = (int(side / scale) for side in output_size)
     rows = as_rows(profile(method, scale, (width, height), timed=False))

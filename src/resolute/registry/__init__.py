@@ -56,6 +56,9 @@ class Entry:
     A `reconstructed` network is built from its paper's text alone, and what that leaves open is chosen to meet the
     printed counts: these say nothing about it.
 
+    A dynamic method has `settings`, the operating points that it can be run at, the first of which is the default, or
+    `experts`, what it chooses from by image, patch or pixel, the cheapest first, or both.
+
     `recipe` and `recipe_data` are the settings and the data sets that the paper trains with; without data, the settings
     are another network's, taken for this one too.
     """
@@ -77,20 +80,24 @@ class Entry:
     trainable: bool = True
     reconstructed: bool = False
     notes: str = ""
+    settings: tuple[str, ...] = ()
+    experts: tuple[str, ...] = ()
     recipe: Mapping[str, Any] = field(default_factory=dict)
     recipe_data: Sequence[str] = ()
     published: Mapping[str, Published] = field(default_factory=dict)
-
-    @property
-    def ranks(self) -> tuple[int, ...]:
-        """The ranks of the experts that every group of the network chooses from, image by image; empty without any."""
-        return tuple(self.arguments.get("ranks", ()))
 
     def check_scale(self, scale: float) -> None:
         """Refuse a scale that the method does not have."""
         if scale not in self.scales:
             known = ", ".join(f"x{known:g}" for known in self.scales)
             raise ResoluteError(f"{self.name} has no x{scale:g}: it is made for {known}")
+
+    def setting(self, asked: str = "") -> str:
+        """An operating point of the method; the default where none is asked for, empty where it has none."""
+        if asked and asked not in self.settings:
+            known = nearest(asked, self.settings) if self.settings else "it has none"
+            raise ResoluteError(f"{self.name} has no setting '{asked}': {known}")
+        return asked or next(iter(self.settings), "")
 
     def tag(self, asked: str = "") -> str:
         """The tag of a published set of weights; the first one where none is asked for."""
@@ -130,6 +137,8 @@ def entry(name: str) -> Entry:
     if not (_PACKAGE / "methods" / facts.get("kind", "network") / "inference.py").is_file():
         place = f"src/resolute/methods/{facts['kind']}/inference.py"
         raise ResoluteError(f"the registry entry {file.name}: there is no file {place}")
+    for name_of in ("settings", "experts"):
+        facts[name_of] = tuple(facts.pop(name_of, ()))
     published = {tag: _published(dict(weights)) for tag, weights in facts.pop("published", {}).items()}
     scales = tuple(float(scale) for scale in facts.pop("scales"))
     return Entry(name=name, scales=scales, published=published, **facts)

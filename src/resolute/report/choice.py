@@ -52,8 +52,15 @@ def _choice(row: QualityRow, dataset: str, cost: CostRow | None) -> dict[str, An
         "trained": row.is_trained,
         "quality": _values(row, dataset),
         "spread": _values(row, dataset, "_spread"),
-        "cost": {metric: cost.values[metric] for metric in BUDGET if metric in cost.values} if cost else {},
+        "cost": _costs(row, dataset, cost) if cost else {},
     }
+
+
+def _costs(row: QualityRow, dataset: str, cost: CostRow) -> dict[str, float]:
+    """What the budget limits; the multiply-adds of a dynamic method are those that it took on the data set."""
+    share = next(cell.share for (name, _), cell in row.cells.items() if name == dataset)
+    known = {metric: cost.values[metric] for metric in BUDGET if metric in cost.values}
+    return {metric: value * share if metric == "macs" else value for metric, value in known.items()}
 
 
 def _equal(table: QualityTable, dataset: str) -> dict[str, int]:

@@ -33,12 +33,12 @@ COLUMNS = (
 
 @dataclass
 class CostRow:
-    """One method at one scale and setting; values by metric, in the columns' units."""
+    """One method at one scale and LR size; values by metric, in the columns' units."""
 
     method: str
     title: str
     scale: float
-    setting: str
+    lr_size: str
     values: dict[str, float] = field(default_factory=dict)
     devices: set[str] = field(default_factory=set)
 
@@ -47,11 +47,12 @@ def cost_rows(means: pd.DataFrame) -> list[CostRow]:
     """The methods by rising MACs; the baseline, which has no network, is left out."""
     rows: dict[tuple[str, float, str], CostRow] = {}
     columns = {(column.metric, column.protocol): column for column in COLUMNS}
-    for record in summary.records(means[means["method"] != summary.BASELINE]):
+    networks = means[(means["method"] != summary.BASELINE) & (means["dataset"] == "")]
+    for record in summary.records(networks):
         column = columns.get((record["metric"], record["protocol"]))
         if column is None:
             continue
-        key = record["method"], record["scale"], record["setting"]
+        key = record["method"], record["scale"], record["lr_size"]
         row = rows.setdefault(key, CostRow(key[0], summary.method_title(key[0]), key[1], key[2]))
         row.values[column.metric] = record["value"] / column.divisor
         row.devices |= {record["device"]} - {""}

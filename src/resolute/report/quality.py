@@ -1,7 +1,7 @@
 """Quality of the runs: PSNR and SSIM on every test set under every protocol, and the gain over bicubic."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -13,8 +13,9 @@ from resolute import summary
 class Quality:
     """Means of one run on one data set under one protocol; PSNR and gain in dB, None where not measured or infinite.
 
-    `equal_images` are those that equal their originals, which the mean PSNR leaves out. The spreads are sample
-    standard deviations over seeds, NaN for fewer than two.
+    `equal_images` are those that equal their originals, which the mean PSNR leaves out. `share` is what a dynamic
+    method takes of the multiply-adds of its costliest way. The spreads are sample standard deviations over seeds, NaN
+    for fewer than two.
     """
 
     psnr: float | None = None
@@ -24,6 +25,7 @@ class Quality:
     gain: float | None = None
     equal_images: int = 0
     best: bool = False
+    share: float = 1.0
 
     @property
     def is_infinite(self) -> bool:
@@ -33,11 +35,12 @@ class Quality:
 
 @dataclass
 class QualityRow:
-    """Published weights, or all seeds of a preset; `cells` by data set and protocol."""
+    """Published weights, or all seeds of a preset, at an operating point; `cells` by data set and protocol."""
 
     method: str
     title: str
     weights: str
+    setting: str
     seeds: int
     cells: dict[tuple[str, str], Quality] = field(default_factory=dict)
 
@@ -73,19 +76,22 @@ def quality_tables(means: pd.DataFrame) -> list[QualityTable]:
     """One table per scale, from `summary.over_seeds`."""
     quality = means[means["metric"].isin(["psnr", "ssim"])]
     scales = sorted(set(quality["scale"]))
-    return [_table(scale, summary.records(quality[quality["scale"] == scale])) for scale in scales]
+    shares = summary.shares(means)
+    return [_table(scale, summary.records(quality[quality["scale"] == scale]), shares) for scale in scales]
 
 
-def _table(scale: float, records: Sequence[summary.Record]) -> QualityTable:
-    rows: dict[tuple[str, str], QualityRow] = {}
+def _table(scale: float, records: Sequence[summary.Record], shares: Mapping[summary.Key, float]) -> QualityTable:
+    rows: dict[tuple[str, str, str], QualityRow] = {}
     protocols: dict[str, dict[str, None]] = {}
     for record in records:
-        method, weights, column = record["method"], record["weights"], (record["dataset"], record["protocol"])
-        new = QualityRow(method, summary.method_title(method), weights, record["seeds"])
-        cell = rows.setdefault((method, weights), new).cells.setdefault(column, Quality())
+        method, weights, setting = record["method"], record["weights"], record["setting"]
+        column = record["dataset"], record["protocol"]
+        new = QualityRow(method, summary.method_title(method, setting), weights, setting, record["seeds"])
+        cell = rows.setdefault((method, weights, setting), new).cells.setdefault(column, Quality())
         setattr(cell, record["metric"], None if summary.is_infinite(record) else record["value"])
         setattr(cell, f"{record['metric']}_spread", record["spread"])
         cell.equal_images += int(record[summary.EQUAL])
+        cell.share = shares.get(summary.key(record), 1)
         protocols.setdefault(column[0], {})[column[1]] = None
     table = QualityTable(scale, {name: tuple(found) for name, found in protocols.items()}, tuple(rows.values()))
     for column in table.columns:

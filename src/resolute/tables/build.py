@@ -185,7 +185,7 @@ class _Builder:
         tolerance = self.tolerance(column)
         if tolerance is None:
             return Cell(paper)
-        ours = self.select(self.measured, row, column.measured_match)
+        ours = self.ours(row, column)
         published = [record for record in ours if record["weights"] in ("", self.weights(row))]
         trained = [record for record in ours if summary.is_trained(record["weights"])]
         seeds = tuple(_in_unit(record, column) for record in trained if not summary.is_infinite(record))
@@ -238,6 +238,17 @@ class _Builder:
             for record in records.get(row.method, ())
             if all(record[name] == value for name, value in wanted.items())
         ]
+
+    def ours(self, row: Row, column: Column) -> list[Record]:
+        """What was measured, at the method's default operating point where the table names none.
+
+        What a network costs by itself has none.
+        """
+        wanted = dict(self.wanted(row, column.measured_match))
+        entry = self.methods.get(row.method)
+        setting = wanted.pop("setting", entry.setting() if entry else "")
+        found = self.select(self.measured, row, wanted)
+        return [one for one in found if one["setting"] == setting or (summary.is_cost(one) and not one["setting"])]
 
     def one(self, records: Sequence[Record], row: Row, column: Column) -> float | None:
         """The one number among the records, in the column's unit; equal ones count as one."""

@@ -48,7 +48,7 @@ def make_tables(measured: Sequence[Path], protocol: str) -> None:
 
 
 def metrics(means: pd.DataFrame, tables: Sequence[Table], protocol: str) -> dict[str, Any]:
-    """Mean PSNRs per run and data set (dB), counts per method, verdict counts per paper and table.
+    """Mean PSNRs per run, setting and data set (dB), counts per method, verdict counts per paper and table.
 
     A mean PSNR is over the images that do not equal their originals, and null where there are none; `equal_images`
     counts the others where there are any. Nothing in it depends on the device or on time.
@@ -57,12 +57,12 @@ def metrics(means: pd.DataFrame, tables: Sequence[Table], protocol: str) -> dict
     psnr: dict[str, dict[str, float]] = defaultdict(dict)
     equal: dict[str, dict[str, int]] = defaultdict(dict)
     for row in summary.records(quality):
-        run = Run(row["method"], row["scale"], row["weights"])
-        psnr[str(run)][row["dataset"]] = round(row["value"], 4)
+        run = "/".join(filter(None, [str(Run(row["method"], row["scale"], row["weights"])), row["setting"]]))
+        psnr[run][row["dataset"]] = round(row["value"], 4)
         if row[summary.EQUAL]:
-            equal[str(run)][row["dataset"]] = int(row[summary.EQUAL])
+            equal[run][row["dataset"]] = int(row[summary.EQUAL])
     counts: dict[str, dict[str, int]] = defaultdict(dict)
-    for row in summary.records(means[means["metric"].isin(["params", "macs"])]):
+    for row in filter(summary.is_cost, summary.records(means[means["metric"].isin(["params", "macs"])])):
         name = f"{row['method']}/{layout.scale_name(row['scale'])}"
         counts[name][row["metric"]] = round(row["value"])
     verdicts: dict[str, dict[str, dict[str, int]]] = defaultdict(dict)
@@ -75,13 +75,17 @@ def metrics(means: pd.DataFrame, tables: Sequence[Table], protocol: str) -> dict
 def tradeoff(means: pd.DataFrame, protocol: str) -> pd.DataFrame:
     """Mean PSNR (dB) and multiply-adds (G) of every run on every data set whose network's cost is known.
 
-    Where images equal their originals, a further column counts them.
+    The multiply-adds of a dynamic method are those that it took. Where images equal their originals, a further column
+    counts them.
     """
     quality = means[(means["metric"] == "psnr") & (means["protocol"] == protocol)]
-    cost = means[(means["metric"] == "macs") & (means["value"] > 0)].drop_duplicates(["method", "scale"])
+    cost = means[(means["metric"] == "macs") & (means["dataset"] == "") & (means["value"] > 0)]
+    cost = cost.drop_duplicates(["method", "scale"])
     found = quality.merge(cost[["method", "scale", "value"]], on=["method", "scale"], suffixes=("", "_macs"))
-    columns = found[["method", "scale", "weights", "dataset"]]
-    shown = columns.assign(macs_g=found["value_macs"].astype(float) / 1e9, psnr_db=found["value"].round(4))
+    shares = summary.shares(means)
+    share = pd.Series([shares.get(summary.key(row), 1) for row in summary.records(found)], found.index, dtype=float)
+    columns = found[["method", "scale", "weights", *(["setting"] if found["setting"].any() else []), "dataset"]]
+    shown = columns.assign(macs_g=found["value_macs"].astype(float) * share / 1e9, psnr_db=found["value"].round(4))
     return shown.assign(**{summary.EQUAL: found[summary.EQUAL]}) if found[summary.EQUAL].any() else shown
 
 

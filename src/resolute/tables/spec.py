@@ -41,8 +41,8 @@ class Column:
 
     @property
     def basis(self) -> str:
-        """What is measured and how: metric, data set, protocol, setting."""
-        keys = ("metric", "dataset", "protocol", "setting")
+        """What is measured and how: metric, data set, protocol, setting, LR size."""
+        keys = ("metric", "dataset", "protocol", "setting", "lr_size")
         return ", ".join(self.measured_match[key] for key in keys if key in self.measured_match)
 
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from resolute.core.errors import ResoluteError
 from resolute.images.imresize import imresize
-from resolute.methods import OnRoute, Upscaler
+from resolute.methods.upscaled import Upscaled, Upscaler
 from resolute.registry import Entry
 
 
@@ -16,12 +16,13 @@ def build(entry: Entry, scale: float) -> nn.Module:
     raise ResoluteError(f"{entry.name} has no network: there is nothing to build at x{scale:g}")
 
 
-def upscaler(
-    entry: Entry, scale: float, weights: Path | None, device: str, on_route: OnRoute | None = None
-) -> Upscaler:
+cheapest = build
+
+
+def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, setting: str = "") -> Upscaler:
     """The enlargement by a scale."""
 
-    def upscale(lr: np.ndarray) -> np.ndarray:
-        return imresize(lr, scale).astype(np.float32)
+    def upscale(lr: np.ndarray) -> Upscaled:
+        return Upscaled(imresize(lr, scale).astype(np.float32))
 
     return upscale

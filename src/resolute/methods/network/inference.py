@@ -4,37 +4,44 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from resolute.core.errors import ResoluteError
 from resolute.inference.prepare import prepare
-from resolute.methods import OnRoute, Upscaler
 from resolute.methods.network.form import released as build
+from resolute.methods.upscaled import Upscaled, Upscaler
 from resolute.methods.weights import load_weights
-from resolute.models.blocks.experts import report_routes
 from resolute.registry import Entry
 
-__all__ = ["build", "check_size", "upscaler"]
+__all__ = ["build", "cheapest", "check_size", "prepared", "runner", "upscaler"]
+
+cheapest = build
 
 
-def upscaler(
-    entry: Entry, scale: float, weights: Path | None, device: str, on_route: OnRoute | None = None
-) -> Upscaler:
-    """The network with its weights, prepared for a device."""
+def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, setting: str = "") -> Upscaler:
+    """The network with its weights."""
+    return runner(entry, prepared(entry, scale, weights, device), device)
+
+
+def prepared(entry: Entry, scale: float, weights: Path | None, device: str) -> nn.Module:
+    """The network with its weights, ready for a device."""
     network = build(entry, scale)
     if weights is not None:
         load_weights(network, weights)
-    network = prepare(network, device)
-    if on_route:
-        report_routes(network, on_route)
+    return prepare(network, device)
 
-    def upscale(lr: np.ndarray) -> np.ndarray:
+
+def runner(entry: Entry, network: nn.Module, device: str) -> Upscaler:
+    """Runs a network that lies on a device on images as files have them."""
+
+    def upscale(lr: np.ndarray) -> Upscaled:
         check_size(entry, lr.shape[0], lr.shape[1])
         image_HWC = torch.from_numpy(np.ascontiguousarray(lr, dtype=np.float32))
         image_BCHW = image_HWC.to(device).permute(2, 0, 1)[None] * (entry.data_range / 255)
         # TF32 keeps 10 bits of the mantissa, which moves a published PSNR by up to 0.004 dB.
         with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             sr_BCHW = network(image_BCHW.contiguous(memory_format=torch.channels_last))
-        return (sr_BCHW[0].permute(1, 2, 0) * (255 / entry.data_range)).cpu().numpy()
+        return Upscaled((sr_BCHW[0].permute(1, 2, 0) * (255 / entry.data_range)).cpu().numpy())
 
     return upscale
 

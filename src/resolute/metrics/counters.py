@@ -14,8 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from resolute.models.blocks.experts import routed
-
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.ReLU6)
 # Which part of the multiply-adds an operation belongs to; all others are products.
@@ -29,10 +27,9 @@ class Counts:
     Attributes:
         params: elements of all registered parameters, each shared one once, used or not.
         macs: multiply-adds of convolutions, linear layers and matrix products; where a network chooses experts, of
-            the costliest ones.
+            the costliest ones, which it takes on the meta device.
         macs_convolutions, macs_linear, macs_products: the parts of `macs` that are convolutions, linear layers (all
             products with one matrix) and products of stacks of matrices, as attention has them.
-        macs_lowest: the same as `macs`, of the cheapest experts.
         flops_2macs: twice `macs`, as WBSR, ClassSR and ARM print it.
         flops_ntire2022: the challenge's count.
         activations: elements of the outputs of all convolution layers, over all calls.
@@ -44,7 +41,6 @@ class Counts:
     macs_convolutions: int
     macs_linear: int
     macs_products: int
-    macs_lowest: int
     flops_2macs: int
     flops_ntire2022: int
     activations: int
@@ -60,28 +56,32 @@ def count(build: Callable[[], nn.Module], height: int, width: int) -> Counts:
     Args:
         build: makes the network, in the form that is deployed.
     """
-    with torch.device("meta"):
-        network = build().eval()
-        lr = torch.empty(1, 3, height, width)
+    network, lr = _on_meta(build, height, width)
     challenge = ChallengeCounter(network)
     with challenge:
         parts = _macs(network, lr)
     macs = parts.total()
-    choosing = list(routed(network))
-    for layer in choosing:
-        layer.assumed = 0
     return Counts(
         params=sum(parameter.numel() for parameter in network.parameters()),
         macs=macs,
         macs_convolutions=parts["convolutions"],
         macs_linear=parts["linear"],
         macs_products=parts["products"],
-        macs_lowest=_macs(network, lr).total() if choosing else macs,
         flops_2macs=2 * macs,
         flops_ntire2022=challenge.flops,
         activations=challenge.activations,
         n_conv=challenge.n_conv,
     )
+
+
+def count_macs(build: Callable[[], nn.Module], height: int, width: int) -> int:
+    """The `macs` of `count` alone."""
+    return _macs(*_on_meta(build, height, width)).total()
+
+
+def _on_meta(build: Callable[[], nn.Module], height: int, width: int) -> tuple[nn.Module, Tensor]:
+    with torch.device("meta"):
+        return build().eval(), torch.empty(1, 3, height, width)
 
 
 def _macs(network: nn.Module, lr: Tensor) -> Counter[str]:

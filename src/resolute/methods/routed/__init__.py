@@ -1,0 +1,1 @@
+"""Networks whose routers send an image to one of several experts, layer by layer."""
