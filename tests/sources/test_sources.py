@@ -61,7 +61,7 @@ EDITED = (
     "models/blocks/attention.py",
     "models/blocks/swin.py",
     "models/rlfn.py",
-    "profile/counters.py",
+    "metrics/counters.py",
     "registry/key_maps/rfdn_frame.yaml",
     "registry/rlfn_tiny.yaml",
     "report/style.css",
