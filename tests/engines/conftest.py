@@ -29,7 +29,7 @@ PARTS = (
     "src/resolute",
     "workflow",
 )
-METHODS = ["imdn_tiny", "rfdn_tiny", "rlfn_tiny"]
+METHODS = ["imdn_tiny", "rlfn_tiny"]
 SMALL = {
     "methods": {"published": ["bicubic"], "trained": METHODS, "counted": METHODS, "timed": []},
     "train": {
