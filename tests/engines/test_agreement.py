@@ -183,7 +183,7 @@ EDITS = {
     "a published table": ("data/published/ntire2022/errata.csv", "", "\n"),
 }
 TRAINED = {"train", "training_figures", "evaluate", "tables", "figures", "report"}
-ALL = {"fetch_images", "degrade", "patches", "profile", *TRAINED}
+ALL = {"fetch_images", "degrade", "pack_hr", "patches", "profile", *TRAINED}
 # What a few of the edits must call for, so that both engines cannot agree on nothing.
 RULES = {
     "a training setting": TRAINED,

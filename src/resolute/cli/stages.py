@@ -67,16 +67,21 @@ def degrade(dataset: DataSet, scale: Scale = 4) -> None:
     print(layout.relative(degrade(dataset, scale)))
 
 
-def patches(dataset: DataSet, scale: Scale = 4) -> None:
-    """Index a data set's training patches by difficulty, and pack its pixels for training."""
+def patches(
+    dataset: DataSet,
+    scale: Scale = 4,
+    hr: Annotated[bool, typer.Option("--hr", help="Pack the HR images alone, which all scales share.")] = False,
+) -> None:
+    """Index a data set's training patches by difficulty, and pack its pixels: HR once, then LR per scale."""
     from resolute import params
     from resolute.core import layout
-    from resolute.patches import make_patches
+    from resolute.patches import make_patches, pack_hr
 
     settings = params.load()
-    sizes = settings["patches"]
-    splits = params.training_splits(settings, dataset)
-    target = make_patches(dataset, scale, splits, sizes["lr_size"], sizes["lr_stride"], sizes["categories"])
+    if hr:
+        target = pack_hr(dataset, params.training_splits(settings, dataset))
+    else:
+        target = make_patches(dataset, scale, **settings["patches"])
     print(layout.relative(target))
 
 

@@ -91,6 +91,11 @@ class DataSet:
     choice: Mapping[str, str] | None = None
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """The data sets that hold its images."""
+        return (self.name,)
+
+    @property
     def default_splits(self) -> tuple[str, ...]:
         return tuple(name for name, split in self.splits.items() if not split.optional)
 
