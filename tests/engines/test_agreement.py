@@ -115,7 +115,7 @@ def test_a_dependency_that_one_side_lacks_is_named(bare: Project) -> None:
     content = yaml.safe_load(text)
     content["stages"]["train"]["do"]["deps"].remove("data/sources/train/${item.method}.csv")
     content["stages"]["report"]["deps"].remove("reports/tables")
-    content["stages"]["patches"]["deps"].append("params.yaml")
+    content["stages"]["patches"]["do"]["deps"].append("params.yaml")
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     found = differences(bare)
     runs = {

@@ -44,7 +44,7 @@ KINDS: dict[str, Callable[[Path], object]] = {
 @pytest.fixture
 def bare(project: Path) -> Path:
     """A project whose params call for nothing."""
-    (project / "params.yaml").write_text("data: {sets: []}\n")
+    (project / "params.yaml").write_text("data: {splits: {}}\n")
     return project
 
 

@@ -3,7 +3,7 @@
 
 rule pack_hr:
     input:
-        images="data/raw/{dataset}.csv",
+        images=hr_of,
         code=code("patches"),
     output:
         contents="data/patches/{dataset}/hr.json",
@@ -19,7 +19,7 @@ rule pack_hr:
 rule patches:
     input:
         hr="data/patches/{dataset}/hr.json",
-        lr="data/lr/{dataset}/x{scale}.csv",
+        lr=lr_of,
         code=code("patches"),
     output:
         index="data/patches/{dataset}/x{scale}.parquet",

@@ -107,7 +107,7 @@ def _command(path: Path) -> tuple[str, ...]:
         return ()
     dataset = Path(rest[1]).stem if rest[0] == "raw" else rest[1]
     params = read_yaml(project_root() / "params.yaml")
-    if dataset not in params["data"]["sets"]:
+    if dataset not in params["data"]["splits"]:
         return ()
     if rest[0] == "raw":
         return ("fetch", dataset)

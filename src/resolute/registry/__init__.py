@@ -1,6 +1,6 @@
 """What each method is: one YAML file per method, named like the method, read when it is asked for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -56,7 +56,7 @@ class Entry:
     A `reconstructed` network is built from its paper's text alone, and what that leaves open is chosen to meet the
     printed counts: these say nothing about it.
 
-    `recipe` and `recipe_data` are the settings and the data sets that the paper trains with; without data, the settings
+    `recipe` and `recipe_data` are the settings and the data set that the paper trains with; without data, the settings
     are another network's, taken for this one too.
     """
 
@@ -78,7 +78,7 @@ class Entry:
     reconstructed: bool = False
     notes: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
-    recipe_data: Sequence[str] = ()
+    recipe_data: str = ""
     published: Mapping[str, Published] = field(default_factory=dict)
 
     @property
