@@ -162,6 +162,12 @@ def test_outside_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             "data: {sets: &two [embedded, bsds500], train: *two, test: [], splits: {embedded: [], bsds500: []}}",
             "data.train has embedded and bsds500: methods train on one data set, choose it",
         ),
+        ("recipes: {imdn_tiny: {data: df2l}}", "recipes.imdn_tiny.data: unknown data set 'df2l': did you mean 'df2k'"),
+        (
+            "recipes: {imdn_tiny: {data: bsds500}}",
+            "recipes.imdn_tiny.data has 'bsds500': list it in data.sets and data.",
+        ),
+        ("recipes: {imdn_tiny: {data: [df2k]}}", "recipes.imdn_tiny.data: ['df2k'] is not of type 'string'"),
         ("data: {sets: [set5], splits: {set5: []}, train: [], test: [set5]}", "data.splits.set5 lacks 'test'"),
         ("scales: [", "params.yaml is not valid YAML"),
     ],

@@ -218,6 +218,18 @@ def test_hr_images_of_different_scales_agree_where_they_overlap(mirror: Path) ->
         assert np.array_equal(twice[:height, :width], other[:height, :width])
 
 
+UNION = "title: A, citation: a, page: 'https://a', licence: b, source: {{kind: union, of: [{}]}}"
+MANUAL = (
+    "title: A, citation: a, page: 'https://a', licence: b, variant: {}, "
+    "source: {{kind: manual, instruction: i}}, splits: {{x: {{use: {}, images: 1}}}}"
+)
+
+
+def union_with(part: str) -> str:
+    """A registry of a set, another one, and their union."""
+    return f"a: {{{UNION.format('b, c')}}}\nb: {{{MANUAL.format('mirror', 'train')}}}\nc: {{{part}}}"
+
+
 FACTS = "title: A, citation: a, page: 'https://a', licence: b, variant: mirror"
 
 
@@ -240,6 +252,17 @@ FACTS = "title: A, citation: a, page: 'https://a', licence: b, variant: mirror"
                 "splits: {x: {use: test, images: 2, names: 0-999999999}}}"
             ),
             r"a\.splits\.x: 0-999999999 are not 2 images",
+        ),
+        (f"a: {{{UNION.format('a, a')}}}", "has non-unique elements"),
+        (f"a: {{{UNION.format('b, c')}}}", "a.source.of: 'b' is no data set"),
+        (f"a: {{{UNION.format('b, c')}, variant: mirror}}", "unknown key 'a.variant'"),
+        (
+            union_with(MANUAL.format("replicate", "train")),
+            "a.source.of: b and c are of different variants",
+        ),
+        (
+            union_with(MANUAL.format("mirror", "test")),
+            "a.source.of: b and c have no split for training in common",
         ),
         (f"{'a' * 256}: {{{FACTS}}}", "is too long"),
         ("? [a]\n: b", "a key is no text"),

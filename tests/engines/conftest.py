@@ -100,7 +100,11 @@ class Project:
 
     def planned(self) -> dict[str, int]:
         """How many jobs of each rule Snakemake would do now; empty only if it says that there are none."""
-        text = self.run("snakemake", "-n")
+        return self.planned_for("all")
+
+    def planned_for(self, target: str) -> dict[str, int]:
+        """How many jobs of each rule Snakemake would do now for a target."""
+        text = self.run("snakemake", "-n", "--", target)
         if "Nothing to be done" in text:
             return {}
         table = text.partition("Job stats:")[2].partition("\n\n")[0]

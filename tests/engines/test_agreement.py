@@ -115,7 +115,7 @@ def test_a_dependency_that_one_side_lacks_is_named(bare: Project) -> None:
     content = yaml.safe_load(text)
     content["stages"]["train"]["do"]["deps"].remove("data/sources/train/${item.method}.csv")
     content["stages"]["report"]["deps"].remove("reports/tables")
-    content["stages"]["patches"]["deps"].append("params.yaml")
+    content["stages"]["patches"]["do"]["deps"].append("params.yaml")
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     found = differences(bare)
     runs = {
@@ -183,7 +183,7 @@ EDITS = {
     "a published table": ("data/published/ntire2022/errata.csv", "", "\n"),
 }
 TRAINED = {"train", "training_figures", "evaluate", "tables", "figures", "report"}
-ALL = {"fetch_images", "degrade", "patches", "profile", *TRAINED}
+ALL = {"fetch_images", "degrade", "pack_hr", "patches", "profile", *TRAINED}
 # What a few of the edits must call for, so that both engines cannot agree on nothing.
 RULES = {
     "a training setting": TRAINED,

@@ -22,6 +22,7 @@ MADE = {
     "sources": ("data/sources", "train.csv"),
     "fetch embedded": ("data/raw", "embedded.csv"),
     "degrade embedded --scale 4": ("data/lr/embedded", "x4.csv"),
+    "patches embedded --hr": ("data/patches/embedded", "hr.json"),
     "patches embedded --scale 4": ("data/patches/embedded", "x4.parquet"),
     "train imdn_tiny --scale 4 --seed 0": ("data/weights/trained/imdn_tiny/x4", f"{RUN}.safetensors"),
     EVALUATE: (f"reports/measurements/quality/imdn_tiny/x4/{RUN}", "embedded.parquet"),
@@ -33,12 +34,16 @@ MADE = {
 # What each stage reads that another one made.
 READ = {
     "degrade embedded --scale 4": ["data/raw/embedded.csv", "data/raw/embedded/coffee.png"],
+    "patches embedded --hr": ["data/raw/embedded.csv", "data/raw/embedded/brick.png"],
     "patches embedded --scale 4": [
+        "data/patches/embedded/hr.json",
         "data/raw/embedded.csv",
         "data/lr/embedded/x4.csv",
         "data/lr/embedded/x4/coffee.png",
     ],
-    "train imdn_tiny --scale 4 --seed 0": ["data/patches/embedded/x4.parquet", "data/patches/embedded/x4.npy"],
+    "train imdn_tiny --scale 4 --seed 0": [
+        f"data/patches/embedded/{name}" for name in ("hr.json", "hr.npy", "x4.parquet", "x4.npy")
+    ],
     EVALUATE: [f"data/weights/trained/imdn_tiny/x4/{RUN}.safetensors"],
     "tables": [f"reports/measurements/quality/imdn_tiny/x4/{RUN}/embedded.parquet"],
     "figures": [

@@ -19,7 +19,8 @@ STAGES = {
     "sources": ["data/sources"],
     "fetch embedded": ["data/raw"],
     "degrade embedded --scale 4": ["data/lr"],
-    "patches embedded --scale 4": ["data/patches"],
+    "patches embedded --hr": ["data/patches/embedded/hr.json", "data/patches/embedded/hr.npy"],
+    "patches embedded --scale 4": ["data/patches/embedded/x4.parquet", "data/patches/embedded/x4.npy"],
     "train imdn_tiny --scale 4 --seed 0": [
         f"data/weights/trained/imdn_tiny/x4/{RUN}.{form}" for form in ("safetensors", "csv")
     ],

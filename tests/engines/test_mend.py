@@ -35,6 +35,7 @@ KINDS: dict[str, Callable[[Path], object]] = {
     "reports/figures/psnr_macs.pdf": lambda path: path.write_bytes(b"%PDF-1.4\n1 0 obj\nendobj\n%%EOF\n"),
     "reports/results.parquet": lambda path: pq.write_table(pa.table({"value": [30.1, 31.2]}), path),
     "reports/sr/imdn/x4/paper-seed0/set5.zip": lambda path: pack_images(path, {"baby": PIXELS}),
+    "data/patches/set5/hr.json": lambda path: path.write_text('{"images": []}\n'),
     "data/patches/set5/x4.npy": lambda path: np.save(path, PIXELS),
     "data/weights/trained/imdn/x4/paper-seed0.safetensors": lambda path: save_file({"w": PIXELS}, path),
 }
@@ -43,7 +44,7 @@ KINDS: dict[str, Callable[[Path], object]] = {
 @pytest.fixture
 def bare(project: Path) -> Path:
     """A project whose params call for nothing."""
-    (project / "params.yaml").write_text("data: {sets: []}\n")
+    (project / "params.yaml").write_text("data: {splits: {}}\n")
     return project
 
 

@@ -125,6 +125,7 @@ def test_rows_9_and_11_a_clone_pulls_syncs_and_then_edits(small: Project) -> Non
     assert clone.planned() == {
         **ONE_METHOD,
         "degrade": 1,
+        "pack_hr": 1,
         "patches": 1,
         "train": 3,
         "training_figures": 3,

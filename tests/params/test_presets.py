@@ -33,6 +33,35 @@ def test_seeds_and_scales_become_runs(checkout: Path) -> None:
     assert runs["baseline"].keys() == {"bicubic-x2", "bicubic-x4"}
 
 
+def test_only_what_some_job_needs_is_reduced_and_packed(checkout: Path) -> None:
+    path = Path("workflow/presets/own.yaml")
+    preset = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text())
+    preset |= {"scales": [2, 3, 4], "data": {"train": ["embedded"], "test": ["set5"]}}
+    preset["methods"] |= {"published": ["carn_m"], "trained": ["rlfn_team04", "safmn"], "counted": [], "timed": []}
+    preset["recipes"] = {"rlfn_team04": {"data": "bsds500"}, "safmn": {"data": "df2k"}}
+    preset["figures"] = {"protocol": "y_basicsr", "photographs": {"brick": {"dataset": "div2k_train", "scale": 8}}}
+    path.write_text(yaml.safe_dump(preset))
+    settings = presets.resolve("own")
+    params.check(settings, "own")
+    derived = jobs.derive(settings)
+    assert {name: job["data"] for name, job in derived["runs"]["trained"].items()} == {
+        "rlfn_team04-x4-seed0": "bsds500",
+        **{f"safmn-x{scale}-seed0": "df2k" for scale in (2, 3, 4)},
+    }
+    assert derived["reductions"]["all"].keys() == {
+        "bsds500-x4",
+        *(f"{name}-x{scale}" for name in ("div2k_train", "flickr2k", "set5") for scale in (2, 3, 4)),
+        "div2k_train-x8",
+    }
+    assert {group: [*found] for group, found in derived["packs"].items()} == {
+        "hr": ["bsds500", "div2k_train"],
+        "lr": ["bsds500-x4", "div2k_train-x8"],
+        "union_hr": ["df2k"],
+        "union_lr": ["df2k-x2", "df2k-x3", "df2k-x4"],
+    }
+    assert derived["sets"]["original"].keys() == {"bsds500", "div2k_train", "flickr2k", "set5"}
+
+
 def test_a_warm_start_is_from_the_scale_before() -> None:
     trainings = jobs.derive(presets.resolve("bsds"))["trainings"]
     starts = {name: job["start"] for name, job in trainings["warm_started"].items()}
@@ -46,6 +75,9 @@ def test_the_recipes_of_the_papers_are_those_of_the_registry(checkout: Path) -> 
     assert recipe["schedule"] == {"halve": {"at": [250_000, 400_000, 450_000, 475_000]}}
     plan = make_plan(papers["train"], recipe, "seemore_t")
     assert (plan.iterations, plan.phases[0].batch_size, plan.phases[0].loss.name) == (500_000, 32, "l1_fft")
+    assert (recipe["data"], papers["recipes"]["imdn"]["data"]) == ("df2k", "div2k_train")
+    assert "data" not in papers["recipes"]["seemore_b"]
+    assert papers["data"]["sets"][:2] == ["div2k_train", "flickr2k"]
     safmn, frfdn = (make_plan(papers["train"], papers["recipes"][name], name) for name in ("safmn", "frfdn_team25"))
     assert [(phase.learning_rate, phase.loss.options) for phase in safmn.phases] == [(0.001, {"weight": 0.05})]
     assert [(phase.iterations, phase.schedule.options["every"]) for phase in frfdn.phases] == [

@@ -31,7 +31,7 @@ from resolute.fetch import fetch_dataset
 from resolute.images.files import read_image, to_rgb, write_png
 from resolute.images.imresize import crop_to_multiple
 from resolute.images.pack import open_pack
-from resolute.patches import make, make_patches
+from resolute.patches import make, make_patches, pack_hr, pixels
 from resolute.patches.difficulty import categorise, gradient_scores, thresholds
 from resolute.patches.make import grid
 
@@ -40,7 +40,8 @@ from resolute.patches.make import grid
 def index(project: Path) -> pd.DataFrame:
     fetch_dataset("embedded", [4.0], ["train"])
     degrade("embedded", 4.0)
-    return pd.read_parquet(make_patches("embedded", 4.0, ["train"], lr_size=32, lr_stride=16, categories=10))
+    pack_hr("embedded", ["train"])
+    return pd.read_parquet(again())
 
 
 def test_scores_are_those_of_a_slow_and_plain_sobel(index: pd.DataFrame) -> None:
@@ -74,26 +75,52 @@ def test_the_pack_holds_the_images_pixel_for_pixel(index: pd.DataFrame) -> None:
     pack = open_pack("embedded", 4.0)
     lr_images = datasets.lr_images("embedded", "train", 4.0)
     hr_images = datasets.images("embedded", "train", 4.0)
-    assert [image.name for image in pack.images] == [image.name for image in lr_images]
+    assert [image.name for image in pack.lr_images] == [image.name for image in lr_images]
     for number, (lr, hr) in enumerate(zip(lr_images, hr_images, strict=True)):
         assert np.array_equal(pack.lr(number), to_rgb(read_image(lr.path)))
         assert np.array_equal(pack.hr(number), to_rgb(crop_to_multiple(read_image(hr.path), 4)))
     assert len(pack.image) == len(index)
 
 
+def test_hr_pixels_are_packed_once_for_all_scales(index: pd.DataFrame) -> None:
+    array = layout.hr_pixels("embedded")
+    packed = array.stat().st_ino, array.read_bytes()
+    for scale in (3.0, 2.5):
+        degrade("embedded", scale)
+        make_patches("embedded", scale, lr_size=32, lr_stride=16, categories=10)
+    assert (array.stat().st_ino, array.read_bytes()) == packed
+    assert {path.name for path in array.parent.glob("*.npy")} == {"hr.npy", "x2.5.npy", "x3.npy", "x4.npy"}
+    for scale in (4.0, 3.0, 2.5):
+        pack = open_pack("embedded", scale)
+        for number, (lr, hr) in enumerate(
+            zip(datasets.lr_images("embedded", "train", scale), datasets.images("embedded", "train"), strict=True)
+        ):
+            assert np.array_equal(pack.lr(number), to_rgb(read_image(lr.path)))
+            assert np.array_equal(pack.hr(number), to_rgb(crop_to_multiple(read_image(hr.path), scale)))
+
+
 def test_the_files_are_the_same_bytes_every_time(index: pd.DataFrame) -> None:
-    paths = layout.patch_index("embedded", 4.0), layout.patch_pixels("embedded", 4.0)
-    first = [path.read_bytes() for path in paths]
-    make_patches("embedded", 4.0, ["train"], lr_size=32, lr_stride=16, categories=10)
-    assert [path.read_bytes() for path in paths] == first
+    first = contents_of_the_folder()
+    assert set(first) == FILES
+    pack_hr("embedded", ["train"])
+    again()
+    assert contents_of_the_folder() == first
+
+
+FILES = {"hr.json", "hr.npy", "x4.parquet", "x4.npy"}
+
+
+def contents_of_the_folder() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path("data/patches/embedded").iterdir()}
 
 
 def again(**other: int) -> Path:
     """Make the patches of the fixture once more."""
-    return make_patches("embedded", 4.0, ["train"], **{"lr_size": 32, "lr_stride": 16, "categories": 10, **other})
+    return make_patches("embedded", 4.0, **{"lr_size": 32, "lr_stride": 16, "categories": 10, **other})
 
 
 REPAIR = r"run `resolute patches embedded --scale 4`$"
+HR_REPAIR = r"run `resolute patches embedded --hr`$"
 
 
 def test_faults_are_one_clear_line(index: pd.DataFrame) -> None:
@@ -102,6 +129,10 @@ def test_faults_are_one_clear_line(index: pd.DataFrame) -> None:
     layout.patch_pixels("embedded", 4.0).unlink()
     with pytest.raises(ResoluteError, match=REPAIR):
         open_pack("embedded", 4.0)
+    layout.hr_contents("embedded").unlink()
+    for needing in (again, lambda: open_pack("embedded", 4.0)):
+        with pytest.raises(ResoluteError, match=rf"^data/patches/embedded/hr.json is not there: {HR_REPAIR}"):
+            needing()
 
 
 def one_byte(content: bytes) -> bytes:
@@ -137,6 +168,49 @@ def test_changed_pixels_are_refused(index: pd.DataFrame, damage: Callable[[bytes
     assert len(open_pack("embedded", 4.0).image) == len(index)
 
 
+@pytest.mark.parametrize("damage", PIXELS.values(), ids=PIXELS)
+def test_changed_hr_pixels_are_refused(index: pd.DataFrame, damage: Callable[[bytes], bytes]) -> None:
+    path = layout.hr_pixels("embedded")
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ResoluteError, match=rf"^data/patches/embedded/hr.npy was changed after .*{HR_REPAIR}"):
+        open_pack("embedded", 4.0)
+    pack_hr("embedded", ["train"])
+    assert len(open_pack("embedded", 4.0).image) == len(index)
+
+
+CONTENTS: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "cut short": lambda content: content[: len(content) // 2],
+    "another object": lambda _: b'{"images": []}',
+    "a list": lambda _: b"[1, 2]",
+    "images moved": lambda content: content.replace(b'"offset": 0', b'"offset": 3'),
+}
+
+
+@pytest.mark.parametrize("damage", CONTENTS.values(), ids=CONTENTS)
+def test_damaged_contents_are_one_line(index: pd.DataFrame, damage: Callable[[bytes], bytes]) -> None:
+    path = layout.hr_contents("embedded")
+    content = path.read_bytes()
+    path.write_bytes(damage(content))
+    for needing in (again, lambda: open_pack("embedded", 4.0)):
+        with pytest.raises(ResoluteError, match=rf"^data/patches/embedded/hr.json is damaged [^\n]*{HR_REPAIR}"):
+            needing()
+    pack_hr("embedded", ["train"])
+    assert path.read_bytes() == content
+
+
+def test_patches_for_other_hr_pixels_than_those_packed_now_are_refused(index: pd.DataFrame) -> None:
+    fetch_dataset("embedded", [4.0], ["train", "test"])
+    degrade("embedded", 4.0)
+    pack_hr("embedded", ["train", "test"])
+    with pytest.raises(
+        ResoluteError, match=rf"x4.parquet was made for other HR images than those packed now: {REPAIR}"
+    ):
+        open_pack("embedded", 4.0)
+    again()
+    assert len(open_pack("embedded", 4.0).hr_images) == 11
+
+
 def parquet(table: pa.Table) -> bytes:
     content = io.BytesIO()
     pq.write_table(table, content)
@@ -152,7 +226,7 @@ def of_an_earlier_version(content: bytes) -> bytes:
 
 def moved(content: bytes) -> bytes:
     table = pq.read_table(io.BytesIO(content))
-    facts = {key: value.replace(b'"lr_offset": 0', b'"lr_offset": 3') for key, value in table.schema.metadata.items()}
+    facts = {key: value.replace(b'"offset": 0', b'"offset": 3') for key, value in table.schema.metadata.items()}
     return parquet(table.replace_schema_metadata(facts))
 
 
@@ -195,7 +269,7 @@ def test_patches_of_other_images_than_those_of_now_are_refused(index: pd.DataFra
     replace_a_photograph()
     with pytest.raises(
         ResoluteError,
-        match=rf"x4.parquet was not made from the images of now, see rocket in data/raw/embedded.*{REPAIR}",
+        match=rf"hr.json was not made from the images of now, see rocket in data/raw/embedded.csv: {HR_REPAIR}",
     ):
         open_pack("embedded", 4.0)
     with pytest.raises(
@@ -203,8 +277,13 @@ def test_patches_of_other_images_than_those_of_now_are_refused(index: pd.DataFra
     ):
         again()
     degrade("embedded", 4.0)
+    with pytest.raises(ResoluteError, match=rf"hr.json is not of the HR images of x4: {HR_REPAIR}"):
+        again()
+    pack_hr("embedded", ["train"])
+    with pytest.raises(ResoluteError, match=rf"x4.parquet was made for other HR images than those packed.*{REPAIR}"):
+        open_pack("embedded", 4.0)
     again()
-    number = [image.name for image in before.images].index("rocket")
+    number = [image.name for image in before.lr_images].index("rocket")
     assert np.array_equal(open_pack("embedded", 4.0).hr(number), 255 - before.hr(number))
 
 
@@ -215,16 +294,23 @@ def test_a_machine_that_only_trains_needs_no_images(index: pd.DataFrame) -> None
 
 
 def test_an_edited_image_is_refused(index: pd.DataFrame) -> None:
-    pixels = layout.patch_pixels("embedded", 4.0).read_bytes()
+    before = contents_of_the_folder()
     path = datasets.lr_images("embedded", "train", 4.0)[0].path
     write_png(path, 255 - read_image(path))
     with pytest.raises(ResoluteError, match=r"brick.png was changed .*run `resolute degrade embedded --scale 4`$"):
         again()
-    assert layout.patch_pixels("embedded", 4.0).read_bytes() == pixels
+    path = datasets.images("embedded", "train")[0].path
+    write_png(path, 255 - read_image(path))
+    with pytest.raises(ResoluteError, match=r"brick.png was changed .*run `resolute fetch embedded`$"):
+        pack_hr("embedded", ["train"])
+    assert contents_of_the_folder() == before
 
 
-def test_images_replaced_during_the_work_are_seen(index: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
-    pixels = layout.patch_pixels("embedded", 4.0).read_bytes()
+@pytest.mark.parametrize("make_it", [lambda: pack_hr("embedded", ["train"]), lambda: again()], ids=["HR", "LR"])
+def test_images_replaced_during_the_work_are_seen(
+    index: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, make_it: Callable[[], Path]
+) -> None:
+    before = contents_of_the_folder()
 
     def replace_then_read(path: Path) -> np.ndarray:
         monkeypatch.undo()
@@ -233,39 +319,53 @@ def test_images_replaced_during_the_work_are_seen(index: pd.DataFrame, monkeypat
         degrade("embedded", 4.0)
         return read_image(path)
 
-    monkeypatch.setattr(make, "read_image", replace_then_read)
-    with pytest.raises(
-        ResoluteError, match="the images of embedded were replaced while they were read: run this again"
-    ):
-        again()
-    assert layout.patch_pixels("embedded", 4.0).read_bytes() == pixels
+    monkeypatch.setattr(pixels, "read_image", replace_then_read)
+    with pytest.raises(ResoluteError, match=r"^the images of embedded were replaced while|^data.*hr.json is not of"):
+        make_it()
+    assert contents_of_the_folder() == before
 
 
 def test_who_waited_takes_what_it_would_make(index: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(make, "making", lambda _: nullcontext(True))
-    pixels = layout.patch_pixels("embedded", 4.0)
-    made, content = pixels.stat().st_ino, pixels.read_bytes()
+    array = layout.patch_pixels("embedded", 4.0)
+    made, content = array.stat().st_ino, array.read_bytes()
     again()
-    assert pixels.stat().st_ino == made
+    assert array.stat().st_ino == made
     again(lr_stride=32)
     assert len(open_pack("embedded", 4.0).image) < len(index)
-    pixels.write_bytes(b"other")
+    array.write_bytes(b"other")
     again()
-    assert pixels.read_bytes() == content
+    assert array.read_bytes() == content
     assert len(open_pack("embedded", 4.0).image) == len(index)
+
+
+def test_who_waited_takes_the_hr_pixels_that_it_would_pack(
+    index: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pixels, "making", lambda _: nullcontext(True))
+    array = layout.hr_pixels("embedded")
+    made, content = array.stat().st_ino, array.read_bytes()
+    pack_hr("embedded", ["train"])
+    assert array.stat().st_ino == made
+    array.write_bytes(b"other")
+    pack_hr("embedded", ["train"])
+    assert array.read_bytes() == content
+    replace_a_photograph()
+    pack_hr("embedded", ["train"])
+    assert array.read_bytes() != content
 
 
 AT_ONCE = """
 import sys
-from resolute.patches import make_patches
+from resolute.patches import make_patches, pack_hr
 sys.stdin.read(1)
-make_patches("embedded", 4.0, ["train"], 32, 16, 10)
+pack_hr("embedded", ["train"])
+make_patches("embedded", 4.0, 32, 16, 10)
 """
 
 
 def test_several_at_once_end_with_the_same_files(index: pd.DataFrame) -> None:
-    paths = layout.patch_index("embedded", 4.0), layout.patch_pixels("embedded", 4.0)
-    alone = [path.read_bytes() for path in paths]
+    alone = contents_of_the_folder()
     running = [
         subprocess.Popen([sys.executable, "-c", AT_ONCE], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
         for _ in range(2)
@@ -276,12 +376,11 @@ def test_several_at_once_end_with_the_same_files(index: pd.DataFrame) -> None:
         process.stdin.flush()
     said = [process.communicate()[1].decode() for process in running]
     assert [process.returncode for process in running] == [0, 0], said
-    assert [path.read_bytes() for path in paths] == alone
-    assert {path.name for path in paths[0].parent.iterdir()} == {"x4.parquet", "x4.npy"}
+    assert contents_of_the_folder() == alone
 
 
 @pytest.mark.parametrize(
-    "place", ["patches", "patches/embedded", "patches/embedded/x4.npy/", "patches/embedded/x4.parquet/"]
+    "place", ["patches", "patches/embedded", *(f"patches/embedded/{name}/" for name in sorted(FILES))]
 )
 def test_files_and_folders_in_the_wrong_place_are_one_line(
     index: pd.DataFrame, place: str, capsys: pytest.CaptureFixture[str]
@@ -294,11 +393,11 @@ def test_files_and_folders_in_the_wrong_place_are_one_line(
     else:
         path.touch()
     with pytest.raises(SystemExit):
-        guarded(again)()
+        guarded(lambda: (pack_hr("embedded", ["train"]), again()))()
     line = capsys.readouterr().err
     assert line.count("\n") == 1
     assert "mend that place" in line
-    with pytest.raises(ResoluteError, match=REPAIR):
+    with pytest.raises(ResoluteError, match=f"{REPAIR}|{HR_REPAIR}"):
         open_pack("embedded", 4.0)
 
 

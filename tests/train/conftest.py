@@ -7,7 +7,7 @@ import pytest
 from resolute import datasets
 from resolute.degrade import degrade
 from resolute.fetch import fetch_dataset
-from resolute.patches import make_patches
+from resolute.patches import make_patches, pack_hr
 
 
 @pytest.fixture
@@ -16,5 +16,6 @@ def packed(checkout: Path) -> Path:
     split = datasets.training_split("embedded")
     fetch_dataset("embedded", [4.0], [split])
     degrade("embedded", 4.0)
-    make_patches("embedded", 4.0, [split], lr_size=24, lr_stride=24, categories=4)
+    pack_hr("embedded", [split])
+    make_patches("embedded", 4.0, lr_size=24, lr_stride=24, categories=4)
     return checkout

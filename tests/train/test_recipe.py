@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from resolute import datasets, registry
+from resolute import datasets, params, registry
 from resolute.core import layout
 from resolute.methods import weights
 from resolute.methods.plan import Plan, is_whole, make_plan
@@ -23,7 +23,7 @@ WHOLE = [name for name in registry.names() if is_whole(registry.entry(name).reci
 @pytest.fixture
 def one_set(monkeypatch: pytest.MonkeyPatch) -> str:
     """A registry whose SeemoRe-T was trained on one data set, which is what `train` takes."""
-    entry = replace(SEEMORE, recipe_data=["div2k_train"])
+    entry = replace(SEEMORE, recipe_data="div2k_train")
     monkeypatch.setattr(registry, "entry", {"seemore_t": entry}.__getitem__)
     return "div2k_train"
 
@@ -32,13 +32,16 @@ def one_set(monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_whole_recipe_is_a_plan_on_known_data(name: str) -> None:
     entry = registry.entry(name)
     assert make_plan({}, entry.recipe, name).iterations > 0
-    assert set(entry.recipe_data) <= set(datasets.names())
+    assert not entry.recipe_data or datasets.training_split(entry.recipe_data)
 
 
-def test_the_preset_paper_has_the_settings_but_not_yet_the_data(checkout: Path) -> None:
-    params = presets.resolve("paper")
-    plan = make_plan(params["train"], params["recipes"]["seemore_t"], "seemore_t")
-    assert departures(RUN, plan, params["data"]["train"][0]) == ["training data"]
+def test_the_preset_paper_trains_as_the_papers_say(checkout: Path) -> None:
+    settings = presets.resolve("paper")
+    trained_on = {name: params.training_set(settings, name) for name in settings["methods"]["trained"]}
+    assert (trained_on["seemore_t"], trained_on["imdn"], trained_on["rfdn_tiny"]) == ("df2k", *2 * ("div2k_train",))
+    plan = make_plan(settings["train"], settings["recipes"]["seemore_t"], "seemore_t")
+    assert departures(RUN, plan, trained_on["seemore_t"]) == []
+    assert departures(RUN, plan, "div2k_train") == ["training data"]
 
 
 @pytest.mark.parametrize(

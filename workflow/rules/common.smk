@@ -102,8 +102,18 @@ FIGURES = local(*params_file.figure_files(PARAMS))
 
 def original_of(wildcards):
     """The data set that a data set's images are made from, if any."""
-    original = datasets.entry(wildcards.dataset).source.of
-    return f"data/raw/{original}.csv" if original else []
+    return [f"data/raw/{of}.csv" for of in datasets.entry(wildcards.dataset).source.of]
+
+
+def hr_of(wildcards):
+    """The HR images of a training set: of all its parts."""
+    return [f"data/raw/{part}.csv" for part in datasets.entry(wildcards.dataset).parts]
+
+
+def lr_of(wildcards):
+    """The LR images of a training set at a scale: of all its parts."""
+    parts = datasets.entry(wildcards.dataset).parts
+    return [f"data/lr/{part}/x{wildcards.scale}.csv" for part in parts]
 
 
 def is_timed(wildcards):
@@ -114,6 +124,11 @@ def is_timed(wildcards):
 def photograph(wildcards):
     """The data set and scale of a photograph whose patches are shown."""
     return PARAMS["figures"]["photographs"][wildcards.photograph]
+
+
+def photograph_images(wildcards):
+    """The list, with checksums, of the images among which a photograph is."""
+    return local(layout.hr_contents(photograph(wildcards)["dataset"]))
 
 
 def photograph_patches(wildcards):
@@ -134,7 +149,8 @@ def training_log(wildcards):
 
 def training_patches(wildcards):
     """The patches that a training draws from."""
-    return f"data/patches/{params_file.training_set(PARAMS)}/x{wildcards.scale}.parquet"
+    dataset = params_file.training_set(PARAMS, wildcards.method)
+    return f"data/patches/{dataset}/x{wildcards.scale}.parquet"
 
 
 def run_of(wildcards):

@@ -28,7 +28,7 @@ rule figures:
 rule patch_figures:
     input:
         patches=photograph_patches,
-        images=lambda wildcards: f"data/raw/{photograph(wildcards)['dataset']}.csv",
+        images=photograph_images,
         code=code("figures"),
     output:
         report(

@@ -39,7 +39,7 @@ def datasets() -> list[dict[str, Any]]:
     rows = []
     for name in dataset_registry.names():
         entry = dataset_registry.entry(name)
-        here = layout.raw_manifest(name).is_file()
+        here = all(layout.raw_manifest(part).is_file() for part in entry.parts)
         rows.append({"dataset": name, "title": entry.title, "variant": entry.variant, "here": "yes" if here else "no"})
     return rows
 

@@ -47,13 +47,14 @@ def fetch(
     from resolute import params
     from resolute.core import layout
     from resolute.core.errors import ResoluteError
+    from resolute.datasets import entry
     from resolute.fetch import fetch_dataset, fetch_weights
 
     if not datasets and not weights:
         raise ResoluteError("nothing to fetch: name data sets, or methods with --weights")
     settings = params.load()
     scales = [scale] if scale else [float(one) for one in settings["scales"]]
-    for dataset in datasets or []:
+    for dataset in [part for name in datasets or [] for part in entry(name).parts]:
         print(layout.relative(fetch_dataset(dataset, scales, settings["data"]["splits"].get(dataset, []))))
     for method in weights or []:
         for one in scales:
@@ -63,21 +64,28 @@ def fetch(
 def degrade(dataset: DataSet, scale: Scale = 4) -> None:
     """Make the LR images of a data set, bit for bit as MATLAB's imresize does."""
     from resolute.core import layout
+    from resolute.datasets import entry
     from resolute.degrade import degrade
 
-    print(layout.relative(degrade(dataset, scale)))
+    for part in entry(dataset).parts:
+        print(layout.relative(degrade(part, scale)))
 
 
-def patches(dataset: DataSet, scale: Scale = 4) -> None:
-    """Index a data set's training patches by difficulty, and pack its pixels for training."""
+def patches(
+    dataset: DataSet,
+    scale: Scale = 4,
+    hr: Annotated[bool, typer.Option("--hr", help="Pack the HR images alone, which all scales share.")] = False,
+) -> None:
+    """Index a data set's training patches by difficulty, and pack its pixels: HR once, then LR per scale."""
     from resolute import params
     from resolute.core import layout
-    from resolute.patches import make_patches
+    from resolute.patches import make_patches, pack_hr
 
     settings = params.load()
-    sizes = settings["patches"]
-    splits = params.training_splits(settings, dataset)
-    target = make_patches(dataset, scale, splits, sizes["lr_size"], sizes["lr_stride"], sizes["categories"])
+    if hr:
+        target = pack_hr(dataset, params.training_splits(settings, dataset))
+    else:
+        target = make_patches(dataset, scale, **settings["patches"])
     print(layout.relative(target))
 
 
@@ -102,7 +110,7 @@ def train(
     settings = params.load()
     methods.training(registry.entry(method))
     plan = make_plan(settings["train"], settings["recipes"].get(method, {}), method)
-    dataset = params.training_set(settings)
+    dataset = params.training_set(settings, method)
     run = layout.Run(method, scale, f"{settings['preset']}-seed{seed}")
     start = jobs.warm_start(settings, run)
     called_for = f"{layout.scale_name(start.scale)}/{start.weights}" if start else ""

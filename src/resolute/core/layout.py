@@ -94,12 +94,22 @@ def lr_manifest(dataset: str, scale: float) -> Path:
     return project_root() / "data/lr" / dataset / f"{scale_name(scale)}.csv"
 
 
+def hr_contents(dataset: str) -> Path:
+    """What the packed HR images of a training set are; every scale shares them."""
+    return project_root() / "data/patches" / dataset / "hr.json"
+
+
+def hr_pixels(dataset: str) -> Path:
+    return hr_contents(dataset).with_suffix(".npy")
+
+
 def patch_index(dataset: str, scale: float) -> Path:
     return project_root() / "data/patches" / dataset / f"{scale_name(scale)}.parquet"
 
 
 def patch_pixels(dataset: str, scale: float) -> Path:
-    return project_root() / "data/patches" / dataset / f"{scale_name(scale)}.npy"
+    """The packed LR images."""
+    return patch_index(dataset, scale).with_suffix(".npy")
 
 
 def weights(run: Run) -> Path:

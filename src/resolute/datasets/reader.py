@@ -2,11 +2,11 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from resolute.core import layout, records
 from resolute.core.errors import ResoluteError, nearest
@@ -47,8 +47,11 @@ class LRImage(StoredImage):
     hr_sha256: str
 
 
+Image = TypeVar("Image", bound=StoredImage)
+
+
 def images(dataset: str, split: str = "", scale: float | None = None) -> list[HRImage]:
-    """The HR images of a data set, sorted by split and name; each name comes once, each file is the one on record.
+    """The HR images of a data set, sorted by split and name (a union's part by part); each file is the one on record.
 
     Args:
         dataset: a name of the registry.
@@ -85,6 +88,8 @@ def lr_images(dataset: str, split: str, scale: float) -> list[LRImage]:
         ResoluteError: unknown data set or split, or images that are not here, have changed, or were made from other
             HR images than those on record now (names the command to run).
     """
+    if entry(dataset).is_union:
+        return _united(dataset, split, lambda part: lr_images(part, split, scale))
     repair = f"run `resolute degrade {dataset} --scale {scale:g}`"
     folder, manifest = layout.lr_images(dataset, scale), layout.lr_manifest(dataset, scale)
     what = f"data set '{dataset}' at x{scale:g}"
@@ -135,6 +140,8 @@ def _fetching(dataset: str) -> str:
 
 def _recorded(dataset: str, split: str = "", scale: float | None = None) -> list[HRImage]:
     """The HR images on record, whatever lies there now."""
+    if entry(dataset).is_union:
+        return _united(dataset, split, lambda part: _recorded(part, split, scale))
     what, repair = f"data set '{dataset}'", _fetching(dataset)
     folder, manifest = layout.raw_images(dataset), layout.raw_manifest(dataset)
     rows = _rows(manifest, HR_COLUMNS, dataset, split, what, repair)
@@ -147,6 +154,20 @@ def _recorded(dataset: str, split: str = "", scale: float | None = None) -> list
         if count != due:
             where = f"{count} of the {due} images of split '{name}' in {layout.relative(manifest)}"
             raise ResoluteError(f"{what} is not complete here, {where}: {repair}")
+    return found
+
+
+def _united(dataset: str, split: str, of_part: Callable[[str], list[Image]]) -> list[Image]:
+    """The images of a union: those of its parts that are in its splits."""
+    union = entry(dataset)
+    if split:
+        union.split(split)
+    found = [image for part in union.parts for image in of_part(part) if image.split in union.splits]
+    for name, count in Counter(image.name for image in found).items():
+        if count > 1:
+            raise ResoluteError(
+                f"data set '{dataset}' has {count} images '{name}': {' and '.join(union.parts)} are no union"
+            )
     return found
 
 

@@ -1,7 +1,7 @@
 """What each data set is: the checked content of `registry.yaml` and of the file lists in `manifests/`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -48,7 +48,7 @@ class Source:
 
     embedded: files inside an installed `package`. files: single files below `url`. archive: one zip or tar at
     `url`. manual: placed by the user as `instruction` says. derived: the images `of` another data set,
-    reduced by a factor.
+    reduced by a factor. union: the training images `of` other data sets, where they lie.
     """
 
     kind: str
@@ -58,7 +58,7 @@ class Source:
     bytes: int = 0
     instruction: str = ""
     minimum_side: int = 1
-    of: str = ""
+    of: tuple[str, ...] = ()
     reduce: int = 1
 
 
@@ -77,7 +77,10 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A registry entry. `variant` names the bicubic reduction that its LR images are made with."""
+    """A registry entry. `variant` names the bicubic reduction that its LR images are made with.
+
+    A union has no files of its own: its images, LR images and manifests are those of its parts.
+    """
 
     name: str
     title: str
@@ -89,6 +92,15 @@ class DataSet:
     splits: Mapping[str, Split]
     note: str = ""
     choice: Mapping[str, str] | None = None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The data sets that hold its images."""
+        return self.source.of if self.is_union else (self.name,)
+
+    @property
+    def is_union(self) -> bool:
+        return self.source.kind == "union"
 
     @property
     def default_splits(self) -> tuple[str, ...]:
@@ -136,19 +148,36 @@ def _registry() -> Mapping[str, DataSet]:
     validate(facts, FOLDER / "schema.json", _NAME)
     found = {name: _dataset(name, fields) for name, fields in facts.items()}
     for name, dataset in found.items():
-        of = dataset.source.of
-        if of and (of not in found or found[of].source.of):
-            raise ResoluteError(f"{_NAME}: {name}.source.of: '{of}' is no data set with images of its own")
-    return found
+        for of in dataset.source.of:
+            if of not in found or found[of].source.of:
+                raise ResoluteError(f"{_NAME}: {name}.source.of: '{of}' is no data set with images of its own")
+    return {
+        name: _united(dataset, [found[of] for of in dataset.source.of]) if dataset.is_union else dataset
+        for name, dataset in found.items()
+    }
+
+
+def _united(union: DataSet, parts: Sequence[DataSet]) -> DataSet:
+    """A union with what its parts have in common: the variant, and the splits that are trained on."""
+    where = f"{_NAME}: {union.name}.source.of: {' and '.join(part.name for part in parts)}"
+    if len({part.variant for part in parts}) > 1:
+        raise ResoluteError(f"{where} are of different variants")
+    trained = [{name for name, split in part.splits.items() if split.use == "train"} for part in parts]
+    shared = [name for name in parts[0].splits if all(name in names for names in trained)]
+    if not shared:
+        raise ResoluteError(f"{where} have no split for training in common")
+    splits = {name: Split("train", sum(part.splits[name].images for part in parts)) for name in shared}
+    return replace(union, variant=parts[0].variant, splits=splits)
 
 
 def _dataset(name: str, fields: dict[str, Any]) -> DataSet:
-    source = Source(**fields.pop("source"))
-    splits = {split: Split(**facts) for split, facts in fields.pop("splits").items()}
+    of = fields["source"].pop("of", ())
+    source = Source(**fields.pop("source"), of=(of,) if isinstance(of, str) else tuple(of))
+    splits = {split: Split(**facts) for split, facts in fields.pop("splits", {}).items()}
     for split, facts in splits.items():
         if facts.names and facts.numbers != facts.images:
             raise ResoluteError(f"{_NAME}: {name}.splits.{split}: {facts.names} are not {facts.images} images")
-    return DataSet(name=name, source=source, splits=splits, **fields)
+    return DataSet(name=name, source=source, splits=splits, variant=fields.pop("variant", ""), **fields)
 
 
 @cache

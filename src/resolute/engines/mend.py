@@ -18,7 +18,8 @@ from resolute.engines.outputs import PLACES, changed, flaw, is_manifest, outputs
 from resolute.engines.tools import last_line, run
 from resolute.engines.unlock import is_locked, unlock, wait_for_jobs
 
-# What is made again at once, in this order; everything else Snakemake makes again when it is not there.
+# What is made again at once, in this order, by name within a kind: packed HR pixels before what goes with them.
+# Everything else Snakemake makes again when it is not there.
 _DATA = ("raw", "lr", "patches")
 
 
@@ -39,7 +40,7 @@ def mend() -> None:
     aside = _Aside()
     _clear_places(aside)
     faulty = _faulty()
-    data = sorted({path for path in faulty if _command(path)}, key=lambda path: _DATA.index(_parts(path)[1]))
+    data = sorted((path for path in faulty if _command(path)), key=lambda path: (_DATA.index(_parts(path)[1]), path))
     before = {path: (records.written_sha256(path), path.lstat().st_mtime_ns) for path in data}
     for reasons in faulty.values():
         for path, why in reasons.items():
@@ -106,10 +107,12 @@ def _command(path: Path) -> tuple[str, ...]:
         return ()
     dataset = Path(rest[1]).stem if rest[0] == "raw" else rest[1]
     params = read_yaml(project_root() / "params.yaml")
-    if dataset not in params["data"]["sets"]:
+    if dataset not in params["data"]["splits"]:
         return ()
     if rest[0] == "raw":
         return ("fetch", dataset)
+    if path.stem == "hr":
+        return ("patches", dataset, "--hr")
     return ("degrade" if rest[0] == "lr" else "patches", dataset, "--scale", path.stem.removeprefix("x"))
 
 

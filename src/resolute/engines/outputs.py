@@ -18,6 +18,7 @@ from resolute.engines.versioned import kept_by_dvc
 PLACES = (
     "data/raw/*.csv",
     "data/lr/*/*.csv",
+    "data/patches/*/*.json",
     "data/patches/*/*.parquet",
     "data/patches/*/*.npy",
     "data/weights/**/*.safetensors",

@@ -170,7 +170,7 @@ def _stage(source: Path, name: str, split: str, staging: Path) -> Arrival:
 
 def _derived(dataset: DataSet, splits: Sequence[str], staging: Path) -> list[Arrival]:
     """Another data set's images, bicubically reduced by a whole number."""
-    of = dataset.source.of
+    (of,) = dataset.source.of
     originals = {image.name: image for image in images(of)}
     wanted = [(name, split) for split in splits for name in dataset.split(split).image_names()]
     for name, _ in wanted:

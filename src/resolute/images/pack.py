@@ -1,14 +1,17 @@
-"""Training pixels packed into one memory-mapped array, so that no step of training decodes a PNG.
+"""Training pixels packed into memory-mapped arrays, so that no step of training decodes a PNG.
 
-All HR and LR images of a data set's training splits lie one after the other in a flat uint8 array
-(`data/patches/<dataset>/x<scale>.npy`), each height x width x 3, row by row. Where each begins, which files it was
-decoded from, and the checksum of the whole array are kept in the metadata of the patch index beside it.
+The HR images of a training set lie one after the other in a flat uint8 array, whole, once for all scales
+(`data/patches/<dataset>/hr.npy`), the LR images of a scale in another (`x<scale>.npy`); each height x width x 3, row by
+row. The contents of an array say where each image begins, which file it was decoded from, how the array was made, and
+its checksum: those of the HR images are `hr.json`, those of LR images lie in the metadata of the patch index
+`x<scale>.parquet`, and name the HR pixels that they go with.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -18,41 +21,76 @@ from resolute.core.errors import ResoluteError
 from resolute.core.reading import reading
 
 
+class Stored(Protocol):
+    """An image file: its name in the data set, its checksum, and its size in pixels."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+
+
 @dataclass(frozen=True)
-class Pair:
-    """An HR image and its LR image: sizes in pixels, and the checksums of the files that hold them."""
+class PackedImage:
+    """An image in an array: the checksum of its file, its size in pixels, and where it begins, in bytes."""
 
     name: str
-    lr_sha256: str
-    hr_sha256: str
-    lr_height: int
-    lr_width: int
-    hr_height: int
-    hr_width: int
+    sha256: str
+    height: int
+    width: int
+    offset: int
+
+    @property
+    def end(self) -> int:
+        """Where the next one begins."""
+        return self.offset + self.height * self.width * 3
+
+    def of(self, pixels: np.ndarray) -> np.ndarray:
+        """The image in its array, height x width x 3, without a copy."""
+        return pixels[self.offset : self.end].reshape(self.height, self.width, 3)
 
 
 @dataclass(frozen=True)
-class PackedImage(Pair):
-    """An HR image and its LR image in the pack: offsets in bytes."""
+class Contents:
+    """What an array holds, from its first byte to its last.
 
-    lr_offset: int
-    hr_offset: int
+    Attributes:
+        images: in the order in which they lie there.
+        pixels: the sha256 of the array's file.
+        settings: what the array was made with, beside the images.
+    """
+
+    images: Sequence[PackedImage]
+    pixels: str
+    settings: Mapping[str, Any]
+
+    def as_facts(self) -> dict[str, Any]:
+        """All of it as a file carries it."""
+        return {**vars(self), "images": [asdict(image) for image in self.images]}
 
 
 @dataclass(frozen=True)
 class Pack:
-    """A data set's training pixels and its patches.
+    """A data set's training pixels at a scale, and its patches.
 
     Attributes:
-        pixels: the flat memory map, uint8.
-        images: one entry per image, in the order of `image`.
+        scale: HR side over LR side.
+        lr_pixels, hr_pixels: the flat memory maps, uint8.
+        lr_images, hr_images: one entry per image, in the order of `image`; HR images are whole.
         image, row, column: for each patch its image's number and its top left corner in LR pixels.
         category: the patch's HES category, 1 to K.
         lr_size: side of a patch in LR pixels.
     """
 
-    pixels: np.ndarray
-    images: Sequence[PackedImage]
+    scale: float
+    lr_pixels: np.ndarray
+    hr_pixels: np.ndarray
+    lr_images: Sequence[PackedImage]
+    hr_images: Sequence[PackedImage]
     image: np.ndarray
     row: np.ndarray
     column: np.ndarray
@@ -66,45 +104,43 @@ class Pack:
 
     def lr(self, number: int) -> np.ndarray:
         """An LR image, h x w x 3, uint8, without a copy."""
-        packed = self.images[number]
-        return self._view(packed.lr_offset, packed.lr_height, packed.lr_width)
+        return self.lr_images[number].of(self.lr_pixels)
 
     def hr(self, number: int) -> np.ndarray:
-        """An HR image, H x W x 3, uint8, without a copy."""
-        packed = self.images[number]
-        return self._view(packed.hr_offset, packed.hr_height, packed.hr_width)
-
-    def _view(self, offset: int, height: int, width: int) -> np.ndarray:
-        return self.pixels[offset : offset + height * width * 3].reshape(height, width, 3)
+        """The part of an HR image that its LR image shows, sh x sw x 3, uint8, without a copy."""
+        lr = self.lr_images[number]
+        whole = self.hr_images[number].of(self.hr_pixels)
+        return whole[: round(lr.height * self.scale), : round(lr.width * self.scale)]
 
 
-def plan_pack(pairs: Sequence[Pair]) -> tuple[list[PackedImage], int]:
-    """Where images will lie, and the total bytes."""
-    images, offset = [], 0
-    for pair in pairs:
-        hr_offset = offset + pair.lr_height * pair.lr_width * 3
-        images.append(PackedImage(**{**asdict(pair), "lr_offset": offset, "hr_offset": hr_offset}))
-        offset = hr_offset + pair.hr_height * pair.hr_width * 3
-    return images, offset
+def lay_out(stored: Iterable[Stored]) -> list[PackedImage]:
+    """Where images will lie, one after the other."""
+    images: list[PackedImage] = []
+    for image in stored:
+        offset = images[-1].end if images else 0
+        images.append(PackedImage(image.name, image.sha256, image.height, image.width, offset))
+    return images
 
 
-def describe(images: Sequence[PackedImage], pixels_sha256: str, settings: Mapping[str, Any]) -> dict[str, str]:
-    """The pack's table of contents and how it was made, as the patch index carries them in its metadata."""
-    facts = {"images": [asdict(image) for image in images], "pixels": pixels_sha256, "settings": settings}
-    return {name: json.dumps(value) for name, value in facts.items()}
+def hr_contents(dataset: str) -> Contents:
+    """What the packed HR images of a data set are, whatever lies in the array now.
+
+    Raises:
+        ResoluteError: they have not been packed, or their contents are damaged.
+    """
+    path, repair = layout.hr_contents(dataset), hr_repair(dataset)
+    with reading(path, repair):
+        return _contents(json.loads(path.read_bytes()))
 
 
-def is_packed(dataset: str, scale: float, images: Sequence[PackedImage], settings: Mapping[str, Any]) -> bool:
-    """Whether a data set's pack is there, whole and unchanged, made with these settings from these images."""
-    index = layout.patch_index(dataset, scale)
-    try:
-        with reading(index):
-            metadata = pq.read_schema(index).metadata
-            if json.loads(metadata[b"settings"]) != settings:
-                return False
-        return list(open_pack(dataset, scale).images) == list(images)
-    except ResoluteError:
-        return False
+def hr_pixels(dataset: str, contents: Contents) -> np.ndarray:
+    """The packed HR images: a flat memory map, uint8; an array that is not the one of its contents is an error."""
+    return _pixels(layout.hr_pixels(dataset), contents, hr_repair(dataset))
+
+
+def hr_repair(dataset: str) -> str:
+    """What makes the packed HR images of a data set again, as the last part of an error message."""
+    return f"run `resolute patches {dataset} --hr`"
 
 
 def open_pack(dataset: str, scale: float) -> Pack:
@@ -114,30 +150,29 @@ def open_pack(dataset: str, scale: float) -> Pack:
         ResoluteError: the patches have not been made, are damaged or changed, or were made from other images than
             those on record now.
     """
-    index, pixels = layout.patch_index(dataset, scale), layout.patch_pixels(dataset, scale)
-    repair = f"run `resolute patches {dataset} --scale {scale:g}`"
-    for path in (index, pixels):
-        if not path.is_file():
-            raise ResoluteError(f"{layout.relative(path)} is not there: {repair}")
+    index, repair = layout.patch_index(dataset, scale), f"run `resolute patches {dataset} --scale {scale:g}`"
     with reading(index, repair):
         table = pq.read_table(
             index, columns=["image", "row", "column", "size", "category"], page_checksum_verification=True
         )
-        images, sha256 = _contents(table.schema.metadata or {})
-        _, total = plan_pack(images)
-        number = {image.name: position for position, image in enumerate(images)}
+        lr = index_contents(table.schema.metadata)
+        number = {image.name: position for position, image in enumerate(lr.images)}
         places = np.array([number[name] for name in table["image"].to_pylist()])
         columns = {name: table[name].to_numpy() for name in ("row", "column", "size", "category")}
         lr_size = int(columns["size"][0])
-    _check_origin(dataset, scale, images, repair)
-    records.verify(pixels, sha256, repair)
-    with reading(pixels, repair):
-        flat = np.load(pixels, mmap_mode="r")
-        if flat.shape != (total,) or flat.dtype != np.uint8:
-            raise ValueError(f"{flat.dtype} of shape {flat.shape} instead of {total} bytes")
+    hr = hr_contents(dataset)
+    if lr.settings["hr"] != hr.pixels:
+        raise ResoluteError(f"{layout.relative(index)} was made for other HR images than those packed now: {repair}")
+    parts = hr.settings["of"]
+    _check_origin(hr, layout.hr_contents(dataset), map(layout.raw_manifest, parts), hr_repair(dataset))
+    _check_origin(lr, index, (layout.lr_manifest(part, scale) for part in parts), repair)
+    hr_images = {image.name: image for image in hr.images}
     return Pack(
-        pixels=flat,
-        images=images,
+        scale=scale,
+        lr_pixels=_pixels(layout.patch_pixels(dataset, scale), lr, repair),
+        hr_pixels=hr_pixels(dataset, hr),
+        lr_images=lr.images,
+        hr_images=[hr_images[image.name] for image in lr.images],
         image=places,
         row=columns["row"],
         column=columns["column"],
@@ -146,29 +181,46 @@ def open_pack(dataset: str, scale: float) -> Pack:
     )
 
 
-def _contents(metadata: Mapping[bytes, bytes]) -> tuple[list[PackedImage], str]:
-    """The images of a pack and the checksum of its pixels, from the metadata of a patch index."""
-    if b"pixels" not in metadata:
+def index_contents(metadata: Mapping[bytes, bytes] | None) -> Contents:
+    """What the array beside a patch index holds, from the index's metadata.
+
+    Raises:
+        ValueError: they do not say so.
+    """
+    kept = (b"images", b"pixels", b"settings")
+    return _contents({key.decode(): json.loads(value) for key, value in (metadata or {}).items() if key in kept})
+
+
+def _contents(facts: Mapping[str, Any]) -> Contents:
+    if not {"images", "pixels", "settings"} <= facts.keys():
         raise ValueError("it does not say which pixels it belongs to")
-    images = [PackedImage(**facts) for facts in json.loads(metadata[b"images"])]
-    if plan_pack(images)[0] != images:
+    images = [PackedImage(**image) for image in facts["images"]]
+    if lay_out(images) != images:
         raise ValueError("its images do not lie one after the other")
-    return images, str(json.loads(metadata[b"pixels"]))
+    return Contents(images, str(facts["pixels"]), dict(facts["settings"]))
 
 
-def _check_origin(dataset: str, scale: float, images: Sequence[PackedImage], repair: str) -> None:
+def _pixels(path: Path, contents: Contents, repair: str) -> np.ndarray:
+    records.verify(path, contents.pixels, repair)
+    with reading(path, repair):
+        flat = np.load(path, mmap_mode="r")
+        total = contents.images[-1].end
+        if flat.shape != (total,) or flat.dtype != np.uint8:
+            raise ValueError(f"{flat.dtype} of shape {flat.shape} instead of {total} bytes")
+    return flat
+
+
+def _check_origin(contents: Contents, holder: Path, manifests: Iterable[Path], repair: str) -> None:
     """Refuse a pack of other images than those on record; a machine that only trains need not have any."""
-    index = layout.relative(layout.patch_index(dataset, scale))
-    for manifest, field in (
-        (layout.raw_manifest(dataset), "hr_sha256"),
-        (layout.lr_manifest(dataset, scale), "lr_sha256"),
-    ):
-        if manifest.is_file():
-            with reading(manifest):
-                listed = set(manifest.read_bytes().decode().replace("\n", ",").split(","))
-            for image in images:
-                if getattr(image, field) not in listed:
-                    where = layout.relative(manifest)
-                    raise ResoluteError(
-                        f"{index} was not made from the images of now, see {image.name} in {where}: {repair}"
-                    )
+    listed = set[str]()
+    names = []
+    for manifest in manifests:
+        if not manifest.is_file():
+            return
+        with reading(manifest):
+            listed.update(manifest.read_bytes().decode().replace("\n", ",").split(","))
+        names.append(layout.relative(manifest))
+    for image in contents.images:
+        if image.sha256 not in listed:
+            where = f"{image.name} in {' and '.join(names)}"
+            raise ResoluteError(f"{layout.relative(holder)} was not made from the images of now, see {where}: {repair}")

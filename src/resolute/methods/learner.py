@@ -43,7 +43,7 @@ class Learner(nn.Module):
         Raises:
             ResoluteError: naming the setting to change.
         """
-        least = min(min(image.lr_height, image.lr_width) for image in pack.images)
+        least = min(min(image.height, image.width) for image in pack.lr_images)
         for phase in plan.phases:
             if phase.lr_patch_size > least:
                 raise ResoluteError(

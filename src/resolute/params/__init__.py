@@ -29,17 +29,14 @@ def load() -> Params:
 def check(params: Params, where: str) -> None:
     """Refuse params that break the schema, that name what is not there, or that contradict the registries."""
     validate(params, params_schema(), where)
-    _check_data(params["data"], where)
+    _check_data(params, where)
     for choice, names in params["methods"].items():
         for name in names:
             _check_method(f"{where}: methods.{choice}", choice, name, params["scales"])
     for name in params["methods"]["trained"]:
         if name not in params["recipes"]:
             raise ResoluteError(f"{where}: recipes.{name} is missing: {{}} if it needs none of its own")
-    if params["methods"]["trained"]:
-        training_set(params)
-    for name, facts in params["figures"]["photographs"].items():
-        _check_dataset(f"{where}: figures.photographs.{name}", facts["dataset"])
+        training_set(params, name)
     for name, facts in params["figures"]["comparisons"].items():
         if facts["image"] not in params["evaluate"]["keep"].get(facts["dataset"], ()):
             missing = f"'{facts['image']}', which evaluate.keep.{facts['dataset']} lacks"
@@ -50,9 +47,12 @@ def training_splits(params: Params, dataset: str) -> list[str]:
     """The splits of a data set that are trained on: those of `data.splits` that the registry allows."""
     from resolute import datasets
 
-    splits = datasets.entry(dataset).splits
-    asked = params["data"]["splits"].get(dataset) or [datasets.training_split(dataset)]
-    return [split for split in asked if splits[split].use == "train"]
+    splits, first = datasets.entry(dataset).splits, datasets.training_split(dataset)
+    asked = params["data"]["splits"].get(dataset) or [first]
+    found = [split for split in asked if splits[split].use == "train"]
+    if not found:
+        raise ResoluteError(f"data.splits.{dataset} has no split to train on: add '{first}'")
+    return found
 
 
 def measurements(params: Params) -> list[Path]:
@@ -119,32 +119,57 @@ def _check_method(where: str, choice: str, name: str, scales: list[float]) -> No
         raise ResoluteError(f"{where}: '{name}' has no network")
 
 
-def _check_dataset(where: str, dataset: str) -> None:
+def _check_data(params: Params, where: str) -> None:
     from resolute import datasets
 
-    if dataset not in datasets.names():
-        raise ResoluteError(f"{where}: unknown data set '{dataset}': {nearest(dataset, datasets.names())}")
-
-
-def _check_data(data: Mapping[str, Any], where: str) -> None:
-    from resolute import datasets
-
+    data = params["data"]
     for key in ("sets", "train", "test", "splits"):
         for dataset in data[key]:
-            _check_dataset(f"{where}: data.{key}", dataset)
-            if dataset not in data["sets"] or dataset not in data["splits"]:
-                raise ResoluteError(f"{where}: data.{key} has '{dataset}': list it in data.sets and data.splits too")
+            _check_listed(f"{where}: data.{key}", dataset, data)
+    for one in map(datasets.entry, data["sets"]):
+        if one.is_union:
+            raise ResoluteError(f"{where}: data.sets has '{one.name}': list {' and '.join(one.parts)} alone, its parts")
     for dataset, splits in data["splits"].items():
         for split in splits:
             known = datasets.entry(dataset).splits
             if split not in known:
                 raise ResoluteError(f"{where}: data.splits.{dataset}: no split '{split}': {nearest(split, known)}")
     for dataset in data["train"]:
-        tested = [datasets.test_split(dataset)] if dataset in data["test"] else []
-        for split in data["splits"][dataset]:
-            if split not in tested:
-                datasets.training_split(dataset, split)
+        _check_trained(params, dataset)
     for dataset in data["test"]:
         split = datasets.test_split(dataset)
         if split not in data["splits"][dataset]:
             raise ResoluteError(f"{where}: data.splits.{dataset} lacks '{split}', which is its split for testing")
+    own = {f"recipes.{name}.data": recipe["data"] for name, recipe in params["recipes"].items() if "data" in recipe}
+    photographs = params["figures"]["photographs"].items()
+    shown = {f"figures.photographs.{name}": facts["dataset"] for name, facts in photographs}
+    for key, dataset in {**own, **shown}.items():
+        _check_listed(f"{where}: {key}", dataset, data)
+        _check_trained(params, dataset)
+
+
+def _check_listed(where: str, dataset: str, data: Mapping[str, Any]) -> None:
+    from resolute import datasets
+
+    if dataset not in datasets.names():
+        raise ResoluteError(f"{where}: unknown data set '{dataset}': {nearest(dataset, datasets.names())}")
+    for part in datasets.entry(dataset).parts:
+        if part not in data["sets"] or part not in data["splits"]:
+            listed = "it" if part == dataset else part
+            raise ResoluteError(f"{where} has '{dataset}': list {listed} in data.sets and data.splits too")
+    if dataset not in data["splits"]:
+        raise ResoluteError(f"{where} has '{dataset}': list it in data.splits too")
+
+
+def _check_trained(params: Params, dataset: str) -> None:
+    """Refuse to train on splits that are not for it, but for one that is there to be tested on."""
+    from resolute import datasets
+
+    tested = [datasets.test_split(dataset)] if dataset in params["data"]["test"] else []
+    for split in params["data"]["splits"][dataset]:
+        if split not in tested:
+            datasets.training_split(dataset, split)
+    for split in training_splits(params, dataset):
+        for part in map(datasets.entry, datasets.entry(dataset).parts):
+            if split not in (params["data"]["splits"][part.name] or part.default_splits):
+                raise ResoluteError(f"data.splits.{part.name} lacks '{split}', which is a part of {dataset}")

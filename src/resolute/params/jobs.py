@@ -1,4 +1,4 @@
-"""Every data set, run, evaluation and cost that the params call for, one by one.
+"""Every data set, reduction, pack, run, evaluation and cost that the params call for, one by one.
 
 Snakemake derives them from `params.yaml` when it plans. DVC cannot derive anything: it reads `workflow/jobs.yaml`,
 which is written from the params and never edited. It is a file of its own because DVC parses `params.yaml` again for
@@ -28,7 +28,9 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
     """The jobs by section, group and key.
 
     Returns:
-        `sets` in the groups `original` and `derived` (made `of` another set);
+        `sets` in the groups `original` and `derived` (made `of` another set); `reductions` of them to LR images where
+        something is trained, evaluated or shown, all in one group; `packs` of what is trained on or shown in the groups
+        `hr` (one per set) and `lr` (one per set and scale), and `union_hr` and `union_lr` for unions `of` other sets;
         `runs` and `evaluations`, each in the groups `baseline` (methods without a network), `published` and `trained`;
         `trainings`, which are the trained runs in the groups `fresh` and `warm_started` (from the scale `start`);
         `routings`, which are the `trained` runs of methods that choose experts;
@@ -40,21 +42,22 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         "baseline": [job for job in published if not entry(job["method"]).trainable],
         "published": [job for job in published if entry(job["method"]).trainable],
         "trained": [
-            {**job, "seed": seed, "data": training_set(params)}
+            {**job, "seed": seed, "data": training_set(params, job["method"])}
             for job in _jobs(methods["trained"], params["scales"])
             for seed in params["seeds"]
         ],
     }
+    evaluations = {group: _evaluations(jobs, tested) for group, jobs in runs.items()}
     costs = {
         "counted": [name for name in methods["counted"] if name not in methods["timed"]],
         "timed": methods["timed"],
     }
     return {
-        "sets": _sets(params["data"]["sets"]),
+        **_data(params, runs["trained"], [job for group in evaluations.values() for job in group]),
         "runs": {group: _keyed(jobs) for group, jobs in runs.items()},
         "routings": {"trained": _keyed([job for job in runs["trained"] if entry(job["method"]).experts])},
         "trainings": _trainings(params, runs["trained"]),
-        "evaluations": {group: _keyed(_evaluations(jobs, tested)) for group, jobs in runs.items()},
+        "evaluations": {group: _keyed(found) for group, found in evaluations.items()},
         "costs": {group: _keyed(_jobs(names, params["scales"])) for group, names in costs.items()},
     }
 
@@ -81,13 +84,16 @@ def run_of(params: Params, job: Mapping[str, Any]) -> Run:
     return Run(job["method"], float(job["scale"]), weights)
 
 
-def training_set(params: Params) -> str:
-    """The data set that methods train on: the one of `data.train`."""
-    names = params["data"]["train"]
+def training_set(params: Params, method: str) -> str:
+    """The data set that a method trains on: its recipe's, or else the one of `data.train`."""
+    own = params["recipes"].get(method, {}).get("data")
+    if own:
+        return str(own)
+    names, hint = params["data"]["train"], f"or name {method}'s as recipes.{method}.data"
     if not names:
-        raise ResoluteError("data.train is empty: the params name nothing to train on, choose another preset")
+        raise ResoluteError(f"data.train is empty: name the data set to train on, {hint}")
     if len(names) > 1:
-        raise ResoluteError(f"data.train has {' and '.join(names)}: methods train on one data set, choose it")
+        raise ResoluteError(f"data.train has {' and '.join(names)}: methods train on one data set, choose it, {hint}")
     return str(names[0])
 
 
@@ -114,11 +120,42 @@ def _trainings(params: Params, runs: list[Job]) -> dict[str, dict[str, Job]]:
     return {"fresh": _keyed(fresh), "warm_started": _keyed(warm_started)}
 
 
+def _data(params: Params, trained: list[Job], evaluated: list[Job]) -> dict[str, dict[str, dict[str, Job]]]:
+    """The jobs of the data stages: nothing is fetched, reduced or packed that no other job needs."""
+    shown = params["figures"]
+    packed = [(job["data"], job["scale"]) for job in trained]
+    packed += [(facts["dataset"], facts["scale"]) for facts in shown["photographs"].values()]
+    reduced = [(part, scale) for dataset, scale in packed for part in datasets.entry(dataset).parts]
+    reduced += [(job["dataset"], job["scale"]) for job in evaluated]
+    needed = {dataset for dataset, _ in reduced} | {facts["dataset"] for facts in shown["comparisons"].values()}
+    needed = needed.union(*(datasets.entry(dataset).source.of for dataset in needed))
+    return {
+        "sets": _sets([name for name in params["data"]["sets"] if name in needed]),
+        "reductions": {"all": {_set_key(*pair): {"dataset": pair[0], "scale": pair[1]} for pair in reduced}},
+        "packs": _packs(packed),
+    }
+
+
+def _packs(packed: list[tuple[str, float]]) -> dict[str, dict[str, Job]]:
+    found: dict[str, dict[str, Job]] = {"hr": {}, "lr": {}, "union_hr": {}, "union_lr": {}}
+    for dataset, scale in packed:
+        one = datasets.entry(dataset)
+        kind, of = ("union_", {"of": list(one.parts)}) if one.is_union else ("", {})
+        found[f"{kind}hr"][dataset] = of
+        found[f"{kind}lr"][_set_key(dataset, scale)] = {"dataset": dataset, "scale": scale, **of}
+    return found
+
+
+def _set_key(dataset: str, scale: float) -> str:
+    """The name of a job about a data set at a scale: `set5-x4`."""
+    return f"{dataset}-{scale_name(scale)}"
+
+
 def _sets(names: list[str]) -> dict[str, dict[str, Job]]:
     origins = {name: datasets.entry(name).source.of for name in names}
     return {
         "original": {name: {} for name, of in origins.items() if not of},
-        "derived": {name: {"of": of} for name, of in origins.items() if of},
+        "derived": {name: {"of": of[0]} for name, of in origins.items() if of},
     }
 
 

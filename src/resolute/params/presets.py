@@ -79,7 +79,8 @@ def resolve(name: str) -> Params:
     """A preset as complete params.
 
     `all` under `methods` is every method that fits; every setting of a training phase that the preset leaves out gets
-    its default, every trained method its recipe: `recipes: papers` stands for those of the registry.
+    its default, every trained method its recipe: `recipes: papers` stands for those of the registry, each with the data
+    set that the paper trains on.
     """
     if name not in names():
         raise ResoluteError(f"unknown preset '{name}': {nearest(name, names())}")
@@ -94,7 +95,7 @@ def resolve(name: str) -> Params:
         "preset": name,
         **preset,
         "methods": methods,
-        "data": _data(preset["data"]),
+        "data": _data(preset["data"], [recipe["data"] for recipe in recipes.values() if "data" in recipe]),
         "evaluate": {**preset["evaluate"], "keep": _kept(figures["comparisons"])},
         "figures": figures,
         "train": {**_phase_defaults(), **preset["train"]},
@@ -114,18 +115,21 @@ def _chosen(asked: Any, choice: str, scales: list[float]) -> list[str]:
 def _recipe(method: str) -> dict[str, Any]:
     from resolute import registry
 
-    return dict(registry.entry(method).recipe)
+    entry = registry.entry(method)
+    return {**entry.recipe, "data": entry.recipe_data} if entry.recipe_data else dict(entry.recipe)
 
 
-def _data(data: dict[str, Any]) -> dict[str, Any]:
+def _data(data: dict[str, Any], of_recipes: list[str]) -> dict[str, Any]:
+    """The data of a preset with all sets that hold what is trained or tested on, and the splits of each."""
     from resolute import datasets
 
-    sets = list(dict.fromkeys(data["train"] + data["test"]))
-    splits = {}
-    for dataset in sets:
-        trained = [datasets.training_split(dataset)] if dataset in data["train"] else []
-        tested = [datasets.test_split(dataset)] if dataset in data["test"] else []
-        splits[dataset] = trained + tested
+    splits: dict[str, list[str]] = {}
+    for dataset in dict.fromkeys(data["train"] + of_recipes):
+        for one in (*datasets.entry(dataset).parts, dataset):
+            _add(splits.setdefault(one, []), datasets.training_split(dataset))
+    for dataset in data["test"]:
+        _add(splits.setdefault(dataset, []), datasets.test_split(dataset))
+    sets = [dataset for dataset in splits if not datasets.entry(dataset).is_union]
     return {"sets": sets, **data, "splits": {**splits, **data.get("splits", {})}}
 
 
@@ -133,10 +137,14 @@ def _kept(comparisons: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
     """The images that comparisons show, by data set."""
     kept: dict[str, list[str]] = {}
     for facts in comparisons.values():
-        names = kept.setdefault(facts["dataset"], [])
-        if facts["image"] not in names:
-            names.append(facts["image"])
+        _add(kept.setdefault(facts["dataset"], []), facts["image"])
     return kept
+
+
+def _add(names: list[str], name: str) -> None:
+    """Add a name where it is not there yet."""
+    if name not in names:
+        names.append(name)
 
 
 def _phase_defaults() -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What each method is: one YAML file per method, named like the method, read when it is asked for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -59,7 +59,7 @@ class Entry:
     A dynamic method has `settings`, the operating points that it can be run at, the first of which is the default, or
     `experts`, what it chooses from by image, patch or pixel, the cheapest first, or both.
 
-    `recipe` and `recipe_data` are the settings and the data sets that the paper trains with; without data, the settings
+    `recipe` and `recipe_data` are the settings and the data set that the paper trains with; without data, the settings
     are another network's, taken for this one too.
     """
 
@@ -83,7 +83,7 @@ class Entry:
     settings: tuple[str, ...] = ()
     experts: tuple[str, ...] = ()
     recipe: Mapping[str, Any] = field(default_factory=dict)
-    recipe_data: Sequence[str] = ()
+    recipe_data: str = ""
     published: Mapping[str, Published] = field(default_factory=dict)
 
     def check_scale(self, scale: float) -> None:

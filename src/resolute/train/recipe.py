@@ -20,7 +20,7 @@ def departures(run: Run, plan: Plan, dataset: str) -> list[str]:
     inherited = weights.read_provenance(path).get("departures", [SETTINGS, DATA]) if path else []
     as_published = {
         SETTINGS: plan.phases == _phases(entry) and scale == _starting_scale(entry, run.scale),
-        DATA: list(entry.recipe_data) == [dataset],
+        DATA: entry.recipe_data == dataset,
     }
     return [part for part, same in as_published.items() if not same or part in inherited]
 

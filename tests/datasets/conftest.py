@@ -1,0 +1,61 @@
+"""A union of two small data sets, beside all that the registry has."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from resolute.datasets import registry
+from resolute.images.files import write_png
+from resolute.params import presets
+
+SETS = {
+    "left": {
+        "source": {"kind": "manual", "instruction": "draw it."},
+        "splits": {"train": {"use": "train", "images": 2}},
+    },
+    "right": {
+        "source": {"kind": "manual", "instruction": "draw it."},
+        "splits": {"train": {"use": "train", "images": 1}, "test": {"use": "test", "images": 1, "names": "1-1"}},
+    },
+    "both": {"source": {"kind": "union", "of": ["left", "right"]}},
+}
+
+
+def picture(seed: int, height: int, width: int) -> np.ndarray:
+    """Noise with something to see in it."""
+    noise = np.random.default_rng(seed).integers(0, 40, (height, width, 3))
+    return (noise + np.arange(width)[:, None] % 200).astype(np.uint8)
+
+
+@pytest.fixture
+def union(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A checkout whose preset `own` trains IMDN tiny at x2 and x4 on the data set `both` of `left` and `right`."""
+    folder = checkout / "registry"
+    folder.mkdir()
+    for part in ("manifests", "schema.json"):
+        (folder / part).symlink_to(registry.FOLDER / part)
+    facts = {**dict.fromkeys(("title", "citation", "licence"), "own"), "page": "https://host/page"}
+    own = {name: {**facts, **({} if name == "both" else {"variant": "mirror"}), **one} for name, one in SETS.items()}
+    everything = (registry.FOLDER / "registry.yaml").read_text() + yaml.safe_dump(own, sort_keys=False)
+    (folder / "registry.yaml").write_text(everything)
+    monkeypatch.setattr(registry, "FOLDER", folder)
+    registry._registry.cache_clear()
+    for number, (place, height, width) in enumerate([("left/a", 100, 131), ("left/b", 97, 120), ("right/1", 110, 96)]):
+        path = checkout / f"data/manual/{place}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_png(path, picture(number, height, width))
+    preset = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text())
+    preset["data"] = {"train": ["embedded"], "test": ["embedded"]}
+    preset["methods"] = {"published": [], "trained": ["imdn_tiny"], "counted": [], "timed": []}
+    preset["patches"] = {"lr_size": 16, "lr_stride": 8, "categories": 4}
+    preset["train"] |= {"iterations": 3, "batch_size": 2, "lr_patch_size": 16}
+    preset["figures"] = {"protocol": "y_basicsr", "photographs": {}}
+    preset["recipes"] = {"imdn_tiny": {"data": "both"}}
+    Path("workflow/presets/own.yaml").write_text(yaml.safe_dump(preset))
+    presets.write("own")
+    yield checkout
+    monkeypatch.undo()
+    registry._registry.cache_clear()
