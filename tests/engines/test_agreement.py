@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.engines.conftest import METHODS, Project, copy_parts
+from tests.engines.conftest import Project, copy_parts
 
 Edges = dict[str, set[str]]
 

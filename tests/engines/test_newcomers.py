@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-
 from tests.engines.conftest import LONGEST, REPOSITORY, SMALL, Project, copy_parts
 
 NEWCOMERS = REPOSITORY / "tests/data/newcomers"

@@ -100,7 +100,7 @@ ENTRY = "title: A\nfamily: a\nscales: [4]\npaper: {title: A, year: 2020}\n"
         (f"{ENTRY}model: ../cli/door", r"model: '\.\./cli/door' does not match"),
         (f"{ENTRY}kind: nosuch", r"there is no file src/resolute/methods/nosuch/inference\.py"),
         (f"{ENTRY}model: rfdn\nrecipe: {{phases: 3}}", r"recipe\.phases: 3 is not of type 'array'"),
-        (f"{ENTRY}model: rfdn\narguments: {{ranks: 3}}", r"arguments\.ranks: 3 is not of type 'array'"),
+        (f"{ENTRY}model: rfdn\nsettings: 3", r"settings: 3 is not of type 'array'"),
         (f"{ENTRY}model: rfdn\npublished: {{a: {{source: a, licence: b, files: {{x: {{}}}}}}}}", "'x' does not match"),
         (f"{ENTRY}model: rfdn\npublished: {{a: {{source: a, licence: b, unused: ['(']}}}}", r"'\(' is not a 'regex'"),
         (f"{ENTRY}model: rfdn\npublished: {{{'a' * 300}: {{source: a, licence: b}}}}", "is too long"),

@@ -1,7 +1,7 @@
 """A network that runs at two widths."""
 
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.functional import conv2d
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv3
@@ -22,5 +22,5 @@ class Supernet(nn.Module):
         self.shuffle = nn.PixelShuffle(int(scale))
 
     def forward(self, lr: Tensor) -> Tensor:
-        x = F.conv2d(lr, self.head.weight[: self.width], self.head.bias[: self.width], padding=1)
-        return self.shuffle(F.conv2d(x.relu(), self.tail.weight[:, : self.width], self.tail.bias, padding=1))
+        x = conv2d(lr, self.head.weight[: self.width], self.head.bias[: self.width], padding=1)
+        return self.shuffle(conv2d(x.relu(), self.tail.weight[:, : self.width], self.tail.bias, padding=1))
