@@ -195,9 +195,13 @@ def one_image(embedded: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return embedded
 
 
+def weights_of(run: layout.Run) -> Path:
+    return layout.weights(layout.Weights(run.method, layout.Span.at(run.scale), run.weights))
+
+
 def test_a_given_file_leaves_the_kept_measurement_alone(one_image: Path, tmp_path: Path) -> None:
     run = layout.Run("rlfn_tiny", 4.0, "quick-seed0")
-    own = fresh(layout.weights(run), 0)
+    own = fresh(weights_of(run), 0)
     command = ["evaluate", "rlfn_tiny", "--dataset", "embedded", "--weights"]
     assert CliRunner().invoke(app, [*command, "quick-seed0"]).exit_code == 0
     kept = layout.quality(run, "embedded")
@@ -214,9 +218,9 @@ def test_a_given_file_leaves_the_kept_measurement_alone(one_image: Path, tmp_pat
 def test_the_provenance_is_of_the_file_that_was_measured(one_image: Path) -> None:
     """Even where another one lies there when the rows are written."""
     run = layout.Run("rlfn_tiny", 4.0, "quick-seed0")
-    measured = file_sha256(fresh(layout.weights(run), 0))
+    measured = file_sha256(fresh(weights_of(run), 0))
     rows = evaluate("rlfn_tiny", 4, "quick-seed0", "embedded", ["y_basicsr"])
-    fresh(layout.weights(run), 1)
+    fresh(weights_of(run), 1)
     assert measurements.read_provenance(write_rows(rows, run, "embedded"))["weights_sha256"] == measured
 
 

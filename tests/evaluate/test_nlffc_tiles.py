@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from resolute import datasets, measurements, methods
 from resolute.cli.prepare import ensure_images, ensure_weights
-from resolute.core.layout import Run, weights
+from resolute.core.layout import Span, Weights, weights
 from resolute.images.files import read_image
 from resolute.methods.weights import load_weights
 from resolute.metrics.protocols import measure
@@ -51,7 +51,7 @@ def test_in_tiles_nlffc_has_the_psnr_of_the_official_code(mirror: Path, monkeypa
     ensure_weights("nlffc_team02", SCALE, "published")
     ensure_images("set5", SCALE)
     network = methods.build("nlffc_team02", SCALE).eval()
-    load_weights(network, weights(Run("nlffc_team02", SCALE, "published-ntire2022")))
+    load_weights(network, weights(Weights("nlffc_team02", Span.at(SCALE), "published-ntire2022")))
     found: dict[str, list[float]] = {"tiles": [], "whole": []}
     pairs = zip(datasets.lr_images("set5", "test", SCALE), datasets.images("set5", "test", SCALE), strict=True)
     for lr_image, hr_image in pairs:

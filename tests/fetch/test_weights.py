@@ -15,9 +15,9 @@ from resolute.methods import weights
 def test_the_second_takes_what_the_first_has_made(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no mirror here, so that the second could make nothing itself."""
     monkeypatch.setenv("RESOLUTE_MIRROR", str(project))
-    target = layout.weights(layout.Run("rlfn_team04", 4.0, "published-ntire2022"))
+    target = layout.weights(layout.Weights("rlfn_team04", layout.Span.at(4.0), "published-ntire2022"))
     published = registry.entry("rlfn_team04").published["ntire2022"]
-    file = published.files[4.0]
+    file = published.files[layout.Span.at(4)]
     facts = {
         "url": file.url,
         "sha256": file.sha256,

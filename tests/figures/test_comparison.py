@@ -14,7 +14,7 @@ from PIL import Image
 
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
-from resolute.core.layout import FIGURE_FORMATS, Run
+from resolute.core.layout import FIGURE_FORMATS, Run, Span, Weights
 from resolute.figures import Comparison, Crop, draw_comparison, draw_training
 from resolute.figures.crops import SIDE, choose_crop, data_uri, error_map
 from resolute.figures.training import POINTS, thinned
@@ -102,15 +102,15 @@ def test_an_image_that_was_not_kept_is_one_clear_line(comparison: Comparison) ->
 
 
 def test_a_training_is_drawn_from_its_log(project: Path) -> None:
-    run = Run("rlfn_tiny", 4.0, "quick-seed0")
+    trained = Weights("rlfn_tiny", Span.at(4.0), "quick-seed0")
     with pytest.raises(ResoluteError, match="run `resolute train rlfn_tiny`"):
-        draw_training("mine", run)
-    path = layout.training_log(run)
+        draw_training("mine", trained)
+    path = layout.training_log(trained)
     path.parent.mkdir(parents=True)
     log = pd.DataFrame({"step": range(1, 1001), "loss": np.linspace(0.1, 0.01, 1000)})
     log["seconds"], log["cpu_joules"], log["gpu_joules"] = 0.5 * log["step"], np.nan, 2.0 * log["step"]
     log.to_csv(path)
-    draw_training("mine", run)
+    draw_training("mine", trained)
     assert {path.suffix[1:] for path in layout.figures().iterdir()} == {*FIGURE_FORMATS, "json"}
     data = json.loads((layout.figures() / "training_mine.json").read_text())
     assert data["title"] == "RLFN tiny, x4, quick-seed0"
@@ -127,7 +127,7 @@ def test_a_training_is_drawn_from_its_log(project: Path) -> None:
     ):
         path.write_bytes(damaged)
         with pytest.raises(ResoluteError, match=r"quick-seed0\.csv is damaged .*: remove it, and `snakemake"):
-            draw_training("mine", run)
+            draw_training("mine", trained)
 
 
 @pytest.mark.parametrize("length", [1, POINTS, POINTS + 1, 12345])

@@ -13,7 +13,7 @@ from tests.report.conftest import RUNS, SVG, comparison, training
 
 from resolute import measurements, summary
 from resolute.core import layout
-from resolute.core.layout import Run
+from resolute.core.layout import Run, Span, Weights
 from resolute.core.reading import reading
 from resolute.figures.difficulty import histogram_data, overlay, read_index
 from resolute.figures.style import style
@@ -32,6 +32,7 @@ from resolute.tables.spec import read_errata
 
 REPOSITORY = Path(__file__).parents[2]
 RUN = Run("rlfn_tiny", 4.0, "quick-seed0")
+TRAINED = Weights("rlfn_tiny", Span.at(4.0), "quick-seed0")
 HISTOGRAM = {"title": "8", "size": 32, "edges": [0, 1, 2], "counts": [[3, 1]], "colours": ["#000000"]}
 FIGURES = "reports/figures"
 TABLE = "reports/tables/seemore/table3"
@@ -79,7 +80,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "reports/metrics.json": lambda _: verdicts(),
     "data/patches/index.parquet": draw_index,
     f"data/weights/trained/rlfn_tiny/x4/{RUN.weights}.csv": draw_log,
-    f"data/weights/trained/rlfn_tiny/x4/{RUN.weights}.times.csv": lambda _: spent(RUN),
+    f"data/weights/trained/rlfn_tiny/x4/{RUN.weights}.times.csv": lambda _: spent(TRAINED),
     "reports/sr/images.zip": lambda path: unpack_image(path, "photo"),
     f"{FIGURES}/psnr_macs.svg": embed,
     f"{FIGURES}/training_a.json": figure_data,
@@ -129,9 +130,9 @@ def make_all(project: Path) -> None:
     log = pd.DataFrame({"step": range(1, 30), "loss": np.linspace(1, 0.1, 29)})
     (project / "data/patches").mkdir()
     index.to_parquet(project / "data/patches/index.parquet")
-    layout.training_log(RUN).parent.mkdir(parents=True)
-    log.to_csv(layout.training_log(RUN), index=False)
-    layout.training_times(RUN).write_text("step,seconds,cpu_joules,gpu_joules\n1,1.5,,3\n2,2.5,,4\n")
+    layout.training_log(TRAINED).parent.mkdir(parents=True)
+    log.to_csv(layout.training_log(TRAINED), index=False)
+    layout.training_times(TRAINED).write_text("step,seconds,cpu_joules,gpu_joules\n1,1.5,,3\n2,2.5,,4\n")
     (project / FIGURES).mkdir()
     (project / f"{FIGURES}/psnr_macs.svg").write_text(SVG)
     drawn = {"training_a": training("T"), "patch_difficulty_a": HISTOGRAM, "comparison_a": comparison("S", "T")}

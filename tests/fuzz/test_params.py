@@ -60,10 +60,10 @@ def plan(data: bytes) -> None:
     derived = jobs.derive(settings)
     for path in [*params.measurements(settings), *params.sr_files(settings), *params.figure_files(settings)]:
         assert all(len(part.encode()) < 240 for part in path.parts)
-    for job in [*derived["runs"]["trained"].values(), *derived["runs"]["published"].values()]:
-        run = jobs.run_of(settings, job)
-        layout.weights(run), layout.checkpoint(run), jobs.warm_start(settings, run)
-        assert float(layout.scale_name(run.scale)[1:]) == run.scale
+    for job in [job for group in derived["weights"].values() for job in group.values()]:
+        made = jobs.weights_of(settings, job)
+        layout.weights(made), layout.checkpoint(made), jobs.warm_start(settings, made)
+        assert layout.Span.parse(str(made.span)) == made.span
     for name in settings["methods"]["trained"]:
         make_plan(settings["train"], settings["recipes"][name], name).at(0)[1].learning_rate_at(1)
     for dataset in settings["data"]["train"]:

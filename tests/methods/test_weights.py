@@ -123,9 +123,15 @@ def test_weight_normalised_kernels_are_folded() -> None:
 def test_names_of_weights(project: Path) -> None:
     folder = project / "data/weights"
     published = folder / "published/rlfn_team04/ntire2022/x4.safetensors"
-    assert registry.find_weights("rlfn_team04", 4.0, "published") == ("published-ntire2022", published)
+    assert registry.find_weights("rlfn_team04", 4.0, "published") == (
+        layout.Weights("rlfn_team04", layout.Span.at(4), "published-ntire2022"),
+        published,
+    )
     trained = folder / "trained/rlfn_tiny/x4/quick-seed3.safetensors"
-    assert registry.find_weights("rlfn_tiny", 4.0, "quick-seed3") == ("quick-seed3", trained)
+    assert registry.find_weights("rlfn_tiny", 4.0, "quick-seed3") == (
+        layout.Weights("rlfn_tiny", layout.Span.at(4), "quick-seed3"),
+        trained,
+    )
     with pytest.raises(ResoluteError, match="no published weights 'ntire2002': did you mean 'ntire2022'"):
         registry.find_weights("rlfn_team04", 4.0, "published-ntire2002")
     with pytest.raises(ResoluteError, match="rlfn_tiny has no published weights"):
@@ -138,7 +144,7 @@ def test_fetched_weights_are_checked_against_the_network(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A checkpoint of the right name but of another network is refused, and nothing of it stays."""
-    file = registry.entry("rlfn_team04").published["ntire2022"].files[4.0]
+    file = registry.entry("rlfn_team04").published["ntire2022"].files[layout.Span.at(4)]
     copy = tmp_path / "mirror" / file.url.removeprefix("https://")
     copy.parent.mkdir(parents=True)
     torch.save(state(), copy)
@@ -149,7 +155,7 @@ def test_fetched_weights_are_checked_against_the_network(
 
 
 def test_fetching_converts_once(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = registry.entry("rlfn_team04").published["ntire2022"].files[4.0]
+    file = registry.entry("rlfn_team04").published["ntire2022"].files[layout.Span.at(4)]
     copy = tmp_path / "mirror" / file.url.removeprefix("https://")
     copy.parent.mkdir(parents=True)
     copy.write_bytes((Path(__file__).parents[1] / "data/weights/team04_rlfn.pth").read_bytes())
@@ -175,16 +181,27 @@ def test_fetching_converts_once(project: Path, tmp_path: Path, monkeypatch: pyte
 def test_a_given_file_is_never_called_like_a_run(stem: str, project: Path) -> None:
     path = project / f"{stem}.safetensors"
     save_file(state(), path)
-    name, found = registry.find_weights("rlfn_team04", 4.0, str(path))
-    assert (name, found) == (f"{stem}@{file_sha256(path)[:8]}", path)
-    run = layout.Run("rlfn_team04", 4.0, name)
-    assert (run.is_given, run.is_published, run.seed) == (True, False, None)
+    found, file = registry.find_weights("rlfn_team04", 4.0, str(path))
+    assert (found.name, file) == (f"{stem}@{file_sha256(path)[:8]}", path)
+    assert (found.is_given, found.is_published, found.seed) == (True, False, None)
     ensure_weights("rlfn_team04", 4.0, str(path))  # nothing to fetch
+
+
+def test_weights_for_several_scales_are_one_file(project: Path) -> None:
+    for scale in (2, 3, 4):
+        _, path = registry.find_weights("carn_m", scale, "published")
+        assert path == project / "data/weights/published/carn_m/paper/x2-4.safetensors"
+
+
+@pytest.mark.parametrize(("text", "span"), [("x4", (4, 4)), ("x1-4", (1, 4)), ("x1.5-3.7", (1.5, 3.7))])
+def test_a_span_has_one_name(text: str, span: tuple[float, float]) -> None:
+    assert layout.Span.parse(text) == layout.Span(*span)
+    assert str(layout.Span(*span)) == text
 
 
 def test_a_seed_is_that_of_a_run() -> None:
     names = {"quick-seed12": 12, "published-seed1": 1, "quick-seed": None, "quick-seed1-final": None, "q-seed٣": None}
-    assert {name: layout.Run("rlfn_tiny", 4.0, name).seed for name in names} == names
+    assert {name: layout.Weights("rlfn_tiny", layout.Span.at(4.0), name).seed for name in names} == names
 
 
 @pytest.mark.parametrize(
@@ -204,7 +221,7 @@ def changed(path: Path, position: int) -> None:
 
 def test_one_flipped_bit_in_a_file_of_ours_is_refused(project: Path) -> None:
     """Of tensors and of facts alike, and with the command that makes the file again."""
-    path = layout.weights(layout.Run("rlfn_tiny", 4.0, "quick-seed0"))
+    path = layout.weights(layout.Weights("rlfn_tiny", layout.Span.at(4.0), "quick-seed0"))
     for position in (-1, -40, -300):
         weights.save_weights(path, state(), {"training_data": "embedded"})
         changed(path, position)
@@ -320,7 +337,7 @@ def test_weight_normalisation_that_does_not_fit_is_named(gain: torch.Tensor) -> 
 def test_what_was_downloaded_goes_when_its_weights_are_on_the_disk(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = registry.entry("rlfn_team04").published["ntire2022"].files[4.0]
+    file = registry.entry("rlfn_team04").published["ntire2022"].files[layout.Span.at(4)]
     copy = tmp_path / "mirror" / file.url.removeprefix("https://")
     copy.parent.mkdir(parents=True)
     copy.write_bytes((Path(__file__).parents[1] / "data/weights/team04_rlfn.pth").read_bytes())

@@ -19,18 +19,40 @@ def test_all_means_every_method_that_fits(checkout: Path) -> None:
     assert bench["methods"]["trained"] == []
     assert "bicubic" not in bench["methods"]["counted"]
     derived = jobs.derive(bench)
-    assert list(derived["runs"]["baseline"]) == ["bicubic-x4"]
-    assert len(derived["evaluations"]["published"]) == 4 * len(derived["runs"]["published"])
+    assert list(derived["evaluations"]["baseline"]) == [f"bicubic-x4-{name}" for name in bench["data"]["test"]]
+    assert len(derived["evaluations"]["published"]) == 4 * len(derived["weights"]["published"])
 
 
 def test_seeds_and_scales_become_runs(checkout: Path) -> None:
     path = Path("workflow/presets/own.yaml")
     preset = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text())
     path.write_text(yaml.safe_dump({**preset, "seeds": [0, 7], "scales": [2, 4]}))
-    runs = jobs.derive(presets.resolve("own"))["runs"]
-    assert len(runs["trained"]) == 4 * 2 * 2
-    assert runs["trained"]["rlfn_tiny-x2-seed7"]["seed"] == 7
-    assert runs["baseline"].keys() == {"bicubic-x2", "bicubic-x4"}
+    derived = jobs.derive(presets.resolve("own"))
+    assert len(derived["weights"]["trained"]) == 4 * 2 * 2
+    assert derived["weights"]["trained"]["rlfn_tiny-x2-seed7"]["seed"] == 7
+    assert derived["evaluations"]["baseline"].keys() == {"bicubic-x2-embedded", "bicubic-x4-embedded"}
+
+
+def test_weights_that_serve_several_scales_are_fetched_and_trained_once(checkout: Path) -> None:
+    path = Path("workflow/presets/own.yaml")
+    preset = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text())
+    preset |= {"scales": [2, 4]}
+    preset["methods"] |= {"published": ["carn_m"], "trained": ["carn_m"]}
+    path.write_text(yaml.safe_dump(preset))
+    derived = jobs.derive(presets.resolve("own"))
+    assert derived["weights"]["published"].keys() == {"carn_m-x2-4"}
+    assert derived["trainings"]["fresh"].keys() == {"carn_m-x2-4-seed0"}
+    assert derived["trainings"]["fresh"]["carn_m-x2-4-seed0"]["reads"] == "data/patches/embedded/hr.json"
+    assert derived["packs"]["hr"].keys() == {"embedded"}
+    evaluated = {**derived["evaluations"]["trained"], **derived["evaluations"]["published"]}
+    assert {key: job["weights"] for key, job in evaluated.items()} == {
+        f"carn_m-x{scale}-{key}": f"data/weights/{place}.safetensors"
+        for scale in (2, 4)
+        for key, place in (
+            ("embedded", "published/carn_m/paper/x2-4"),
+            ("seed0-embedded", "trained/carn_m/x2-4/own-seed0"),
+        )
+    }
 
 
 def test_only_what_some_job_needs_is_reduced_and_packed(checkout: Path) -> None:
@@ -44,7 +66,7 @@ def test_only_what_some_job_needs_is_reduced_and_packed(checkout: Path) -> None:
     settings = presets.resolve("own")
     params.check(settings, "own")
     derived = jobs.derive(settings)
-    assert {name: job["data"] for name, job in derived["runs"]["trained"].items()} == {
+    assert {name: job["data"] for name, job in derived["weights"]["trained"].items()} == {
         "rlfn_team04-x4-seed0": "bsds500",
         **{f"safmn-x{scale}-seed0": "df2k" for scale in (2, 3, 4)},
     }
@@ -65,7 +87,11 @@ def test_only_what_some_job_needs_is_reduced_and_packed(checkout: Path) -> None:
 def test_a_warm_start_is_from_the_scale_before() -> None:
     trainings = jobs.derive(presets.resolve("bsds"))["trainings"]
     starts = {name: job["start"] for name, job in trainings["warm_started"].items()}
-    assert starts == {f"seemore_{size}-x{scale}-seed0": start for size in "tbl" for scale, start in ((3, 2), (4, 3))}
+    assert starts == {
+        f"seemore_{size}-x{scale}-seed0": f"data/weights/trained/seemore_{size}/x{scale - 1}/bsds-seed0.safetensors"
+        for size in "tbl"
+        for scale in (3, 4)
+    }
     assert {f"seemore_{size}-x2-seed0" for size in "tbl"} < trainings["fresh"].keys()
 
 

@@ -22,7 +22,7 @@ def table(scale: int) -> Path:
 def test_every_row_is_of_a_network_with_weights_and_has_all_figures(scale: int, methods: list[str]) -> None:
     spec = read_spec(table(scale))
     assert [row.method for group in spec.groups for row in group.rows] == methods
-    assert all(scale in registry.entry(method).published[registry.entry(method).tag()].files for method in methods)
+    assert all(registry.entry(method).has_weights("published", scale) for method in methods)
     rows = measurements.read(spec.figures)
     # Twelve figures a row, but for VapSR-S, of which MACs and Manga109 are not printed.
     assert len(rows) == 12 * len(methods) - (3 if scale == 4 else 0)

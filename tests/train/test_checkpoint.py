@@ -82,7 +82,7 @@ def test_any_other_content_is_set_aside_and_said(
 
 
 def test_a_full_disk_leaves_the_checkpoint_before(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = layout.checkpoint(layout.Run("rlfn_tiny", 4.0, "quick-seed0"))
+    path = layout.checkpoint(layout.Weights("rlfn_tiny", layout.Span.at(4.0), "quick-seed0"))
     whole = saved(path)
 
     def full(self: Path, data: bytes) -> int:

@@ -31,7 +31,7 @@ def plan(method: str) -> Plan:
 
 @pytest.mark.parametrize("method", ["imdn_tiny", "rfdn_tiny", "rlfn_tiny"])
 def test_equal_seeds_give_equal_bytes(method: str, packed: Path) -> None:
-    run = layout.Run(method, 4.0, "gpu-seed0")
+    run = layout.Weights(method, layout.Span.at(4.0), "gpu-seed0")
     first = train(run, 0, plan(method), "embedded", SETTINGS, 10).read_bytes()
     layout.weights(run).unlink()
     assert train(run, 0, plan(method), "embedded", SETTINGS, 10).read_bytes() == first
@@ -53,7 +53,7 @@ def test_every_network_trains_deterministically_in_bfloat16(name: str) -> None:
 
 
 def test_the_energy_of_the_gpu_is_recorded(packed: Path) -> None:
-    run = layout.Run("imdn_tiny", 4.0, "gpu-seed0")
+    run = layout.Weights("imdn_tiny", layout.Span.at(4.0), "gpu-seed0")
     train(run, 0, plan("imdn_tiny"), "embedded", SETTINGS, 10)
     joules = pd.read_csv(layout.training_times(run))["gpu_joules"]
     assert joules.is_monotonic_increasing

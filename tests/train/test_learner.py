@@ -22,7 +22,7 @@ from resolute.methods.plan import Phase, Plan, make_plan
 from resolute.train import train
 
 SETTINGS = {"devices": 1, "precision": "32-true", "threads": 1}
-RUN = layout.Run("rlfn_tiny", 4.0, "a-seed0")
+RUN = layout.Weights("rlfn_tiny", layout.Span.at(4.0), "a-seed0")
 
 
 class Noisy(Learner):
@@ -43,8 +43,8 @@ class Noisy(Learner):
 
 @pytest.fixture
 def noisy(packed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    def learner(entry: registry.Entry, scale: float, plan: Plan) -> Learner:
-        return Noisy(build(entry, scale), scale, entry.data_range)
+    def learner(entry: registry.Entry, span: layout.Span, plan: Plan) -> Learner:
+        return Noisy(build(entry, span.low), span.low, entry.data_range)
 
     half = SimpleNamespace(SKIPS=False, learner=learner, build=build, released=released)
     monkeypatch.setattr(methods, "training", lambda _: half)
@@ -88,7 +88,7 @@ def test_a_stopped_training_goes_on_with_all_that_the_learner_keeps(noisy: Path)
 def test_a_phase_changes_what_it_trains_and_nothing_else(packed: Path) -> None:
     two = plan(ema=0.0, phases=[{"iterations": 3}, {"iterations": 3, "trains": ["network.tail"]}])
     both = weights.read_state(train(RUN, 0, two, "embedded", SETTINGS, 100))
-    other = layout.Run("rlfn_tiny", 4.0, "b-seed0")
+    other = layout.Weights("rlfn_tiny", layout.Span.at(4.0), "b-seed0")
     first = weights.read_state(train(other, 0, plan(ema=0.0, phases=[{"iterations": 3}]), "embedded", SETTINGS, 100))
     changed = {name for name in first if not torch.equal(first[name], both[name])}
     assert changed

@@ -16,7 +16,7 @@ from resolute.train.recipe import departures
 
 SEEMORE = registry.entry("seemore_t")
 PAPERS = make_plan({}, SEEMORE.recipe, "seemore_t")
-RUN = layout.Run("seemore_t", 2, "mine-seed0")
+RUN = layout.Weights("seemore_t", layout.Span.at(2), "mine-seed0")
 WHOLE = [name for name in registry.names() if is_whole(registry.entry(name).recipe)]
 
 
@@ -66,16 +66,17 @@ def test_what_the_registry_does_not_state_departs() -> None:
     assert not partial & set(WHOLE)
     assert all(registry.entry(name).recipe for name in partial)
     plan = make_plan({}, SEEMORE.recipe, "rlfn_tiny")
-    assert departures(layout.Run("rlfn_tiny", 4, "paper-seed0"), plan, "div2k_train") == ["settings", "training data"]
-    assert departures(layout.Run("seemore_b", 2, "paper-seed0"), PAPERS, "div2k_train") == ["training data"]
+    rlfn = layout.Weights("rlfn_tiny", layout.Span.at(4), "paper-seed0")
+    assert departures(rlfn, plan, "div2k_train") == ["settings", "training data"]
+    assert departures(replace(RUN, method="seemore_b"), PAPERS, "div2k_train") == ["training data"]
 
 
 def test_a_warm_start_is_of_the_scale_before_and_hands_on_what_departs(one_set: str, project: Path) -> None:
     def start(scale: float, facts: dict[str, object]) -> None:
-        weights.save_weights(layout.weights(replace(RUN, scale=scale)), {"a": torch.zeros(1)}, facts)
+        weights.save_weights(layout.weights(replace(RUN, span=layout.Span.at(scale))), {"a": torch.zeros(1)}, facts)
 
     def of(warm_start: str) -> list[str]:
-        return departures(replace(RUN, scale=4), Plan(PAPERS.phases, warm_start), one_set)
+        return departures(replace(RUN, span=layout.Span.at(4)), Plan(PAPERS.phases, warm_start), one_set)
 
     start(2, {"departures": []})
     assert of("") == ["settings"]
@@ -91,5 +92,5 @@ def test_a_warm_start_is_of_the_scale_before_and_hands_on_what_departs(one_set: 
 def test_the_weights_carry_it(packed: Path) -> None:
     plan = make_plan({"iterations": 1, "batch_size": 1, "lr_patch_size": 16}, {}, "rlfn_tiny")
     settings = {"devices": 1, "precision": "32-true", "threads": 1}
-    path = train(layout.Run("rlfn_tiny", 4, "paper-seed0"), 0, plan, "embedded", settings, 5)
+    path = train(layout.Weights("rlfn_tiny", layout.Span.at(4), "paper-seed0"), 0, plan, "embedded", settings, 5)
     assert weights.read_provenance(path)["departures"] == ["settings", "training data"]

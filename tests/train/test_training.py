@@ -36,8 +36,8 @@ def plan(method: str = "rlfn_tiny", **recipe: object) -> Plan:
     return make_plan(DEFAULTS, recipe, method)
 
 
-def run(name: str, method: str = "rlfn_tiny") -> layout.Run:
-    return layout.Run(method, 4.0, name)
+def run(name: str, method: str = "rlfn_tiny") -> layout.Weights:
+    return layout.Weights(method, layout.Span.at(4.0), name)
 
 
 def set_params(folder: Path, **train: object) -> None:
@@ -150,7 +150,7 @@ def test_phases_and_warm_start(packed: Path) -> None:
 
 
 def test_a_start_from_another_scale_takes_all_but_the_last_layer(packed: Path) -> None:
-    smaller = layout.Run("rlfn_tiny", 2.0, "quick-seed0")
+    smaller = layout.Weights("rlfn_tiny", layout.Span.at(2.0), "quick-seed0")
     torch.manual_seed(5)
     weights.save_weights(layout.weights(smaller), methods.build("rlfn_tiny", 2).state_dict(), {})
     still = plan(iterations=1, learning_rate=1e-12, schedule="constant", ema=0.0)
@@ -165,7 +165,7 @@ def test_a_start_from_another_scale_takes_all_but_the_last_layer(packed: Path) -
 def test_a_start_that_is_not_there_or_not_of_this_network_is_one_clear_line(packed: Path) -> None:
     with pytest.raises(ResoluteError, match=r"x3/quick-seed0\.safetensors do not exist"):
         train(run("k-seed0"), 0, replace(plan(), warm_start="x3/quick-seed0"), "embedded", SETTINGS, 5)
-    other = layout.Run("rlfn_tiny", 2.0, "other-seed0")
+    other = layout.Weights("rlfn_tiny", layout.Span.at(2.0), "other-seed0")
     weights.save_weights(layout.weights(other), methods.build("imdn_tiny", 2).state_dict(), {})
     with pytest.raises(ResoluteError, match="these are not the weights of this network"):
         train(run("k-seed0"), 0, replace(plan(), warm_start="x2/other-seed0"), "embedded", SETTINGS, 5)

@@ -78,15 +78,15 @@ def test_every_preset_is_valid_and_makes_a_dag(name: str, checkout: Path) -> Non
     assert planned_jobs["report"] == planned_jobs["tables"] == planned_jobs["figures"] == 1
     assert planned_jobs.get("patch_figures", 0) == len(settings["figures"]["photographs"])
     assert planned_jobs.get("comparison_figures", 0) == len(settings["figures"]["comparisons"])
-    assert planned_jobs.get("training_figures", 0) == len(called_for["runs"]["trained"])
+    assert planned_jobs.get("training_figures", 0) == len(called_for["weights"]["trained"])
     assert planned_jobs["fetch_images"] == len(settings["data"]["sets"])
-    assert planned_jobs.get("train", 0) == len(called_for["runs"]["trained"])
+    assert planned_jobs.get("train", 0) == len(called_for["weights"]["trained"])
+    assert planned_jobs.get("fetch_weights", 0) == len(called_for["weights"]["published"])
     assert planned_jobs["degrade"] == len(called_for["reductions"]["all"])
     packs = called_for["packs"]
     assert planned_jobs.get("pack_hr", 0) == len(packs["hr"]) + len(packs["union_hr"])
     assert planned_jobs.get("patches", 0) == len(packs["lr"]) + len(packs["union_lr"])
-    runs = sum(len(group) for group in called_for["runs"].values())
-    assert planned_jobs["evaluate"] == runs * len(settings["data"]["test"])
+    assert planned_jobs["evaluate"] == sum(len(group) for group in called_for["evaluations"].values())
     assert planned_jobs["profile"] == sum(len(group) for group in called_for["costs"].values())
 
 

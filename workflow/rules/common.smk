@@ -61,12 +61,13 @@ wildcard_constraints:
     dataset="[a-z0-9_]+",
     method="[a-z0-9_]+",
     scale=r"[0-9]+(\.[0-9]+)?",
+    span=r"x[0-9]+(\.[0-9]+)?(-[0-9]+(\.[0-9]+)?)?",
     tag="[a-z0-9_]+",
     weights="[a-z0-9_]+-[a-z0-9_]+",
     seed="[0-9]+",
     photograph="[A-Za-z0-9_-]+",
     comparison="[A-Za-z0-9_-]+",
-    run=r"[a-z0-9_]+-x[0-9.]+-seed[0-9]+",
+    run=r"[a-z0-9_]+-x[0-9.-]+-seed[0-9]+",
 
 
 # The same source files are inputs of most jobs.
@@ -143,33 +144,32 @@ def comparison(wildcards):
 
 def training_log(wildcards):
     """The log of a training that the params name."""
-    job = jobs.derive(PARAMS)["runs"]["trained"][wildcards.run]
-    return local(layout.training_log(jobs.run_of(PARAMS, job)))
+    return jobs.derive(PARAMS)["weights"]["trained"][wildcards.run]["log"]
 
 
-def training_patches(wildcards):
-    """The patches that a training draws from."""
+def training_data(wildcards):
+    """What a training reads: patches, or HR images where it has a span of scales."""
     dataset = params_file.training_set(PARAMS, wildcards.method)
-    return f"data/patches/{dataset}/x{wildcards.scale}.parquet"
+    return local(layout.training_data(dataset, layout.Span.parse(wildcards.span)))
 
 
-def run_of(wildcards):
-    """The run that a job's wildcards name."""
-    return layout.Run(wildcards.method, float(wildcards.scale), wildcards.weights)
+def scale_in(wildcards):
+    """A scale that weights are for: commands know their span by it."""
+    return f"{layout.Span.parse(wildcards.span).high:g}"
 
 
 def weights_of(wildcards):
     """The weights that a run needs: none for a method without any."""
-    run = run_of(wildcards)
-    return local(layout.weights(run)) if registry.entry(run.method).trainable else []
+    entry, scale = registry.entry(wildcards.method), float(wildcards.scale)
+    weights = layout.Weights(entry.name, entry.span(scale), wildcards.weights)
+    return local(layout.weights(weights)) if entry.trainable else []
 
 
 def warm_start_of(wildcards):
     """The weights that a training starts from, if any."""
-    run = layout.Run(
-        wildcards.method,
-        float(wildcards.scale),
+    name, span = (
         f"{PARAMS['preset']}-seed{wildcards.seed}",
+        layout.Span.parse(wildcards.span),
     )
-    start = jobs.warm_start(PARAMS, run)
+    start = jobs.warm_start(PARAMS, layout.Weights(wildcards.method, span, name))
     return local(layout.weights(start)) if start else []

@@ -23,8 +23,10 @@ rule fetch_weights:
     input:
         code=lambda wildcards: code("fetch", wildcards.method),
     output:
-        "data/weights/published/{method}/{tag}/x{scale}.safetensors",
+        "data/weights/published/{method}/{tag}/{span}.safetensors",
     log:
-        "work/logs/fetch/{method}-{tag}-x{scale}.log",
+        "work/logs/fetch/{method}-{tag}-{span}.log",
+    params:
+        scale=scale_in,
     shell:
-        "logged {log} resolute fetch --weights {wildcards.method} --tag {wildcards.tag} --scale {wildcards.scale}"
+        "logged {log} resolute fetch --weights {wildcards.method} --tag {wildcards.tag} --scale {params.scale}"

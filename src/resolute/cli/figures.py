@@ -25,8 +25,8 @@ def drawings(settings: params.Params) -> dict[str, Callable[[], None]]:
     found: dict[str, Callable[[], None]] = {"tradeoff": partial(draw_tradeoff, measured, shown["protocol"])}
     for name, facts in shown["photographs"].items():
         found[f"patches_{name}"] = partial(_patches, name, facts)
-    for name, job in jobs.derive(settings)["runs"]["trained"].items():
-        found[f"training_{name}"] = partial(draw_training, name, jobs.run_of(settings, job))
+    for name, job in jobs.derive(settings)["weights"]["trained"].items():
+        found[f"training_{name}"] = partial(draw_training, name, jobs.weights_of(settings, job))
     published = layout.published_routings()
     for name, job in jobs.derive(settings)["routings"]["trained"].items():
         found[f"routing_{name}"] = partial(draw_routing, name, jobs.run_of(settings, job), measured, published)

@@ -25,7 +25,7 @@ def methods() -> list[dict[str, Any]]:
                 "method": name,
                 "title": entry.title,
                 "family": entry.family,
-                "scales": [f"x{scale:g}" for scale in entry.scales],
+                "scales": [f"x{scale:g}" for scale in entry.scales] or ["any"],
                 "published": list(entry.published),
                 "trainable": entry.trainable,
                 "year": entry.paper["year"],

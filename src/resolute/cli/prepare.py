@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 
 from resolute import datasets, params, registry
-from resolute.core import layout
 from resolute.core.errors import ResoluteError
 
 
@@ -12,10 +11,10 @@ def ensure_weights(method: str, scale: float, asked: str) -> None:
     """Fetch published weights that are not here yet."""
     entry = registry.entry(method)
     entry.check_scale(scale)
-    name, path = registry.find_weights(method, scale, asked)
-    if not layout.Run(method, scale, name).is_published:
+    found, path = registry.find_weights(method, scale, asked)
+    if not found.is_published:
         return
-    tag = name.removeprefix("published-")
+    tag = found.name.removeprefix("published-")
     if entry.published[tag].files and not path.is_file():
         from resolute.fetch import fetch_weights
 

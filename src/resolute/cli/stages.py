@@ -44,7 +44,7 @@ def fetch(
     scale: OptionalScale = None,
 ) -> None:
     """Fetch images and published weights: from RESOLUTE_MIRROR, else from where they are published."""
-    from resolute import params
+    from resolute import params, registry
     from resolute.core import layout
     from resolute.core.errors import ResoluteError
     from resolute.datasets import entry
@@ -57,7 +57,8 @@ def fetch(
     for dataset in [part for name in datasets or [] for part in entry(name).parts]:
         print(layout.relative(fetch_dataset(dataset, scales, settings["data"]["splits"].get(dataset, []))))
     for method in weights or []:
-        for one in scales:
+        # One set of weights may serve several scales.
+        for one in {registry.entry(method).span(one): one for one in scales}.values():
             print(layout.relative(fetch_weights(method, tag, one)))
 
 
@@ -108,18 +109,19 @@ def train(
 
     devices.check_ranks()
     settings = params.load()
-    methods.training(registry.entry(method))
+    entry = registry.entry(method)
+    methods.training(entry)
     plan = make_plan(settings["train"], settings["recipes"].get(method, {}), method)
     dataset = params.training_set(settings, method)
-    run = layout.Run(method, scale, f"{settings['preset']}-seed{seed}")
-    start = jobs.warm_start(settings, run)
-    called_for = f"{layout.scale_name(start.scale)}/{start.weights}" if start else ""
+    wanted = layout.Weights(method, entry.span(scale), f"{settings['preset']}-seed{seed}")
+    start = jobs.warm_start(settings, wanted)
+    called_for = f"{start.span}/{start.name}" if start else ""
     plan = replace(plan, warm_start=warm_start or called_for)
     from resolute.train import own_name, train
 
     if plan.warm_start != called_for:
-        run = own_name(run, plan.warm_start)
-    print(layout.relative(train(run, seed, plan, dataset, settings["train"], settings["checkpoints"]["every"])))
+        wanted = own_name(wanted, plan.warm_start)
+    print(layout.relative(train(wanted, seed, plan, dataset, settings["train"], settings["checkpoints"]["every"])))
 
 
 def evaluate(
@@ -157,7 +159,7 @@ def evaluate(
     def measure(one: str) -> list[dict[str, Any]]:
         return evaluate(method, scale, weights, dataset, asked["protocols"], keep if one == default else None, one)
 
-    run = layout.Run(method, scale, registry.find_weights(method, scale, weights)[0])
+    run = layout.Run(method, scale, registry.find_weights(method, scale, weights)[0].name)
     is_kept = not (as_json or setting) and layout.quality(run, dataset) in params.measurements(settings)
     with making(layout.quality(run, dataset)) if is_kept else nullcontext():
         measured = {one: measure(one) for one in asked_for}

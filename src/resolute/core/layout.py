@@ -39,12 +39,69 @@ def scale_name(scale: float) -> str:
 
 
 @dataclass(frozen=True, order=True)
-class Run:
-    """One network with one set of weights: `<method>/x<scale>/<weights>`.
+class Span:
+    """The scales that a set of weights is made at: one (`x4`), or all from one to another (`x1-4`)."""
 
-    `weights` is `published-<tag>` or `<preset>-seed<n>`; of a file that is given by its path, `<stem>@<8 digits of its
-    sha256>`, which no run of the workflow is called.
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return scale_name(self.low) if self.is_single else f"{scale_name(self.low)}-{self.high:g}"
+
+    @property
+    def is_single(self) -> bool:
+        return self.low == self.high
+
+    @classmethod
+    def at(cls, scale: float) -> "Span":
+        """That of one scale."""
+        return cls(scale, scale)
+
+    @classmethod
+    def parse(cls, text: str) -> "Span":
+        """The span that `x4` or `x1-4` names.
+
+        Raises:
+            ValueError: it names none.
+        """
+        low, _, high = text.removeprefix("x").partition("-")
+        return cls(float(low), float(high or low))
+
+
+@dataclass(frozen=True, order=True)
+class Weights:
+    """One set of weights of a method: `<method>/<span>/<name>`.
+
+    `name` is `published-<tag>` or `<preset>-seed<n>`; of a file that is given by its path, `<stem>@<8 digits of its
+    sha256>`, which nothing that the workflow makes is called.
     """
+
+    method: str
+    span: Span
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.method}/{self.span}/{self.name}"
+
+    @property
+    def is_published(self) -> bool:
+        return self.name.startswith("published-") and not self.is_given
+
+    @property
+    def is_given(self) -> bool:
+        """Whether they are a file that somebody gave, and not what the workflow makes."""
+        return "@" in self.name
+
+    @property
+    def seed(self) -> int | None:
+        """The seed of their training; None where the workflow has not trained them."""
+        match = re.fullmatch(r"[a-z0-9_]+-seed([0-9]{1,10})", self.name)
+        return int(match[1]) if match else None
+
+
+@dataclass(frozen=True, order=True)
+class Run:
+    """A set of weights, by its name, at one scale: `<method>/x<scale>/<weights>`. What measurements are of."""
 
     method: str
     scale: float
@@ -52,21 +109,6 @@ class Run:
 
     def __str__(self) -> str:
         return f"{self.method}/{scale_name(self.scale)}/{self.weights}"
-
-    @property
-    def is_published(self) -> bool:
-        return self.weights.startswith("published-") and not self.is_given
-
-    @property
-    def is_given(self) -> bool:
-        """Whether the weights are a file that somebody gave, and not what the workflow makes."""
-        return "@" in self.weights
-
-    @property
-    def seed(self) -> int | None:
-        """The seed of its training; None where the workflow has not trained it."""
-        match = re.fullmatch(r"[a-z0-9_]+-seed([0-9]{1,10})", self.weights)
-        return int(match[1]) if match else None
 
 
 def sources_folder() -> Path:
@@ -107,31 +149,35 @@ def patch_index(dataset: str, scale: float) -> Path:
     return project_root() / "data/patches" / dataset / f"{scale_name(scale)}.parquet"
 
 
+def training_data(dataset: str, span: Span) -> Path:
+    """What says which pixels a training reads: patches at its scale, HR images where it has a span of scales."""
+    return patch_index(dataset, span.low) if span.is_single else hr_contents(dataset)
+
+
 def patch_pixels(dataset: str, scale: float) -> Path:
     """The packed LR images."""
     return patch_index(dataset, scale).with_suffix(".npy")
 
 
-def weights(run: Run) -> Path:
+def weights(of: Weights) -> Path:
     folder = project_root() / "data/weights"
-    if run.is_published:
-        tag = run.weights.removeprefix("published-")
-        return folder / "published" / run.method / tag / f"{scale_name(run.scale)}.safetensors"
-    return folder / "trained" / run.method / scale_name(run.scale) / f"{run.weights}.safetensors"
+    if of.is_published:
+        return folder / "published" / of.method / of.name.removeprefix("published-") / f"{of.span}.safetensors"
+    return folder / "trained" / of.method / str(of.span) / f"{of.name}.safetensors"
 
 
-def training_log(run: Run) -> Path:
-    return weights(run).with_suffix(".csv")
+def training_log(of: Weights) -> Path:
+    return weights(of).with_suffix(".csv")
 
 
-def training_times(run: Run) -> Path:
+def training_times(of: Weights) -> Path:
     """What a training took, step by step, in seconds and joules; beside its log, which equal trainings have equal."""
-    return weights(run).with_suffix(".times.csv")
+    return weights(of).with_suffix(".times.csv")
 
 
-def checkpoint(run: Run) -> Path:
+def checkpoint(of: Weights) -> Path:
     """Work in progress, versioned by nobody."""
-    return project_root() / "work/checkpoints" / f"{str(run).replace('/', '-')}.pt"
+    return project_root() / "work/checkpoints" / f"{str(of).replace('/', '-')}.pt"
 
 
 def measurements() -> Path:

@@ -58,7 +58,7 @@ def evaluate(
     entry = registry.entry(method)
     entry.check_scale(scale)
     setting = entry.setting(setting)
-    name, path = registry.find_weights(method, scale, weights)
+    found, path = registry.find_weights(method, scale, weights)
     devices.claim_gpus(1)
     device = devices.accelerator()
     has_weights = entry.trainable
@@ -68,9 +68,9 @@ def evaluate(
     described = {
         "source": "measured",
         "method": method,
-        "weights": name,
+        "weights": found.name,
         "weights_sha256": sha256,
-        "seed": layout.Run(method, scale, name).seed,
+        "seed": found.seed,
         "training_data": trained.get("training_data", ""),
         "recipe": _recipe(trained.get("departures")),
         "setting": setting,
@@ -79,7 +79,7 @@ def evaluate(
         "device": devices.device_name(device),
     }
     rows = []
-    if entry.published and name == f"published-{entry.tag()}":
+    if entry.published and found.name == f"published-{entry.tag()}":
         rows += _function(method, scale, upscale, described)
     for lr_image, hr_image in _pairs(dataset, scale):
         lr = read_image(lr_image.path)

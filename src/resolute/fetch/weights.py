@@ -11,7 +11,7 @@ from resolute.methods import weights
 
 
 def fetch_weights(method: str, tag: str = "", scale: float = 4) -> Path:
-    """Write `data/weights/published/<method>/<tag>/x<scale>.safetensors`.
+    """Write `data/weights/published/<method>/<tag>/<span>.safetensors`, the weights for a scale.
 
     Every tensor of the published file must find its place in the network, and every tensor of the network its
     value, but for those that the registry names as unused.
@@ -21,11 +21,12 @@ def fetch_weights(method: str, tag: str = "", scale: float = 4) -> Path:
             its tensors do not fit.
     """
     entry = registry.entry(method)
-    name, target = registry.find_weights(method, scale, f"published-{entry.tag(tag)}")
-    published = entry.published[name.removeprefix("published-")]
+    tag = entry.tag(tag)
+    found, target = registry.find_weights(method, scale, f"published-{tag}")
+    published = entry.published[tag]
     if not published.files:
         raise ResoluteError(f"{method} needs no weights: there is nothing to fetch")
-    file = published.files[scale]
+    file = published.files[found.span]
     facts = {
         "url": file.url,
         "sha256": file.sha256,

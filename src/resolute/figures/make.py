@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from resolute import measurements, registry, summary
 from resolute.core import atomic, layout, strict_json
 from resolute.core.errors import ResoluteError
-from resolute.core.layout import Run
+from resolute.core.layout import Run, Weights
 from resolute.core.reading import reading
 from resolute.figures.comparison import View, as_data, strip
 from resolute.figures.crops import Crop, choose_crop
@@ -94,23 +94,23 @@ def draw_patches(photograph: Photograph) -> None:
         _save_data(f"patch_difficulty_{photograph.name}", histogram_data(index, title))
 
 
-def draw_training(name: str, run: Run) -> None:
-    """Write `training_<name>`: the loss of a run over its steps, and the curve as JSON.
+def draw_training(name: str, trained: Weights) -> None:
+    """Write `training_<name>`: the loss of a training over its steps, and the curve as JSON.
 
     Raises:
-        ResoluteError: the run's log is not there.
+        ResoluteError: its log is not there.
     """
-    path = layout.training_log(run)
+    path = layout.training_log(trained)
     if not path.is_file():
-        raise ResoluteError(f"{layout.relative(path)} is not there: run `resolute train {run.method}`")
+        raise ResoluteError(f"{layout.relative(path)} is not there: run `resolute train {trained.method}`")
     with reading(path):
         log = thinned(read_log(path))
-    title = f"{summary.method_title(run.method)}, x{run.scale:g}, {run.weights}"
+    title = f"{summary.method_title(trained.method)}, {trained.span}, {trained.name}"
     with style():
         figure, caption = training_curve(log, title)
         _save(f"training_{name}", "Training loss", figure, caption)
     curve = {"step": log["step"].round(1).tolist(), "loss": [float(f"{value:.4g}") for value in log["loss"]]}
-    _save_data(f"training_{name}", {"run": str(run), "title": title, **curve})
+    _save_data(f"training_{name}", {"run": str(trained), "title": title, **curve})
 
 
 def draw_routing(name: str, run: Run, measured: Sequence[Path], published: Sequence[Path] = ()) -> None:

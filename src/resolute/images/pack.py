@@ -113,6 +113,23 @@ class Pack:
         return whole[: round(lr.height * self.scale), : round(lr.width * self.scale)]
 
 
+@dataclass(frozen=True)
+class HRPack:
+    """A data set's HR training pixels, for learners that reduce them by themselves.
+
+    Attributes:
+        pixels: the flat memory map, uint8.
+        images: one entry per image.
+    """
+
+    pixels: np.ndarray
+    images: Sequence[PackedImage]
+
+    def hr(self, number: int) -> np.ndarray:
+        """An HR image, H x W x 3, uint8, without a copy."""
+        return self.images[number].of(self.pixels)
+
+
 def lay_out(stored: Iterable[Stored]) -> list[PackedImage]:
     """Where images will lie, one after the other."""
     images: list[PackedImage] = []
@@ -144,7 +161,7 @@ def hr_repair(dataset: str) -> str:
 
 
 def open_pack(dataset: str, scale: float) -> Pack:
-    """Open a data set's pack for training.
+    """Open a data set's pack for training at one scale.
 
     Raises:
         ResoluteError: the patches have not been made, are damaged or changed, or were made from other images than
@@ -160,11 +177,10 @@ def open_pack(dataset: str, scale: float) -> Pack:
         places = np.array([number[name] for name in table["image"].to_pylist()])
         columns = {name: table[name].to_numpy() for name in ("row", "column", "size", "category")}
         lr_size = int(columns["size"][0])
-    hr = hr_contents(dataset)
+    hr = _checked_hr(dataset)
     if lr.settings["hr"] != hr.pixels:
         raise ResoluteError(f"{layout.relative(index)} was made for other HR images than those packed now: {repair}")
     parts = hr.settings["of"]
-    _check_origin(hr, layout.hr_contents(dataset), map(layout.raw_manifest, parts), hr_repair(dataset))
     _check_origin(lr, index, (layout.lr_manifest(part, scale) for part in parts), repair)
     hr_images = {image.name: image for image in hr.images}
     return Pack(
@@ -179,6 +195,20 @@ def open_pack(dataset: str, scale: float) -> Pack:
         category=columns["category"],
         lr_size=lr_size,
     )
+
+
+def open_hr(dataset: str) -> HRPack:
+    """Open a data set's HR pixels for training at a span of scales; raises as `open_pack` does."""
+    contents = _checked_hr(dataset)
+    return HRPack(hr_pixels(dataset, contents), contents.images)
+
+
+def _checked_hr(dataset: str) -> Contents:
+    """What the packed HR images of a data set are; those of other images than now are an error."""
+    hr = hr_contents(dataset)
+    manifests = map(layout.raw_manifest, hr.settings["of"])
+    _check_origin(hr, layout.hr_contents(dataset), manifests, hr_repair(dataset))
+    return hr
 
 
 def index_contents(metadata: Mapping[bytes, bytes] | None) -> Contents:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import numpy as np
 
 from resolute import registry
+from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.methods.upscaled import Upscaled, Upscaler
 
@@ -29,8 +30,8 @@ class Training(Protocol):
     SKIPS: bool
     """Whether a step may leave parameters without a gradient, which several devices must know."""
 
-    def learner(self, entry: registry.Entry, scale: float, plan: "Plan") -> "Learner":
-        """What is trained, freshly initialised."""
+    def learner(self, entry: registry.Entry, span: layout.Span, plan: "Plan") -> "Learner":
+        """What is trained, freshly initialised, at a scale or a span of them."""
 
     def build(self, entry: registry.Entry, scale: float) -> "nn.Module":
         """The network for a scale as it is trained, freshly initialised; folded, it is what inference builds."""

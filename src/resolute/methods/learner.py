@@ -6,12 +6,12 @@ that most methods need; a kind of method overrides what it does otherwise.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
 
 from resolute.core.errors import ResoluteError
-from resolute.images.pack import Pack
 from resolute.methods.losses import LOSSES
 from resolute.methods.pairs import Pairs, draw_pairs
 from resolute.methods.plan import Phase, Plan
@@ -20,7 +20,8 @@ from resolute.methods.plan import Phase, Plan
 class Learner(nn.Module):
     """A network, how it is scored, and whatever else is learned beside it.
 
-    Parameters and buffers of a learner are in the checkpoint; those of `network` are averaged and published, folded.
+    It draws from a `Pack` at one scale, from an `HRPack` at a span of scales. Parameters and buffers of a learner are
+    in the checkpoint; those of `network` are averaged and published, folded.
 
     Args:
         network: in the form that is trained.
@@ -37,7 +38,7 @@ class Learner(nn.Module):
         super().__init__()
         self.network, self.scale, self.data_range = network, scale, data_range
 
-    def check(self, pack: Pack, plan: Plan) -> None:
+    def check(self, pack: Any, plan: Plan) -> None:
         """Refuse a plan that does not fit the training data.
 
         Raises:
@@ -51,10 +52,10 @@ class Learner(nn.Module):
                     f"its LR side is {least}"
                 )
 
-    def fit(self, pack: Pack, generator: np.random.Generator) -> None:
+    def fit(self, pack: Any, generator: np.random.Generator) -> None:
         """Read off the data, before the first step, what is kept in buffers."""
 
-    def draw(self, pack: Pack, phase: Phase, generator: np.random.Generator, mine: slice) -> Pairs:
+    def draw(self, pack: Any, phase: Phase, generator: np.random.Generator, mine: slice) -> Pairs:
         """This process's share of the batch of a step: a function of the generator, which is the step's own.
 
         Args:
@@ -83,5 +84,5 @@ class Learner(nn.Module):
             raise ResoluteError(f"no parameter's name begins with one of trains, {', '.join(phase.trains)}: mend it")
         return iter(found)
 
-    def conclude(self, pack: Pack) -> None:
+    def conclude(self, pack: Any) -> None:
         """Read off the data, after the last step, what inference looks up, into buffers of the network."""

@@ -70,12 +70,9 @@ def sr_files(params: Params) -> list[Path]:
 
 def weights_files(params: Params) -> list[Path]:
     """The weights that the params call for, with the logs and times of trainings."""
-    runs = jobs.derive(params)["runs"]
-    published, trained = (
-        [jobs.run_of(params, job) for job in runs[group].values()] for group in ("published", "trained")
-    )
-    beside = [file(run) for run in trained for file in (layout.training_log, layout.training_times)]
-    return [*map(layout.weights, published + trained), *beside]
+    weights = jobs.derive(params)["weights"].values()
+    places = [job.get(file) for group in weights for job in group.values() for file in ("weights", "log", "times")]
+    return [project_root() / place for place in places if place]
 
 
 def figure_files(params: Params) -> list[Path]:
@@ -89,7 +86,7 @@ def figure_files(params: Params) -> list[Path]:
     ]
     with_data = [
         *(f"patch_difficulty_{name}" for name in shown["photographs"]),
-        *(f"training_{run}" for run in derived["runs"]["trained"]),
+        *(f"training_{run}" for run in derived["weights"]["trained"]),
         *(f"comparison_{name}" for name in shown["comparisons"]),
     ]
     files = [f"{name}.{form}" for name in plain + with_data for form in layout.FIGURE_FORMATS]
@@ -111,7 +108,7 @@ def _check_method(where: str, choice: str, name: str, scales: list[float]) -> No
     if name not in registry.names():
         raise ResoluteError(f"{where}: unknown method '{name}': {nearest(name, registry.names())}")
     entry = registry.entry(name)
-    if not set(scales) & set(entry.scales):
+    if not any(map(entry.serves, scales)):
         entry.check_scale(scales[0])
     if choice == "published":
         entry.tag()

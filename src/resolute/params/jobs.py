@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from resolute import datasets
-from resolute.core import atomic
+from resolute.core import atomic, layout
 from resolute.core.errors import ResoluteError
-from resolute.core.layout import Run, project_root, scale_name
+from resolute.core.layout import Run, Span, Weights, project_root, scale_name
 from resolute.core.schema import dump_yaml, read_yaml
 from resolute.registry import Entry, entry
 
@@ -31,10 +31,12 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         `sets` in the groups `original` and `derived` (made `of` another set); `reductions` of them to LR images where
         something is trained, evaluated or shown, all in one group; `packs` of what is trained on or shown in the groups
         `hr` (one per set) and `lr` (one per set and scale), and `union_hr` and `union_lr` for unions `of` other sets;
-        `runs` and `evaluations`, each in the groups `baseline` (methods without a network), `published` and `trained`;
-        `trainings`, which are the trained runs in the groups `fresh` and `warm_started` (from the scale `start`);
+        `weights` in the groups `published` and `trained`; `trainings`, which are the trained ones in the groups `fresh`
+        and `warm_started` (from the weights `start`);
+        `evaluations` in the groups `baseline` (methods without a network), `published` and `trained`;
         `routings`, which are the `trained` runs of methods that choose experts;
-        `costs` in the groups `counted` and `timed`. A job names its method, scale, weights or data set.
+        `costs` in the groups `counted` and `timed`. A job names its method, scale or span, tag or seed, data set, and
+        the files that it reads and makes.
     """
     methods, tested = params["methods"], params["data"]["test"]
     published = [job for name in methods["published"] for job in _published(entry(name), params["scales"])]
@@ -42,22 +44,21 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         "baseline": [job for job in published if not entry(job["method"]).trainable],
         "published": [job for job in published if entry(job["method"]).trainable],
         "trained": [
-            {**job, "seed": seed, "data": training_set(params, job["method"])}
-            for job in _jobs(methods["trained"], params["scales"])
-            for seed in params["seeds"]
+            {**job, "seed": seed} for job in _jobs(methods["trained"], params["scales"]) for seed in params["seeds"]
         ],
     }
-    evaluations = {group: _evaluations(jobs, tested) for group, jobs in runs.items()}
+    weights = {group: _weights(params, runs[group]) for group in ("published", "trained")}
+    evaluations = {group: _evaluations(params, jobs, tested) for group, jobs in runs.items()}
     costs = {
         "counted": [name for name in methods["counted"] if name not in methods["timed"]],
         "timed": methods["timed"],
     }
     return {
-        **_data(params, runs["trained"], [job for group in evaluations.values() for job in group]),
-        "runs": {group: _keyed(jobs) for group, jobs in runs.items()},
-        "routings": {"trained": _keyed([job for job in runs["trained"] if entry(job["method"]).experts])},
-        "trainings": _trainings(params, runs["trained"]),
+        **_data(params, list(weights["trained"].values()), [job for jobs in evaluations.values() for job in jobs]),
+        "weights": weights,
+        "trainings": _trainings(params, weights["trained"]),
         "evaluations": {group: _keyed(found) for group, found in evaluations.items()},
+        "routings": {"trained": _keyed([job for job in runs["trained"] if entry(job["method"]).experts])},
         "costs": {group: _keyed(_jobs(names, params["scales"])) for group, names in costs.items()},
     }
 
@@ -79,9 +80,14 @@ def check(params: Params) -> None:
 
 
 def run_of(params: Params, job: Mapping[str, Any]) -> Run:
-    """The run that a job of `runs` or `evaluations` names."""
-    weights = f"published-{job['tag']}" if "tag" in job else f"{params['preset']}-seed{job['seed']}"
-    return Run(job["method"], float(job["scale"]), weights)
+    """The run that a job of `evaluations` or `routings` names."""
+    return Run(job["method"], float(job["scale"]), _name(params, job))
+
+
+def weights_of(params: Params, job: Mapping[str, Any]) -> Weights:
+    """The weights that a job names: those that it makes, or those of its run."""
+    span = Span.parse(job["span"]) if "span" in job else entry(job["method"]).span(float(job["scale"]))
+    return Weights(job["method"], span, _name(params, job))
 
 
 def training_set(params: Params, method: str) -> str:
@@ -97,53 +103,80 @@ def training_set(params: Params, method: str) -> str:
     return str(names[0])
 
 
-def warm_start(params: Params, run: Run) -> Run | None:
-    """The run whose weights a training starts from, if any.
+def warm_start(params: Params, wanted: Weights) -> Weights | None:
+    """The weights that a training starts from, if any.
 
     A method whose recipe says `warm_start: smaller_scale` is trained at its smallest scale first; every other scale
     starts from the one before it.
     """
-    if params["recipes"].get(run.method, {}).get("warm_start") != "smaller_scale":
+    if params["recipes"].get(wanted.method, {}).get("warm_start") != "smaller_scale" or not wanted.span.is_single:
         return None
-    smaller = [scale for scale in params["scales"] if scale in entry(run.method).scales and scale < run.scale]
-    return replace(run, scale=max(smaller)) if smaller else None
+    smaller = [scale for scale in params["scales"] if entry(wanted.method).serves(scale) and scale < wanted.span.low]
+    return replace(wanted, span=Span.at(float(max(smaller)))) if smaller else None
 
 
-def _trainings(params: Params, runs: list[Job]) -> dict[str, dict[str, Job]]:
-    fresh, warm_started = [], []
-    for job in runs:
-        start = warm_start(params, run_of(params, job))
+def _name(params: Params, job: Mapping[str, Any]) -> str:
+    return f"published-{job['tag']}" if "tag" in job else f"{params['preset']}-seed{job['seed']}"
+
+
+def _weights(params: Params, runs: list[Job]) -> dict[str, Job]:
+    """The sets of weights that runs are of: of several scales there may be one."""
+    found: dict[str, Job] = {}
+    for run in runs:
+        weights = weights_of(params, run)
+        job = {"span": str(weights.span), **{name: value for name, value in run.items() if name != "scale"}}
+        if "seed" in run:
+            data = training_set(params, run["method"])
+            job |= {"data": data, "reads": _place(layout.training_data(data, weights.span))}
+            job |= {"log": _place(layout.training_log(weights)), "times": _place(layout.training_times(weights))}
+        found[_key(job)] = {**job, "weights": _place(layout.weights(weights))}
+    return found
+
+
+def _trainings(params: Params, trained: dict[str, Job]) -> dict[str, dict[str, Job]]:
+    groups: dict[str, dict[str, Job]] = {"fresh": {}, "warm_started": {}}
+    for key, job in trained.items():
+        start = warm_start(params, weights_of(params, job))
         if start:
-            warm_started.append({**job, "start": start.scale})
+            groups["warm_started"][key] = {**job, "start": _place(layout.weights(start))}
         else:
-            fresh.append(job)
-    return {"fresh": _keyed(fresh), "warm_started": _keyed(warm_started)}
+            groups["fresh"][key] = job
+    return groups
 
 
 def _data(params: Params, trained: list[Job], evaluated: list[Job]) -> dict[str, dict[str, dict[str, Job]]]:
     """The jobs of the data stages: nothing is fetched, reduced or packed that no other job needs."""
     shown = params["figures"]
-    packed = [(job["data"], job["scale"]) for job in trained]
+    spans = [(job["data"], Span.parse(job["span"])) for job in trained]
+    packed = [(dataset, _short(span.low)) for dataset, span in spans if span.is_single]
     packed += [(facts["dataset"], facts["scale"]) for facts in shown["photographs"].values()]
+    hr_alone = [dataset for dataset, span in spans if not span.is_single]
     reduced = [(part, scale) for dataset, scale in packed for part in datasets.entry(dataset).parts]
     reduced += [(job["dataset"], job["scale"]) for job in evaluated]
     needed = {dataset for dataset, _ in reduced} | {facts["dataset"] for facts in shown["comparisons"].values()}
+    needed |= {part for dataset in hr_alone for part in datasets.entry(dataset).parts}
     needed = needed.union(*(datasets.entry(dataset).source.of for dataset in needed))
     return {
         "sets": _sets([name for name in params["data"]["sets"] if name in needed]),
         "reductions": {"all": {_set_key(*pair): {"dataset": pair[0], "scale": pair[1]} for pair in reduced}},
-        "packs": _packs(packed),
+        "packs": _packs(packed, hr_alone),
     }
 
 
-def _packs(packed: list[tuple[str, float]]) -> dict[str, dict[str, Job]]:
+def _packs(packed: list[tuple[str, float]], hr_alone: list[str]) -> dict[str, dict[str, Job]]:
     found: dict[str, dict[str, Job]] = {"hr": {}, "lr": {}, "union_hr": {}, "union_lr": {}}
-    for dataset, scale in packed:
+    for dataset, scale in [*packed, *((dataset, None) for dataset in hr_alone)]:
         one = datasets.entry(dataset)
         kind, of = ("union_", {"of": list(one.parts)}) if one.is_union else ("", {})
         found[f"{kind}hr"][dataset] = of
-        found[f"{kind}lr"][_set_key(dataset, scale)] = {"dataset": dataset, "scale": scale, **of}
+        if scale is not None:
+            found[f"{kind}lr"][_set_key(dataset, scale)] = {"dataset": dataset, "scale": scale, **of}
     return found
+
+
+def _short(scale: float) -> float:
+    """A scale as the params write it and DVC's templates show it: 4, 3.7."""
+    return int(scale) if scale == int(scale) else scale
 
 
 def _set_key(dataset: str, scale: float) -> str:
@@ -168,18 +201,28 @@ def evaluations(params: Params) -> list[tuple[Run, str]]:
 def _jobs(names: list[str], scales: list[float]) -> list[Job]:
     """One job for every method and scale that it has."""
     found = [(entry(name), scale) for name in names for scale in scales]
-    return [{"method": one.name, "scale": scale} for one, scale in found if scale in one.scales]
+    return [{"method": one.name, "scale": _short(scale)} for one, scale in found if one.serves(scale)]
 
 
 def _published(method: Entry, scales: list[float]) -> list[Job]:
-    tag = method.tag()
-    files = method.published[tag].files
-    return [{**job, "tag": tag} for job in _jobs([method.name], scales) if not files or job["scale"] in files]
+    found = _jobs([method.name], scales)
+    return [{**job, "tag": method.tag()} for job in found if method.has_weights("published", job["scale"])]
 
 
-def _evaluations(runs: list[Job], tested: list[str]) -> list[Job]:
-    kept = [{name: value for name, value in run.items() if name != "data"} for run in runs]
-    return [{**run, "dataset": dataset} for run in kept for dataset in tested]
+def _evaluations(params: Params, runs: list[Job], tested: list[str]) -> list[Job]:
+    found = []
+    for job in runs:
+        run = run_of(params, job)
+        weights = {"weights": _place(layout.weights(weights_of(params, job)))} if entry(run.method).trainable else {}
+        for dataset in tested:
+            made = {"rows": _place(layout.quality(run, dataset)), "images": _place(layout.sr_images(run, dataset))}
+            found.append({**job, "dataset": dataset, **weights, **made})
+    return found
+
+
+def _place(path: Path) -> str:
+    """A file as DVC names it: below the project root."""
+    return path.relative_to(project_root()).as_posix()
 
 
 def _keyed(jobs: list[Job]) -> dict[str, Job]:
@@ -190,4 +233,4 @@ def _keyed(jobs: list[Job]) -> dict[str, Job]:
 def _key(job: Job) -> str:
     seed = [f"seed{job['seed']}"] if "seed" in job else []
     dataset = [job["dataset"]] if "dataset" in job else []
-    return "-".join([job["method"], scale_name(job["scale"]), *seed, *dataset])
+    return "-".join([job["method"], job.get("span") or scale_name(job["scale"]), *seed, *dataset])

@@ -108,7 +108,7 @@ def _chosen(asked: Any, choice: str, scales: list[float]) -> list[str]:
 
     if asked != "all":
         return list(asked)
-    fitting = [entry for entry in map(registry.entry, registry.names()) if set(scales) & set(entry.scales)]
+    fitting = [entry for entry in map(registry.entry, registry.names()) if any(map(entry.serves, scales))]
     return [entry.name for entry in fitting if (entry.published if choice == "published" else entry.trainable)]
 
 

@@ -27,7 +27,8 @@ class WeightFile:
 
 @dataclass(frozen=True)
 class Published:
-    """One published set of weights (a tag): its files by scale and how their tensors map to ours.
+    """One published set of weights (a tag): its files by the span of scales that each is for, and how their tensors map
+    to ours.
 
     `keys` are (pattern, replacement) pairs and names of shared key maps.
     """
@@ -35,7 +36,7 @@ class Published:
     source: str
     licence: str
     training_data: str = ""
-    files: Mapping[float, WeightFile] = field(default_factory=dict)
+    files: Mapping[layout.Span, WeightFile] = field(default_factory=dict)
     inside: str = ""
     keys: tuple[tuple[str, str] | str, ...] = ()
     unused: tuple[str, ...] = ()
@@ -48,6 +49,9 @@ class Entry:
     `minimum_side` is the smallest LR height and width that the network takes. A method is `tile_safe` if a pixel of its
     result depends on the LR pixels at most 50 from it alone, wherever in the image they are, so that cutting the image
     into tiles changes nothing; strides and windows that start at the image's corner break that, as global pooling does.
+    A method without `scales` has every scale. One that is `trained_at` a span of them has one set of weights for all
+    its scales, others one per scale.
+
     `kind` is the file of `resolute.methods` that implements it. A method that is not `trainable` has no weights at all.
 
     `arguments` build the released form of the network, `arguments` overridden by `training` the form that is
@@ -77,6 +81,7 @@ class Entry:
     data_range: float = 1
     minimum_side: int = 1
     tile_safe: bool = False
+    trained_at: layout.Span | None = None
     trainable: bool = True
     reconstructed: bool = False
     notes: str = ""
@@ -88,9 +93,18 @@ class Entry:
 
     def check_scale(self, scale: float) -> None:
         """Refuse a scale that the method does not have."""
-        if scale not in self.scales:
+        if not self.serves(scale):
             known = ", ".join(f"x{known:g}" for known in self.scales)
             raise ResoluteError(f"{self.name} has no x{scale:g}: it is made for {known}")
+
+    def serves(self, scale: float) -> bool:
+        """Whether the method has a scale; one without a list of them has every one."""
+        return not self.scales or scale in self.scales
+
+    def span(self, scale: float) -> layout.Span:
+        """The scales that the weights for a scale are made at."""
+        self.check_scale(scale)
+        return self.trained_at or layout.Span.at(scale)
 
     def setting(self, asked: str = "") -> str:
         """An operating point of the method; the default where none is asked for, empty where it has none."""
@@ -110,7 +124,9 @@ class Entry:
     def has_weights(self, weights: str, scale: float) -> bool:
         """Whether published weights, named `published-<tag>` or `published` for the first ones, are for a scale."""
         tag = weights.removeprefix("published").removeprefix("-") or next(iter(self.published), "")
-        return tag in self.published and (not self.published[tag].files or scale in self.published[tag].files)
+        if tag not in self.published or not self.serves(scale):
+            return False
+        return not self.published[tag].files or self.span(scale) in self.published[tag].files
 
 
 def path(name: str) -> Path:
@@ -140,41 +156,48 @@ def entry(name: str) -> Entry:
     for name_of in ("settings", "experts"):
         facts[name_of] = tuple(facts.pop(name_of, ()))
     published = {tag: _published(dict(weights)) for tag, weights in facts.pop("published", {}).items()}
-    scales = tuple(float(scale) for scale in facts.pop("scales"))
-    return Entry(name=name, scales=scales, published=published, **facts)
+    scales, span = facts.pop("scales"), facts.pop("trained_at", None)
+    return Entry(
+        name=name,
+        scales=() if scales == "any" else tuple(map(float, scales)),
+        trained_at=span and layout.Span(*map(float, span)),
+        published=published,
+        **facts,
+    )
 
 
-def find_weights(method: str, scale: float, asked: str) -> tuple[str, Path]:
-    """The name and the file of a set of weights.
+def find_weights(method: str, scale: float, asked: str) -> tuple[layout.Weights, Path]:
+    """A set of weights for a scale, and its file.
 
     Args:
         asked: `published`, `published-<tag>`, `<preset>-seed<n>` or the path of a safetensors file.
 
     Returns:
-        The name that is shown and that measurements carry, and the path. A run's file may not exist yet. A given file
-        is never called like a run, whatever it is called on the disk: `<stem>@<8 digits of its sha256>`.
+        The weights, by the name that is shown and that measurements carry, and the path. A file of the workflow may not
+        exist yet. A given file is never called like one of these, whatever it is called on the disk: `<stem>@<8 digits
+        of its sha256>`.
 
     Raises:
         ResoluteError: there are no such weights, or no such file.
     """
+    facts = entry(method)
+    span = facts.span(scale)
     if asked.endswith(".safetensors"):
         path = Path(asked)
         with reading(path, "give the path of a safetensors file"):
             check_regular(path)
-            return f"{path.stem}@{file_sha256(path)[:8]}", path
+            return layout.Weights(method, span, f"{path.stem}@{file_sha256(path)[:8]}"), path
     if asked == "published" or asked.startswith("published-"):
-        facts = entry(method)
         tag = facts.tag(asked.removeprefix("published").removeprefix("-"))
         files = facts.published[tag].files
-        if files and scale not in files:
-            known = ", ".join(f"x{known:g}" for known in files)
-            raise ResoluteError(f"the published weights '{tag}' of {method} are for {known}, not x{scale:g}")
-        run = layout.Run(method, scale, f"published-{tag}")
-        return run.weights, layout.weights(run)
-    run = layout.Run(method, scale, asked)
-    if run.seed is None:
+        if files and span not in files:
+            known = ", ".join(map(str, files))
+            raise ResoluteError(f"the published weights '{tag}' of {method} are for {known}, not {span}")
+        asked = f"published-{tag}"
+    found = layout.Weights(method, span, asked)
+    if not found.is_published and found.seed is None:
         raise ResoluteError(f"'{asked}' is none of published, published-<tag>, <preset>-seed<n> or a .safetensors file")
-    return asked, layout.weights(run)
+    return found, layout.weights(found)
 
 
 def key_map(name: str) -> Path:
@@ -183,6 +206,6 @@ def key_map(name: str) -> Path:
 
 
 def _published(facts: dict[str, Any]) -> Published:
-    files = {float(scale): WeightFile(**file) for scale, file in facts.pop("files", {}).items()}
+    files = {layout.Span.parse(str(span)): WeightFile(**file) for span, file in facts.pop("files", {}).items()}
     keys = tuple(item if isinstance(item, str) else (item[0], item[1]) for item in facts.pop("keys", []))
     return Published(files=files, keys=keys, unused=tuple(facts.pop("unused", [])), **facts)

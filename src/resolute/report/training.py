@@ -10,7 +10,7 @@ import pandas as pd
 
 from resolute import summary
 from resolute.core import layout
-from resolute.core.layout import Run
+from resolute.core.layout import Span, Weights
 from resolute.core.reading import reading
 from resolute.methods.plan import make_plan
 from resolute.report.quality import QualityRow, QualityTable
@@ -47,16 +47,16 @@ def trainings(params: Mapping[str, Any], drawn: Iterable[Mapping[str, Any]]) -> 
     """
     found = []
     for data in drawn:
-        method, scale, weights = data["run"].split("/")
-        names = {"network": summary.method_title(method), "scale": scale, "seed": weights.rpartition("-seed")[2]}
-        took = spent(Run(method, float(scale.removeprefix("x")), weights))
+        method, span, name = data["run"].split("/")
+        names = {"network": summary.method_title(method), "scale": span, "seed": name.rpartition("-seed")[2]}
+        took = spent(Weights(method, Span.parse(span), name))
         found.append({**data, **names, "recipe": asdict(recipe(params, method)), **took})
     return found
 
 
-def spent(run: Run) -> dict[str, float | None]:
+def spent(trained: Weights) -> dict[str, float | None]:
     """`SPENT` of a whole training, from the file beside its log; none where a counter could not be read."""
-    path = layout.training_times(run)
+    path = layout.training_times(trained)
     if not path.is_file():
         return dict.fromkeys(SPENT)
     with reading(path, f"remove {layout.relative(path)}"):

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from resolute.core.errors import ResoluteError
-from resolute.images.pack import Pack
 from resolute.methods.learner import Learner
 from resolute.methods.plan import Plan
 
@@ -17,13 +16,13 @@ class Draws:
 
     Args:
         learner: what is trained.
-        pack: the training set.
+        pack: the training set, as the learner reads it.
         plan: its phases say how many patches each step wants.
         seed: of the training.
         rank, world: this process takes every `world`-th patch of a batch, from the `rank`-th on.
     """
 
-    def __init__(self, learner: Learner, pack: Pack, plan: Plan, seed: int, rank: int = 0, world: int = 1) -> None:
+    def __init__(self, learner: Learner, pack: Any, plan: Plan, seed: int, rank: int = 0, world: int = 1) -> None:
         self.learner, self.pack, self.plan, self.seed = learner, pack, plan, seed
         self.mine = slice(rank, None, world)
         for phase in plan.phases:

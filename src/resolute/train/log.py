@@ -38,7 +38,7 @@ class TrainingLog:
         self.rows, self.times = state["rows"], state["times"]
         self.seconds, self.joules = state["seconds"], state["joules"]
 
-    def write(self, run: layout.Run) -> None:
+    def write(self, trained: layout.Weights) -> None:
         """Write both files."""
-        for path, rows in ((layout.training_log(run), self.rows), (layout.training_times(run), self.times)):
+        for path, rows in ((layout.training_log(trained), self.rows), (layout.training_times(trained), self.times)):
             atomic.write(path, pd.DataFrame(rows).to_csv(index=False))

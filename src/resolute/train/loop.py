@@ -24,7 +24,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.locks import making
 from resolute.core.provenance import digest, file_sha256, provenance
 from resolute.core.reading import reading
-from resolute.images.pack import open_pack
+from resolute.images.pack import open_hr, open_pack
 from resolute.methods import weights
 from resolute.methods.optimisers import OPTIMISERS
 from resolute.methods.plan import Phase, Plan
@@ -44,21 +44,21 @@ _STEPS_BETWEEN_QUESTIONS = 10  # each makes all devices wait for each other
 
 
 def train(
-    run: layout.Run,
+    wanted: layout.Weights,
     seed: int,
     plan: Plan,
     dataset: str,
     settings: Mapping[str, Any],
     checkpoint_every: int,
 ) -> Path:
-    """Train a method and write `data/weights/trained/<run>.safetensors`, its log and what it took beside it.
+    """Train a method and write `data/weights/trained/<wanted>.safetensors`, its log and what it took beside it.
 
     Weights and log are a function of code, params, data, seed and device alone: a run that was killed at any step
     and started again ends with the same bytes as one that was not. Of two at once the second waits, and takes what the
     first has made where it would make the same.
 
     Args:
-        run: method, scale, and the name that the weights will have.
+        wanted: method, span of scales, and the name that the weights will have.
         seed: of initialisation and sampling.
         plan: what to do.
         dataset: the data set to train on, whose patches lie ready.
@@ -68,9 +68,9 @@ def train(
     Raises:
         ResoluteError: patches are missing, or the loss becomes NaN or infinite.
     """
-    with nullcontext(False) if is_worker() else making(layout.weights(run)) as waited:
-        training = Training(run, seed, plan, dataset, settings, checkpoint_every)
-        return layout.weights(run) if training.is_made(waited) else training.finish()
+    with nullcontext(False) if is_worker() else making(layout.weights(wanted)) as waited:
+        training = Training(wanted, seed, plan, dataset, settings, checkpoint_every)
+        return layout.weights(wanted) if training.is_made(waited) else training.finish()
 
 
 class Training:
@@ -78,28 +78,28 @@ class Training:
 
     def __init__(
         self,
-        run: layout.Run,
+        wanted: layout.Weights,
         seed: int,
         plan: Plan,
         dataset: str,
         settings: Mapping[str, Any],
         checkpoint_every: int,
     ) -> None:
-        self.run, self.seed, self.plan, self.settings = run, seed, plan, settings
-        entry = registry.entry(run.method)
+        self.wanted, self.seed, self.plan, self.settings = wanted, seed, plan, settings
+        entry = registry.entry(wanted.method)
         half = methods.training(entry)
         self.fabric = launch(settings, some_unused=half.SKIPS or any(phase.trains for phase in plan.phases))
         self._say_where()
         self.dataset, self.checkpoint_every = dataset, checkpoint_every
-        self.pack = open_pack(dataset, run.scale)
+        self.pack = open_pack(dataset, wanted.span.low) if wanted.span.is_single else open_hr(dataset)
         self.stopped = False
 
-        start = find_start(run, plan.warm_start)[1] if plan.warm_start else None
+        start = find_start(wanted, plan.warm_start)[1] if plan.warm_start else None
         torch.manual_seed(seed)
-        self.learner = half.learner(entry, run.scale, plan)
+        self.learner = half.learner(entry, wanted.span, plan)
         torch.manual_seed(seed)  # what a start leaves fresh does not hang on what the learner has drawn
         with weights.unchanged(start) if start else nullcontext("") as start_sha256:
-            load_start(self.learner, run, plan.warm_start)
+            load_start(self.learner, wanted, plan.warm_start)
             self.facts = self._facts(start_sha256)
         self.identity = digest(self.facts)
         self.learner.check(self.pack, plan)
@@ -119,8 +119,8 @@ class Training:
 
     def is_made(self, waited: bool) -> bool:
         """Whether the process that this one has waited for has made these very weights."""
-        target = layout.weights(self.run)
-        made = waited and target.is_file() and layout.training_log(self.run).is_file()
+        target = layout.weights(self.wanted)
+        made = waited and target.is_file() and layout.training_log(self.wanted).is_file()
         if made:
             weights.read_state(target)
             made = digest(weights.read_provenance(target)) == self.identity
@@ -128,18 +128,20 @@ class Training:
 
     def finish(self) -> Path:
         """Train to the end of the plan and write log, times and weights; only then the checkpoint goes."""
-        target = layout.weights(self.run)
+        target = layout.weights(self.wanted)
         old = signal.signal(signal.SIGTERM, self._stop)
         try:
-            with TrainingProgress(str(self.run), self.plan.iterations, self.step, self.fabric.is_global_zero) as shown:
+            with TrainingProgress(
+                str(self.wanted), self.plan.iterations, self.step, self.fabric.is_global_zero
+            ) as shown:
                 self._steps(shown)
         finally:
             signal.signal(signal.SIGTERM, old)
         if self.fabric.is_global_zero:
             self._conclude()
-            self.log.write(self.run)
+            self.log.write(self.wanted)
             weights.save_weights(target, self._final_state(), self.facts)
-            layout.checkpoint(self.run).unlink(missing_ok=True)
+            layout.checkpoint(self.wanted).unlink(missing_ok=True)
         self.fabric.barrier()
         return target
 
@@ -171,7 +173,7 @@ class Training:
                 self._save()
             if stopping:
                 raise ResoluteError(
-                    f"{self.run} was told to stop at step {self.step}: run it again to go on from there"
+                    f"{self.wanted} was told to stop at step {self.step}: run it again to go on from there"
                 )
 
     def _optimise(self, batch: Any, phase: Phase) -> dict[str, Tensor]:
@@ -226,8 +228,8 @@ class Training:
         self.losses = []
         if not math.isfinite(means["loss"]):
             raise ResoluteError(
-                f"{self.run}: the loss is {means['loss']} at step {self.step}: no weights are written; "
-                f"lower learning_rate or set gradient_clip under recipes.{self.run.method}"
+                f"{self.wanted}: the loss is {means['loss']} at step {self.step}: no weights are written; "
+                f"lower learning_rate or set gradient_clip under recipes.{self.wanted.method}"
             )
         return means
 
@@ -241,7 +243,7 @@ class Training:
         state = fold(self.learner.network).state_dict()
         for name, tensor in state.items():
             if not bool(torch.isfinite(tensor).all()):
-                raise ResoluteError(f"{self.run}: '{name}' is not finite after training: no weights are written")
+                raise ResoluteError(f"{self.wanted}: '{name}' is not finite after training: no weights are written")
         return state
 
     def _save(self) -> None:
@@ -260,18 +262,18 @@ class Training:
                 "losses": losses,
                 "log": self.log.state(),
             }
-            checkpoint.save(layout.checkpoint(self.run), state, self.identity)
+            checkpoint.save(layout.checkpoint(self.wanted), state, self.identity)
         self.fabric.barrier()
 
     def _check_places(self) -> None:
         """Refuse places that cannot be written before the training, not after it."""
         if self.fabric.is_global_zero:
             for place in (layout.weights, layout.training_log, layout.training_times):
-                atomic.check(place(self.run))
-            atomic.make_folder(layout.checkpoint(self.run).parent)
+                atomic.check(place(self.wanted))
+            atomic.make_folder(layout.checkpoint(self.wanted).parent)
 
     def _resume(self) -> None:
-        path = layout.checkpoint(self.run)
+        path = layout.checkpoint(self.wanted)
         if self.fabric.is_global_zero:
             checkpoint.set_aside_damaged(path)
         self.fabric.barrier()
@@ -309,7 +311,7 @@ class Training:
             name = devices.device_name(str(self.fabric.device))
             visible = os.environ.get("CUDA_VISIBLE_DEVICES", "not set")
             print(
-                f"{self.run}: started {datetime.now().isoformat(timespec='milliseconds')} on {name}, "
+                f"{self.wanted}: started {datetime.now().isoformat(timespec='milliseconds')} on {name}, "
                 f"CUDA_VISIBLE_DEVICES {visible}",
                 file=sys.stderr,
                 flush=True,
@@ -322,14 +324,14 @@ class Training:
             start_sha256: of the file that the training starts from; empty for fresh weights.
         """
         return provenance(
-            run=str(self.run),
+            run=str(self.wanted),
             seed=self.seed,
             plan=self.plan.as_dict(),
             warm_start=start_sha256,
             training_data=self.dataset,
-            departures=departures(self.run, self.plan, self.dataset),
-            patches=file_sha256(layout.patch_index(self.dataset, self.run.scale)),
-            code=sources_digest("train", self.run.method),
+            departures=departures(self.wanted, self.plan, self.dataset),
+            patches=file_sha256(layout.training_data(self.dataset, self.wanted.span)),
+            code=sources_digest("train", self.wanted.method),
             device=devices.device_name(str(self.fabric.device)),
             devices=self.fabric.world_size,
             precision=str(self.settings["precision"]) if self.fabric.device.type == "cuda" else "32-true",

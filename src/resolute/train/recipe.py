@@ -1,7 +1,7 @@
 """Whether a training is the paper's own: told by what was done, whatever the preset is called."""
 
 from resolute import registry
-from resolute.core.layout import Run
+from resolute.core.layout import Weights
 from resolute.methods import weights
 from resolute.methods.plan import Plan, is_whole, make_plan
 from resolute.train.start import find_start
@@ -9,17 +9,17 @@ from resolute.train.start import find_start
 SETTINGS, DATA = "settings", "training data"
 
 
-def departures(run: Run, plan: Plan, dataset: str) -> list[str]:
+def departures(wanted: Weights, plan: Plan, dataset: str) -> list[str]:
     """What of a training is not as the method's paper has it: its settings, its training data, both or nothing.
 
     The paper's are `recipe` and `recipe_data` of the registry entry; what these do not state is nobody's and departs. A
     training that starts from weights departs wherever they do.
     """
-    entry = registry.entry(run.method)
-    scale, path = find_start(run, plan.warm_start) if plan.warm_start else (None, None)
+    entry = registry.entry(wanted.method)
+    scale, path = find_start(wanted, plan.warm_start) if plan.warm_start else (None, None)
     inherited = weights.read_provenance(path).get("departures", [SETTINGS, DATA]) if path else []
     as_published = {
-        SETTINGS: plan.phases == _phases(entry) and scale == _starting_scale(entry, run.scale),
+        SETTINGS: plan.phases == _phases(entry) and scale == _starting_scale(entry, wanted.span.low),
         DATA: entry.recipe_data == dataset,
     }
     return [part for part, same in as_published.items() if not same or part in inherited]

@@ -5,25 +5,25 @@ from dataclasses import replace
 from pathlib import Path
 
 from resolute import methods, registry
-from resolute.core.layout import Run
+from resolute.core.layout import Weights
 from resolute.methods import weights
 from resolute.methods.learner import Learner
 
 
-def find_start(run: Run, warm_start: str) -> tuple[float, Path]:
-    """The scale and the file of the weights that a plan's `warm_start` names for a run."""
+def find_start(wanted: Weights, warm_start: str) -> tuple[float, Path]:
+    """The scale and the file of the weights that a plan's `warm_start` names."""
     match = re.fullmatch(r"x(\d+(?:\.\d+)?)/([^/]+)", warm_start)
-    scale, name = (float(match[1]), match[2]) if match else (run.scale, warm_start)
-    return scale, registry.find_weights(run.method, scale, name)[1]
+    scale, name = (float(match[1]), match[2]) if match else (wanted.span.high, warm_start)
+    return scale, registry.find_weights(wanted.method, scale, name)[1]
 
 
-def own_name(run: Run, warm_start: str) -> Run:
-    """The run that a training from these weights makes, where the workflow's own starts otherwise."""
-    with weights.unchanged(find_start(run, warm_start)[1]) as sha256:
-        return replace(run, weights=f"{run.weights}@{sha256[:8]}")
+def own_name(wanted: Weights, warm_start: str) -> Weights:
+    """What a training from these weights makes, where the workflow's own starts otherwise."""
+    with weights.unchanged(find_start(wanted, warm_start)[1]) as sha256:
+        return replace(wanted, name=f"{wanted.name}@{sha256[:8]}")
 
 
-def load_start(learner: Learner, run: Run, warm_start: str) -> None:
+def load_start(learner: Learner, wanted: Weights, warm_start: str) -> None:
     """Give a learner the network that its training starts from; its own fresh one where `warm_start` is empty.
 
     Weights on disk are folded: what starts from them is trained in the folded form. From another scale, the tensors
@@ -34,11 +34,11 @@ def load_start(learner: Learner, run: Run, warm_start: str) -> None:
     """
     if not warm_start:
         return
-    entry = registry.entry(run.method)
+    entry = registry.entry(wanted.method)
     half = methods.training(entry)
-    network = learner.network = half.released(entry, run.scale)
-    scale, path = find_start(run, warm_start)
-    if scale == run.scale:
+    network = learner.network = half.released(entry, wanted.span.high)
+    scale, path = find_start(wanted, warm_start)
+    if entry.span(scale) == wanted.span:
         weights.load_weights(network, path)
         return
     source = half.released(entry, scale)

@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from resolute.core.layout import Span
 from resolute.methods.learner import Learner
 from resolute.methods.network.form import released
 from resolute.methods.plan import Plan
@@ -19,6 +20,6 @@ def build(entry: Entry, scale: float) -> nn.Module:
     return create_model(entry.model, scale, **{**entry.arguments, **entry.training})
 
 
-def learner(entry: Entry, scale: float, plan: Plan) -> Learner:
+def learner(entry: Entry, span: Span, plan: Plan) -> Learner:
     """The network, trained on pairs of patches."""
-    return Learner(build(entry, scale), scale, entry.data_range)
+    return Learner(build(entry, span.low), span.low, entry.data_range)

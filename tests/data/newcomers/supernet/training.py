@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from resolute.core.layout import Span
 from resolute.images.pack import Pack
 from resolute.methods.learner import Learner
 from resolute.methods.network.training import build, released
@@ -36,6 +37,6 @@ class SupernetLearner(Learner):
         return {"error": error / self.noise.exp().sum(), "scale": self.noise.sum() / self.get_buffer("patches").sum()}
 
 
-def learner(entry: Entry, scale: float, plan: Plan) -> SupernetLearner:
+def learner(entry: Entry, span: Span, plan: Plan) -> SupernetLearner:
     """The widest network, with what is learned beside it."""
-    return SupernetLearner(build(entry, scale), scale, entry.data_range)
+    return SupernetLearner(build(entry, span.low), span.low, entry.data_range)
