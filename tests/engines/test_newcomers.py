@@ -14,7 +14,8 @@ import yaml
 from tests.engines.conftest import LONGEST, REPOSITORY, SMALL, Project, copy_parts
 
 NEWCOMERS = REPOSITORY / "tests/data/newcomers"
-NAMES = sorted(folder.name for folder in NEWCOMERS.iterdir())
+SPANS = {"implicit": "x1-4", "static": "x4", "supernet": "x4"}
+NAMES = sorted(SPANS)
 # Head 3->16, trunk 16->16, tail 16->48, each 3x3 with bias.
 PARAMS = 3 * 16 * 9 + 16 + 16 * 16 * 9 + 16 + 16 * 48 * 9 + 48
 
@@ -41,7 +42,7 @@ def project(tmp_path: Path) -> Project:
         add(project.root / "src/resolute", name)
     preset = {**yaml.safe_load((project.root / "workflow/presets/quick.yaml").read_text()), **SMALL}
     preset["methods"] = {"published": ["bicubic"], "trained": NAMES, "counted": NAMES, "timed": []}
-    preset["recipes"] = {}
+    preset |= {"recipes": {}, "scales": [2, 3.7, 4]}
     preset["figures"] = {**preset["figures"], "comparisons": {}}
     (project.root / "workflow/presets/small.yaml").write_text(yaml.safe_dump(preset))
     project.run("resolute", "preset", "small")
@@ -55,11 +56,23 @@ def test_methods_of_every_kind_go_through_every_stage_of_both_engines(project: P
     assert project.planned() == {}
     project.run("resolute", "seal")
     assert project.changed() == set()
+    trained = {path.relative_to(project.root).as_posix() for path in project.root.glob("data/weights/**/*.safetensors")}
+    assert trained == {f"data/weights/trained/{name}/{span}/small-seed0.safetensors" for name, span in SPANS.items()}
+    # The decoder reduces its crops by itself, and is evaluated at each scale; the others are trained and tested at x4.
+    assert {path.name for path in project.root.glob("data/patches/embedded/*")} == {
+        *("hr.json", "hr.npy"),
+        *("x4.npy", "x4.parquet"),
+    }
 
     page = (project.root / "reports/index.html").read_text()
     rows = re.findall(r"<tr\b.*?</tr>", page, re.DOTALL)
     titles = [yaml.safe_load((NEWCOMERS / name / "entry.yaml").read_text())["title"] for name in NAMES]
     psnr = json.loads((project.root / "reports/metrics.json").read_text())["psnr"]
+    assert {run for run in psnr if not run.startswith("bicubic/")} == {
+        "static/x4/small-seed0",
+        *(f"supernet/x4/small-seed0/{setting}" for setting in ("full", "saving")),
+        *(f"implicit/{scale}/small-seed0" for scale in ("x2", "x3.7", "x4")),
+    }
     for title, name in zip(titles, NAMES, strict=True):
         for run, found in psnr.items():
             if run.startswith(f"{name}/"):
@@ -107,10 +120,11 @@ def test_a_killed_training_of_any_kind_ends_as_if_it_had_not_been(project: Proje
     params = project.root / "params.yaml"
     text = params.read_text()
     params.write_text(re.sub(r"every: \d+", "every: 10", text.replace("iterations: 5", "iterations: 400")))
-    project.run("snakemake", "--cores", "2", "--quiet", "all", "--", "data/patches/embedded/x4.parquet")
+    made = "hr.json" if name == "implicit" else "x4.parquet"
+    project.run("snakemake", "--cores", "2", "--quiet", "all", "--", f"data/patches/embedded/{made}")
     command = ("resolute", "train", name)
-    weights = project.root / f"data/weights/trained/{name}/x4/small-seed0.safetensors"
-    checkpoint = project.root / f"work/checkpoints/{name}-x4-small-seed0.pt"
+    weights = project.root / f"data/weights/trained/{name}/{SPANS[name]}/small-seed0.safetensors"
+    checkpoint = project.root / f"work/checkpoints/{name}-{SPANS[name]}-small-seed0.pt"
     process = subprocess.Popen(command, cwd=project.root, env=project.environment, stdout=subprocess.DEVNULL)
     end = time.monotonic() + LONGEST
     while not checkpoint.is_file():

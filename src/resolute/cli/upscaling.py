@@ -1,6 +1,5 @@
 """`resolute upscale`: a picture as a person has it, with alpha and 16 bits, through any method."""
 
-import math
 import os
 import re
 import sys
@@ -55,7 +54,7 @@ def upscale_file(
     photo = read_photo(source)
     target = Path(os.path.realpath(target))  # a link stays a link
     height, width = photo.colour.shape[:2]
-    check_can_write(target, photo, (math.ceil(height * scale), math.ceil(width * scale)))
+    check_can_write(target, photo, (round(height * scale), round(width * scale)))
     if target.exists() and target.samefile(source):
         raise ResoluteError(f"cannot write {target}: it is the picture itself, give another name")
     tile = _tile(entry, tile, overlap, photo, scale)
@@ -70,7 +69,7 @@ def upscale_file(
             print(f"resolute: in tiles {entry.name} gives another result than on the whole image", file=sys.stderr)
     else:
         colour = upscale(photo.colour)
-    alpha = None if photo.alpha is None else _enlarge_alpha(photo.alpha, scale)
+    alpha = None if photo.alpha is None else _enlarge_alpha(photo.alpha, scale, colour.shape[:2])
     write_photo(target, Photo(colour, alpha, photo.icc_profile))
 
 
@@ -91,7 +90,7 @@ def _check_memory(photo: Photo, scale: float, tile: int) -> None:
     height, width = photo.colour.shape[:2]
     channels = (1 if photo.colour.ndim == 2 else 3) + (photo.alpha is not None)
     per_pixel = COPIES * channels * photo.colour.itemsize + (0 if tile else SR_BYTES)
-    size = f"{math.ceil(width * scale)} x {math.ceil(height * scale)} pixels"
+    size = f"{round(width * scale)} x {round(height * scale)} pixels"
     repair = "cut the picture into parts, or free memory"
     memory.require(width * height * scale**2 * per_pixel, f"a result of {size}", repair)
 
@@ -126,7 +125,7 @@ def _within_memory(upscaler: Upscaler) -> Enlarge:
     return upscale
 
 
-def _enlarge_alpha(alpha: np.ndarray, scale: float) -> np.ndarray:
+def _enlarge_alpha(alpha: np.ndarray, scale: float, size: tuple[int, int]) -> np.ndarray:
     depth = np.iinfo(alpha.dtype)
-    enlarged = imresize(alpha.astype(np.float64), scale)
+    enlarged = imresize(alpha.astype(np.float64), scale, size=size)
     return np.rint(np.clip(enlarged, 0, depth.max)).astype(alpha.dtype)

@@ -23,6 +23,7 @@ def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, sett
     """The enlargement by a scale."""
 
     def upscale(lr: np.ndarray) -> Upscaled:
-        return Upscaled(imresize(lr, scale).astype(np.float32))
+        size = round(lr.shape[0] * scale), round(lr.shape[1] * scale)
+        return Upscaled(imresize(lr, scale, size=size).astype(np.float32))
 
     return upscale
