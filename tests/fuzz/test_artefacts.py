@@ -11,7 +11,7 @@ import pytest
 from tests.fuzz.mutations import attack, wanted
 from tests.report.conftest import RUNS, SVG, comparison, training
 
-from resolute import measurements, summary
+from resolute import measurements
 from resolute.core import layout
 from resolute.core.layout import Run
 from resolute.core.reading import reading
@@ -19,6 +19,7 @@ from resolute.figures.difficulty import histogram_data, overlay, read_index
 from resolute.figures.style import style
 from resolute.figures.training import read_log, thinned
 from resolute.images.album import pack_images, unpack_image
+from resolute.measurements import titles
 from resolute.report.cost import cost_rows
 from resolute.report.embed import embed
 from resolute.report.handed import figure_data, table, verdicts
@@ -40,8 +41,8 @@ PAPER = "data/published/seemore"
 
 def show(path: Path) -> None:
     """What tables and report make of a measurement file."""
-    means = summary.over_seeds(summary.at_own_size(summary.means(summary.load([path]))))
-    quality_tables(means), cost_rows(means), summary.timing([path]), origin([path])
+    means = measurements.over_seeds(measurements.at_own_size(measurements.means(measurements.read(path))))
+    quality_tables(means), cost_rows(means), titles.timing([path]), origin([path])
 
 
 def draw_index(path: Path) -> None:

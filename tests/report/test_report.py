@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from tests.report.conftest import HOSTILE, REPOSITORY, RUNS, Page, comparison, cost, quality, training
 
-from resolute import measurements, registry, summary
+from resolute import measurements, registry
 from resolute.core.errors import ResoluteError
 from resolute.figures import style
+from resolute.measurements import titles
 from resolute.metrics.protocols import PROTOCOLS
 from resolute.report.make import table_order
 from resolute.report.words import duration, energy, weights_title
@@ -122,7 +123,7 @@ def test_protocols_and_timing_are_described(report: Callable[..., str], project:
     assert "A CPU, 2 threads, float32" not in page
     path = project / "reports/measurements/all.parquet"
     measurements.write(path, RUNS, device="A CPU", threads=2, precision="float32")
-    assert summary.timing([path]) == "A CPU, 2 threads, float32"
+    assert titles.timing([path]) == "A CPU, 2 threads, float32"
 
 
 def test_every_known_error_says_how_to_check_it(report: Callable[..., str]) -> None:

@@ -10,8 +10,8 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from resolute import summary
 from resolute.figures.style import BLUE, CATEGORIES, INK, short
+from resolute.measurements import titles
 
 ROW_HEIGHT = 2.6  # inches
 HATCHED: dict[str, Any] = {"hatch": "////", "edgecolor": INK, "linewidth": 0}  # what the authors report
@@ -69,7 +69,7 @@ def routing(
     figure, axes = plt.subplots(len(datasets), 2, squeeze=False, figsize=size, layout="constrained")
     spent, compared = [], []
     for (left, right), dataset in zip(axes, datasets, strict=True):
-        own, name = rows[rows["dataset"] == dataset], short(summary.dataset_title(dataset), 22)
+        own, name = rows[rows["dataset"] == dataset], short(titles.dataset_title(dataset), 22)
         chosen = choices(own)
         theirs = published_histogram(published, dataset, ranks)
         _bars(left, histogram(chosen, ranks), theirs)

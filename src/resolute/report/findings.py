@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from resolute import summary
+from resolute.measurements import titles
 from resolute.report.cost import CostRow
 from resolute.report.published import FIGURES, JUDGED, kind_of
 from resolute.report.quality import QualityRow, QualityTable
@@ -38,7 +38,7 @@ def _about_quality(tables: Sequence[QualityTable], costs: Sequence[CostRow], pro
             ranked = sorted(networks, key=lambda row: -row.psnr(column))
             macs = {row.method: row.values.get("macs", 0) for row in costs if row.scale == table.scale}
             if ranked:
-                where = f"on {summary.dataset_title(column[0])} at x{table.scale:g} (PSNR, {protocol})"
+                where = f"on {titles.dataset_title(column[0])} at x{table.scale:g} (PSNR, {protocol})"
                 yield _best(ranked, column, where)
                 yield from _thrifty(ranked, column, macs)
 

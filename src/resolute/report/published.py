@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from resolute import summary
 from resolute.core import layout
 from resolute.core.reading import reading
 from resolute.core.schema import read_yaml
+from resolute.measurements import titles
 
 VERDICTS = ("reproduced", "explained", "differs", "not comparable", "cannot be measured", "not run")
 JUDGED = VERDICTS[:3]
@@ -145,7 +145,7 @@ def _disagreeing(path: Path, columns: Mapping[str, Any], labels: Sequence[str]) 
 
 def _network(row: Mapping[str, str], labels: Sequence[str]) -> str:
     """`BSRN (XPixel)`: the network, and what else the paper's row says before it but for its rank."""
-    title = summary.method_title(row["method"])
+    title = titles.method_title(row["method"])
     others = [row[label] for label in labels[:-1] if row[label] not in ("", title) and not row[label].isdigit()]
     return title + (f" ({', '.join(others)})" if others else "")
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from resolute import summary
+from resolute import measurements
+from resolute.measurements import titles
 
 
 @dataclass
@@ -43,7 +44,7 @@ class QualityRow:
 
     @property
     def is_baseline(self) -> bool:
-        return self.method == summary.BASELINE
+        return self.method == measurements.BASELINE
 
     def psnr(self, column: tuple[str, str]) -> float:
         """PSNR on a data set under a protocol; minus infinity where there is none to compare."""
@@ -52,7 +53,7 @@ class QualityRow:
 
     @property
     def is_trained(self) -> bool:
-        return summary.is_trained(self.weights)
+        return measurements.is_trained(self.weights)
 
 
 @dataclass(frozen=True)
@@ -70,22 +71,22 @@ class QualityTable:
 
 
 def quality_tables(means: pd.DataFrame) -> list[QualityTable]:
-    """One table per scale, from `summary.over_seeds`."""
+    """One table per scale, from `measurements.over_seeds`."""
     quality = means[means["metric"].isin(["psnr", "ssim"])]
     scales = sorted(set(quality["scale"]))
-    return [_table(scale, summary.records(quality[quality["scale"] == scale])) for scale in scales]
+    return [_table(scale, measurements.records(quality[quality["scale"] == scale])) for scale in scales]
 
 
-def _table(scale: float, records: Sequence[summary.Record]) -> QualityTable:
+def _table(scale: float, records: Sequence[measurements.Record]) -> QualityTable:
     rows: dict[tuple[str, str], QualityRow] = {}
     protocols: dict[str, dict[str, None]] = {}
     for record in records:
         method, weights, column = record["method"], record["weights"], (record["dataset"], record["protocol"])
-        new = QualityRow(method, summary.method_title(method), weights, record["seeds"])
+        new = QualityRow(method, titles.method_title(method), weights, record["seeds"])
         cell = rows.setdefault((method, weights), new).cells.setdefault(column, Quality())
-        setattr(cell, record["metric"], None if summary.is_infinite(record) else record["value"])
+        setattr(cell, record["metric"], None if measurements.is_infinite(record) else record["value"])
         setattr(cell, f"{record['metric']}_spread", record["spread"])
-        cell.equal_images += int(record[summary.EQUAL])
+        cell.equal_images += int(record[measurements.EQUAL])
         protocols.setdefault(column[0], {})[column[1]] = None
     table = QualityTable(scale, {name: tuple(found) for name, found in protocols.items()}, tuple(rows.values()))
     for column in table.columns:

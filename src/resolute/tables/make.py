@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from resolute import measurements, registry, summary
+from resolute import measurements, registry
 from resolute.core import atomic, layout, strict_json
 from resolute.core.errors import UsageError, nearest
 from resolute.core.layout import Run
@@ -32,7 +32,7 @@ def make_tables(measured: Sequence[Path], protocol: str) -> None:
     Raises:
         ResoluteError: a measurement file is not there, or a specification does not hold together.
     """
-    means = summary.means(summary.load(measured))
+    means = measurements.means(measurements.read(*measured))
     tables = [_built(path, means) for path in spec_files()]
     rankings = [_ranked(path, means) for path in ranking_files()]
     for form in layout.TABLE_FORMATS:
@@ -41,7 +41,7 @@ def make_tables(measured: Sequence[Path], protocol: str) -> None:
         for ranking in rankings:
             atomic.write(_target(ranking, form), render_ranking(ranking, form))
     write_results(layout.results_file(), tables)
-    means = summary.at_own_size(means)
+    means = measurements.at_own_size(means)
     atomic.write(layout.tradeoff_file(), tradeoff(means, protocol).to_csv(index=False))
     text = strict_json.dumps(metrics(means, tables, protocol), indent=2, sort_keys=True)
     atomic.write(layout.metrics_file(), f"{text}\n")
@@ -56,20 +56,20 @@ def metrics(means: pd.DataFrame, tables: Sequence[Table], protocol: str) -> dict
     quality = means[(means["metric"] == "psnr") & (means["protocol"] == protocol)]
     psnr: dict[str, dict[str, float]] = defaultdict(dict)
     equal: dict[str, dict[str, int]] = defaultdict(dict)
-    for row in summary.records(quality):
+    for row in measurements.records(quality):
         run = Run(row["method"], row["scale"], row["weights"])
         psnr[str(run)][row["dataset"]] = round(row["value"], 4)
-        if row[summary.EQUAL]:
-            equal[str(run)][row["dataset"]] = int(row[summary.EQUAL])
+        if row[measurements.EQUAL]:
+            equal[str(run)][row["dataset"]] = int(row[measurements.EQUAL])
     counts: dict[str, dict[str, int]] = defaultdict(dict)
-    for row in summary.records(means[means["metric"].isin(["params", "macs"])]):
+    for row in measurements.records(means[means["metric"].isin(["params", "macs"])]):
         name = f"{row['method']}/{layout.scale_name(row['scale'])}"
         counts[name][row["metric"]] = round(row["value"])
     verdicts: dict[str, dict[str, dict[str, int]]] = defaultdict(dict)
     for table in tables:
         verdicts[table.spec.paper][table.spec.table] = table.counts()
     found = {"protocol": protocol, "psnr": psnr, "counts": counts, "verdicts": verdicts}
-    return {**found, summary.EQUAL: equal} if equal else found
+    return {**found, measurements.EQUAL: equal} if equal else found
 
 
 def tradeoff(means: pd.DataFrame, protocol: str) -> pd.DataFrame:
@@ -82,7 +82,7 @@ def tradeoff(means: pd.DataFrame, protocol: str) -> pd.DataFrame:
     found = quality.merge(cost[["method", "scale", "value"]], on=["method", "scale"], suffixes=("", "_macs"))
     columns = found[["method", "scale", "weights", "dataset"]]
     shown = columns.assign(macs_g=found["value_macs"].astype(float) / 1e9, psnr_db=found["value"].round(4))
-    return shown.assign(**{summary.EQUAL: found[summary.EQUAL]}) if found[summary.EQUAL].any() else shown
+    return shown.assign(**{measurements.EQUAL: found[measurements.EQUAL]}) if found[measurements.EQUAL].any() else shown
 
 
 def paper_tables(paper: str, measured: Sequence[Path], name: str = "") -> list[Table]:
@@ -98,7 +98,7 @@ def paper_tables(paper: str, measured: Sequence[Path], name: str = "") -> list[T
     files = {path.stem: path for path in spec_files() if path.parent.name == paper}
     if name and name not in files:
         raise UsageError(f"{paper} has no table '{name}' with verdicts: {nearest(name, files)}")
-    means = summary.means(summary.load(measured))
+    means = measurements.means(measurements.read(*measured))
     return [_built(path, means) for stem, path in files.items() if name in ("", stem)]
 
 

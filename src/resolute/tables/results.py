@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from resolute import summary
+from resolute import measurements
 from resolute.core import atomic, layout
 from resolute.core.layout import Run
-from resolute.summary import Record
+from resolute.measurements import Record
 from resolute.tables.build import Entry, Table
 
 
@@ -100,6 +100,6 @@ def _joined(separator: str, texts: Iterator[str]) -> str:
 def _file(record: Record) -> str:
     """The measurement file of a record; it says of itself how it came to be."""
     method, scale = record["method"], record["scale"]
-    if summary.is_cost(record):
+    if measurements.is_cost(record):
         return layout.relative(layout.cost(method, scale))
     return layout.relative(layout.quality(Run(method, scale, record["weights"]), record["dataset"]))
