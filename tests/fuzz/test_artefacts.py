@@ -20,16 +20,16 @@ from resolute.figures.style import style
 from resolute.figures.training import read_log, thinned
 from resolute.images.album import pack_images, unpack_image
 from resolute.measurements import titles
+from resolute.published import read_errata, read_ranking
+from resolute.published.results import read_results
 from resolute.report.cost import cost_rows
 from resolute.report.embed import embed
-from resolute.report.handed import figure_data, table, verdicts
+from resolute.report.handed import figure_data, table
 from resolute.report.origin import origin
 from resolute.report.published import errata, published
 from resolute.report.quality import quality_tables
 from resolute.report.training import spent
 from resolute.tables import make_tables, paper_tables, read_recorded
-from resolute.tables.ranking import read_ranking
-from resolute.tables.spec import read_errata
 
 REPOSITORY = Path(__file__).parents[2]
 RUN = Run("rlfn_tiny", 4.0, "quick-seed0")
@@ -65,19 +65,19 @@ def judge(path: Path) -> None:
 
 def read_both_ways(path: Path) -> None:
     """As the tables and as the report do."""
-    read_errata(path, "table3")
+    read_errata(path)
     errata()
 
 
 def tell(path: Path) -> None:
-    published([path.with_suffix(".html")], {"seemore": {"table3": {"differs": 1}}})
+    published([layout.project_root() / f"{TABLE}.html"], read_results(path))
 
 
 # By the file that is mutated: what reads it.
 READERS: dict[str, Callable[[Path], object]] = {
     "reports/measurements/all.parquet": show,
     "data/reference/device/all.parquet": show,
-    "reports/metrics.json": lambda _: verdicts(),
+    "reports/results.parquet": tell,
     "data/patches/index.parquet": draw_index,
     f"data/weights/trained/rlfn_tiny/x4/{RUN.weights}.csv": draw_log,
     f"data/weights/trained/rlfn_tiny/x4/{RUN.weights}.times.csv": lambda _: spent(RUN),
@@ -87,7 +87,6 @@ READERS: dict[str, Callable[[Path], object]] = {
     f"{FIGURES}/patch_difficulty_a.json": figure_data,
     f"{FIGURES}/comparison_a.json": figure_data,
     f"{TABLE}.html": table,
-    f"{TABLE}.csv": tell,
     "data/recorded/seemore.csv": lambda _: read_recorded("seemore"),
     f"{PAPER}/table3.csv": judge,
     f"{PAPER}/table3.yaml": judge,

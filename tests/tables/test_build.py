@@ -10,9 +10,8 @@ import pytest
 
 from resolute import measurements, registry
 from resolute.core.errors import ResoluteError
+from resolute.published import Judgement, Verdict, read_spec, read_tolerances
 from resolute.tables.build import Cell, Table, build
-from resolute.tables.spec import read_spec, read_tolerances
-from resolute.tables.verdict import Judgement, Verdict
 
 Write = Callable[..., Path]
 CPU = "A CPU"

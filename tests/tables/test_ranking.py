@@ -8,9 +8,9 @@ import pytest
 
 from resolute import measurements, registry
 from resolute.core.errors import ResoluteError
+from resolute.published import read_ranking, read_tolerances
 from resolute.tables import make_tables
-from resolute.tables.ranking import Place, Ranking, rank, read_ranking
-from resolute.tables.spec import read_tolerances
+from resolute.tables.ranking import Place, Ranking, rank
 
 REPOSITORY = Path(__file__).parents[2]
 Write = Callable[..., Path]

@@ -196,12 +196,13 @@ def tables() -> None:
     from resolute import params
     from resolute.core import layout
     from resolute.core.locks import making
+    from resolute.published import table_files
     from resolute.tables import make_tables
 
     settings = params.load()
     with making(layout.tables()):
         make_tables(params.measurements(settings), settings["figures"]["protocol"])
-    for path in layout.table_files():
+    for path in table_files():
         print(layout.relative(path))
 
 
@@ -236,10 +237,11 @@ def report() -> None:
     from resolute import params
     from resolute.core import layout
     from resolute.core.locks import making
+    from resolute.published import table_files
     from resolute.report import make_report
 
     settings = params.load()
-    tables = [path for path in layout.table_files() if path.suffix == ".html"]
+    tables = [path for path in table_files() if path.suffix == ".html"]
     figures = [path for path in params.figure_files(settings) if path.suffix in (".svg", ".json")]
     with making(layout.report()):
         make_report(settings, params.measurements(settings), tables, figures, layout.reference_files())

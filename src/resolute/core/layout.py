@@ -154,12 +154,6 @@ def tables() -> Path:
     return project_root() / "reports/tables"
 
 
-def table_files() -> list[Path]:
-    """All regenerated tables: one per specification `data/published/<paper>/<table>.yaml` and format."""
-    specs = sorted(published_tables().glob("*/*.yaml"))
-    return [tables() / spec.parent.name / f"{spec.stem}.{form}" for spec in specs for form in TABLE_FORMATS]
-
-
 def tradeoff_file() -> Path:
     """Quality against cost of every run, for `dvc plots`."""
     return project_root() / "reports/psnr_macs.csv"

@@ -17,15 +17,17 @@ from resolute import measurements
 from resolute.core import atomic, layout, strict_json
 from resolute.core.errors import ResoluteError
 from resolute.measurements import titles
+from resolute.published import Verdict
+from resolute.published.results import read_results
 from resolute.report import words
 from resolute.report.choice import choices, limits
 from resolute.report.cost import COLUMNS, CostRow, cost_rows
 from resolute.report.drawing import drawing
 from resolute.report.embed import embed
 from resolute.report.findings import findings
-from resolute.report.handed import figure_data, table, verdicts
+from resolute.report.handed import figure_data, table
 from resolute.report.origin import Origin, commit, origin
-from resolute.report.published import JUDGED, VERDICTS, errata, published
+from resolute.report.published import errata, published
 from resolute.report.quality import QualityTable, quality_tables
 from resolute.report.stages import graph
 from resolute.report.training import SPENT, caveat, trainings
@@ -74,16 +76,16 @@ def make_report(
     Raises:
         ResoluteError: a file is not there, or is damaged.
     """
-    for path in (*tables, *figures, layout.metrics_file()):
+    for path in (*tables, *figures, layout.results_file()):
         if not path.is_file():
             name = layout.relative(path)
             raise ResoluteError(f"{name} is not there: `snakemake --cores all {name}` makes it")
     rows = measurements.read(*measured)
     means = _means(rows)
     quality, costs = quality_tables(means), cost_rows(means)
-    counts = verdicts()
     ordered = sorted(tables, key=table_order)
-    printed = {(one.paper, one.table): one for one in published(ordered, counts)}
+    printed = published(ordered, read_results(layout.results_file()))
+    judged = {(one.paper, one.table): one for one in printed}
     protocol = params["figures"]["protocol"]
     trained = trainings(params, _data(figures, "training_"))
     stages = graph([*measured, *tables, *figures])
@@ -93,17 +95,16 @@ def make_report(
         .render(
             params=params,
             config=yaml.safe_dump(dict(params), sort_keys=False, allow_unicode=True),
-            findings=findings(quality, costs, counts, protocol),
-            published=list(printed.values()),
-            verdict_names=VERDICTS,
-            judged_names=JUDGED,
+            findings=findings(quality, costs, printed, protocol),
+            published=printed,
+            verdict_names=[verdict.value for verdict in Verdict],
             errata=errata(),
             choices=choices(quality, costs, protocol),
             limits=limits(),
             quality=quality,
             costs=costs,
             columns=COLUMNS,
-            tables=[(table(path), printed.get((path.parent.name, path.stem))) for path in ordered],
+            tables=[(table(path), judged.get((path.parent.name, path.stem))) for path in ordered],
             figures=[embed(path) for path in figures if path.suffix == ".svg" and path.stem.startswith(STATIC)],
             histograms=_data(figures, "patch_difficulty_"),
             trainings=trained,

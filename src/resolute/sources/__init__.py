@@ -19,7 +19,10 @@ from resolute.sources.imports import PACKAGE, closure, files_below
 HALVES = {"fetch": "inference", "train": "training", "evaluate": "inference", "profile": "inference"}
 STAGES = (*HALVES, "degrade", "patches", "tables", "figures", "report")
 # What is read beside code: by a module that shows names and titles, and by a stage that has data for single methods.
-READS = {"measurements/titles.py": ("registry", "datasets/registry.yaml")}
+READS = {
+    "measurements/titles.py": ("registry", "datasets/registry.yaml"),
+    "published/files.py": tuple(f"published/{kind}.schema.json" for kind in ("ranking", "table", "tolerances")),
+}
 OFFICIAL = "evaluate/official"
 
 

@@ -11,8 +11,7 @@ from resolute import measurements, registry
 from resolute.core import layout
 from resolute.core.errors import ResoluteError, nearest
 from resolute.measurements import Record
-from resolute.tables.spec import Column, Match, Row, Spec
-from resolute.tables.verdict import Judgement, Tolerance, Verdict, judge
+from resolute.published import Column, Judgement, Match, Row, Spec, Tolerance, Verdict, judge
 
 # How many of the unit's own quantity one of it is; a measured value is divided by the printed unit's factor.
 FACTORS = {

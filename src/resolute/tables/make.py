@@ -11,12 +11,12 @@ from resolute import measurements, registry
 from resolute.core import atomic, layout, strict_json
 from resolute.core.errors import UsageError, nearest
 from resolute.core.layout import Run
+from resolute.published import Tolerance, ranking_files, read_ranking, read_spec, read_tolerances, spec_files
+from resolute.published.results import write_results
 from resolute.tables.build import Table, build
-from resolute.tables.ranking import Ranking, rank, read_ranking
+from resolute.tables.ranking import Ranking, rank
 from resolute.tables.render import render, render_ranking
-from resolute.tables.results import write_results
-from resolute.tables.spec import ranking_files, read_spec, read_tolerances, spec_files
-from resolute.tables.verdict import Tolerance
+from resolute.tables.results import results
 
 
 def make_tables(measured: Sequence[Path], protocol: str) -> None:
@@ -40,7 +40,7 @@ def make_tables(measured: Sequence[Path], protocol: str) -> None:
             atomic.write(_target(table, form), render(table, form))
         for ranking in rankings:
             atomic.write(_target(ranking, form), render_ranking(ranking, form))
-    write_results(layout.results_file(), tables)
+    write_results(layout.results_file(), results(tables))
     means = measurements.at_own_size(means)
     atomic.write(layout.tradeoff_file(), tradeoff(means, protocol).to_csv(index=False))
     text = strict_json.dumps(metrics(means, tables, protocol), indent=2, sort_keys=True)

@@ -15,11 +15,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from resolute import measurements
 from resolute.measurements import titles
+from resolute.published import Column, Tolerance, Verdict
 from resolute.tables.build import BuiltRow, Cell, Table
 from resolute.tables.escape import MINUS, csv_text, markdown, tex
 from resolute.tables.ranking import Place, RankedRow, Ranking
-from resolute.tables.spec import Column
-from resolute.tables.verdict import Tolerance, Verdict
 
 PARTS = ("measured", "trained", "trained_std", "difference", "verdict", "reason")
 
