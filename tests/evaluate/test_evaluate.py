@@ -20,8 +20,8 @@ from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
 from resolute.datasets.reader import write_images as write_hr_images
 from resolute.degrade import degrade
-from resolute.evaluate import _pairs as pairs
 from resolute.evaluate import evaluate, summarise, write_images, write_rows
+from resolute.evaluate.make import _pairs as pairs
 from resolute.fetch import fetch_dataset
 from resolute.images.album import unpack_image
 from resolute.images.files import read_image, to_rgb
@@ -181,7 +181,7 @@ def fresh(path: Path, seed: int) -> Path:
 @pytest.fixture
 def one_image(embedded: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The embedded photographs, of which the first alone is measured."""
-    monkeypatch.setattr("resolute.evaluate._pairs", lambda *asked: pairs(*asked)[:1])
+    monkeypatch.setattr("resolute.evaluate.make._pairs", lambda *asked: pairs(*asked)[:1])
     return embedded
 
 
