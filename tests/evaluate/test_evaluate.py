@@ -23,10 +23,10 @@ from resolute.degrade import degrade
 from resolute.evaluate import evaluate, summarise, write_images, write_rows
 from resolute.evaluate.make import _pairs as pairs
 from resolute.fetch import fetch_dataset
-from resolute.images.album import unpack_image
 from resolute.images.files import read_image, to_rgb
 from resolute.images.gradients import gradient_magnitude
 from resolute.images.imresize import crop_to_multiple
+from resolute.images.zipped import unzip_image
 from resolute.methods import weights
 from resolute.metrics.protocols import measure
 
@@ -97,7 +97,7 @@ def test_a_kept_image_has_the_psnr_that_was_measured(embedded: Path) -> None:
     rows = evaluate("bicubic", 4, "published", "embedded", ["ntire2022"], kept.__setitem__)
     path = write_images({"coffee": kept["coffee"]}, layout.Run("bicubic", 4, "published-matlab"), "embedded")
     hr = next(image.path for image in datasets.images("embedded", "test", 4) if image.name == "coffee")
-    sr = unpack_image(path, "coffee")
+    sr = unzip_image(path, "coffee")
     found = measure(sr, read_image(hr)[: sr.shape[0], : sr.shape[1]], 4, "ntire2022")["psnr"]
     measured = next(row["value"] for row in rows if row["image"] == "coffee" and row["metric"] == "psnr")
     assert found == pytest.approx(measured, abs=1e-9)  # the protocol rounds to uint8, as the kept image is

@@ -18,7 +18,7 @@ from resolute.core.reading import reading
 from resolute.figures.difficulty import histogram_data, overlay, read_index
 from resolute.figures.style import style
 from resolute.figures.training import read_log, thinned
-from resolute.images.album import pack_images, unpack_image
+from resolute.images.zipped import unzip_image, zip_images
 from resolute.measurements import titles
 from resolute.published import read_errata, read_ranking
 from resolute.published.results import read_results
@@ -81,7 +81,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "data/patches/index.parquet": draw_index,
     f"data/weights/trained/rlfn_tiny/x4/{RUN.weights}.csv": draw_log,
     f"data/weights/trained/rlfn_tiny/x4/{RUN.weights}.times.csv": lambda _: spent(RUN),
-    "reports/sr/images.zip": lambda path: unpack_image(path, "photo"),
+    "reports/sr/images.zip": lambda path: unzip_image(path, "photo"),
     f"{FIGURES}/psnr_macs.svg": embed,
     f"{FIGURES}/training_a.json": figure_data,
     f"{FIGURES}/patch_difficulty_a.json": figure_data,
@@ -123,7 +123,7 @@ def make_all(project: Path) -> None:
     rows = [{**row, "device": "A CPU"} for row in RUNS]
     for name in ("reports/measurements/all.parquet", "data/reference/device/all.parquet"):
         measurements.write(project / name, rows, device="A CPU", threads=2, precision="float32")
-    pack_images(project / "reports/sr/images.zip", {"photo": np.full((8, 9, 3), 7, np.uint8)})
+    zip_images(project / "reports/sr/images.zip", {"photo": np.full((8, 9, 3), 7, np.uint8)})
     places = {"row": [0, 8, 16], "column": [0, 8, 0], "size": 8, "category": [1, 2, 2], "difficulty": [0.5, 1.5, 2.5]}
     index = pd.DataFrame({"image": ["photo", "photo", "other"], **places})
     log = pd.DataFrame({"step": range(1, 30), "loss": np.linspace(1, 0.1, 29)})

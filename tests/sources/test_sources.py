@@ -51,7 +51,7 @@ def edit(file: Path) -> None:
 EDITED = (
     "core/atomic.py",
     "core/devices.py",
-    "images/album.py",
+    "images/zipped.py",
     "images/imresize.py",
     "inference/fused.py",
     "inference/prepare.py",
@@ -93,7 +93,7 @@ def test_an_edit_changes_the_lists_of_the_jobs_that_run_the_file_and_no_other(co
         "inference/fused.py",
         "inference/fusion.py",
         "methods/network/inference.py",
-        "images/album.py",
+        "images/zipped.py",
         "images/tiling.py",
         *(f"registry/key_maps/{path.stem}.yaml" for path in (PACKAGE / "registry/key_maps").glob("*.yaml")),
     ],

@@ -12,10 +12,10 @@ from resolute import datasets, measurements, methods, registry
 from resolute.core import devices, layout, strict_json
 from resolute.core.errors import ResoluteError
 from resolute.evaluate.official import output_error
-from resolute.images.album import pack_images
 from resolute.images.files import read_image, to_rgb
 from resolute.images.gradients import gradient_magnitude
 from resolute.images.imresize import crop_to_multiple
+from resolute.images.zipped import zip_images
 from resolute.methods import weights as weight_files
 from resolute.metrics.protocols import measure
 
@@ -114,7 +114,7 @@ def write_rows(rows: Sequence[dict[str, Any]], run: layout.Run, dataset: str) ->
 def write_images(images: Mapping[str, np.ndarray], run: layout.Run, dataset: str) -> Path:
     """Keep SR images by their names as `reports/sr/<run>/<dataset>.zip`, rounded to uint8; always the same bytes."""
     target = layout.sr_images(run, dataset)
-    pack_images(target, {name: np.rint(sr.clip(0, 255)).astype(np.uint8) for name, sr in images.items()})
+    zip_images(target, {name: np.rint(sr.clip(0, 255)).astype(np.uint8) for name, sr in images.items()})
     return target
 
 

@@ -22,9 +22,9 @@ from resolute.figures.routing import routing
 from resolute.figures.style import save, style
 from resolute.figures.tradeoff import COSTS, tradeoff
 from resolute.figures.training import read_log, thinned, training_curve
-from resolute.images.album import unpack_image
 from resolute.images.files import read_image, to_rgb
 from resolute.images.imresize import crop_to_multiple
+from resolute.images.zipped import unzip_image
 from resolute.measurements import titles
 
 
@@ -178,7 +178,7 @@ def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: 
 
 def _result(path: Path, image: str, hr: np.ndarray) -> np.ndarray:
     """An SR image of an archive, as large as its original."""
-    sr = unpack_image(path, image)
+    sr = unzip_image(path, image)
     with reading(path):
         if sr.shape != hr.shape:
             raise ValueError(f"its '{image}' is {sr.shape[1]}x{sr.shape[0]}, not {hr.shape[1]}x{hr.shape[0]}")

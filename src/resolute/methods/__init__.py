@@ -44,14 +44,14 @@ class Training(Protocol):
         """The network for a scale as it is trained, freshly initialised; folded, it is what inference builds."""
 
     def released(self, entry: registry.Entry, scale: float) -> "nn.Module":
-        """The network for a scale as it is deployed, freshly initialised: what a warm start is loaded into."""
+        """The network for a scale as it is released, freshly initialised: what a warm start is loaded into."""
 
 
 class Inference(Protocol):
     """The half of a kind that every other stage executes: `methods/<kind>/inference.py`."""
 
     def build(self, entry: registry.Entry, scale: float) -> "nn.Module":
-        """The network for a scale as it is deployed, freshly initialised: what weights fit and counters count."""
+        """The network for a scale as it is released, freshly initialised: what weights fit and counters count."""
 
     def upscaler(
         self, entry: registry.Entry, scale: float, weights: Path | None, device: str, on_route: OnRoute | None = None
@@ -82,7 +82,7 @@ def inference(entry: registry.Entry) -> Inference:
 
 
 def build(name: str, scale: float) -> "nn.Module":
-    """The network of a method for a scale as it is deployed, freshly initialised."""
+    """The network of a method for a scale as it is released, freshly initialised."""
     entry = registry.entry(name)
     return inference(entry).build(entry, scale)
 
