@@ -12,7 +12,7 @@ from tests.durability import is_durable_before, recorded
 from torch import nn
 
 from resolute import registry
-from resolute.cli.prepare import ensure_weights
+from resolute.cli.ensure import ensure_weights
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
@@ -123,15 +123,17 @@ def test_weight_normalised_kernels_are_folded() -> None:
 def test_names_of_weights(project: Path) -> None:
     folder = project / "data/weights"
     published = folder / "published/rlfn_team04/ntire2022/x4.safetensors"
-    assert registry.find_weights("rlfn_team04", 4.0, "published") == ("published-ntire2022", published)
+    run = registry.find_run("rlfn_team04", 4.0, "published")
+    assert (run.weights, layout.weights(run)) == ("published-ntire2022", published)
     trained = folder / "trained/rlfn_tiny/x4/quick-seed3.safetensors"
-    assert registry.find_weights("rlfn_tiny", 4.0, "quick-seed3") == ("quick-seed3", trained)
+    run = registry.find_run("rlfn_tiny", 4.0, "quick-seed3")
+    assert (run.weights, layout.weights(run)) == ("quick-seed3", trained)
     with pytest.raises(ResoluteError, match="no published weights 'ntire2002': did you mean 'ntire2022'"):
-        registry.find_weights("rlfn_team04", 4.0, "published-ntire2002")
+        registry.find_run("rlfn_team04", 4.0, "published-ntire2002")
     with pytest.raises(ResoluteError, match="rlfn_tiny has no published weights"):
-        registry.find_weights("rlfn_tiny", 4.0, "published")
+        registry.find_run("rlfn_tiny", 4.0, "published")
     with pytest.raises(ResoluteError, match="none of published"):
-        registry.find_weights("rlfn_tiny", 4.0, "best.pth")
+        registry.find_run("rlfn_tiny", 4.0, "best.pth")
 
 
 def test_fetched_weights_are_checked_against_the_network(
@@ -175,11 +177,10 @@ def test_fetching_converts_once(project: Path, tmp_path: Path, monkeypatch: pyte
 def test_a_given_file_is_never_called_like_a_run(stem: str, project: Path) -> None:
     path = project / f"{stem}.safetensors"
     save_file(state(), path)
-    name, found = registry.find_weights("rlfn_team04", 4.0, str(path))
-    assert (name, found) == (f"{stem}@{file_sha256(path)[:8]}", path)
-    run = layout.Run("rlfn_team04", 4.0, name)
+    run = registry.find_run("rlfn_team04", 4.0, str(path))
+    assert (run.weights, layout.weights(run)) == (f"{stem}@{file_sha256(path)[:8]}", path)
     assert (run.is_given, run.is_published, run.seed) == (True, False, None)
-    ensure_weights("rlfn_team04", 4.0, str(path))  # nothing to fetch
+    assert ensure_weights("rlfn_team04", 4.0, str(path)) == run  # nothing to fetch
 
 
 def test_a_seed_is_that_of_a_run() -> None:
@@ -193,7 +194,7 @@ def test_a_seed_is_that_of_a_run() -> None:
 def test_a_given_file_that_is_none_is_one_clear_line(asked: str, project: Path) -> None:
     (project / "folder.safetensors").mkdir()
     with pytest.raises(ResoluteError, match=r"safetensors .*: give the path of a safetensors file"):
-        registry.find_weights("rlfn_tiny", 4.0, asked)
+        registry.find_run("rlfn_tiny", 4.0, asked)
 
 
 def changed(path: Path, position: int) -> None:

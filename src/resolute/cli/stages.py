@@ -124,8 +124,8 @@ def evaluate(
 
     The rows are kept where params.yaml calls for them, and only shown otherwise.
     """
-    from resolute import params, registry
-    from resolute.cli.prepare import ensure_images, ensure_weights
+    from resolute import params
+    from resolute.cli.ensure import ensure_images, ensure_weights
     from resolute.core import layout
     from resolute.core.locks import making
     from resolute.evaluate import evaluate, summarise, write_images, write_rows
@@ -134,17 +134,16 @@ def evaluate(
     asked = settings["evaluate"]
     names = asked["keep"].get(dataset, ())
     kept: dict[str, Any] = {}
-    ensure_weights(method, scale, weights)
+    run = ensure_weights(method, scale, weights)
     ensure_images(dataset, scale)
 
     def keep(name: str, sr: Any) -> None:
         if name in names:
             kept[name] = sr
 
-    run = layout.Run(method, scale, registry.find_weights(method, scale, weights)[0])
     is_kept = not as_json and layout.quality(run, dataset) in params.measurements(settings)
     with making(layout.quality(run, dataset)) if is_kept else nullcontext():
-        rows = evaluate(method, scale, weights, dataset, asked["protocols"], keep)
+        rows = evaluate(run, dataset, asked["protocols"], keep)
         written = [write_rows(rows, run, dataset), write_images(kept, run, dataset)] if is_kept else []
     found = summarise(rows)
     if as_json:
@@ -168,7 +167,7 @@ def profile(
     The figures are kept where params.yaml calls for them, beside counts for its output size, and only shown otherwise.
     """
     from resolute import params
-    from resolute.cli.prepare import parse_size
+    from resolute.cli.ensure import parse_size
     from resolute.core import layout
     from resolute.core.locks import making
     from resolute.profile import as_rows, profile, rows_for_output, timing_of, write_rows

@@ -6,7 +6,7 @@ root, the folder that holds `params.yaml`.
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from resolute.core.errors import ResoluteError
@@ -43,12 +43,13 @@ class Run:
     """One network with one set of weights: `<method>/x<scale>/<weights>`.
 
     `weights` is `published-<tag>` or `<preset>-seed<n>`; of a file that is given by its path, `<stem>@<8 digits of its
-    sha256>`, which no run of the workflow is called.
+    sha256>`, which no run of the workflow is called. `file` is that file; absent where the name tells its place.
     """
 
     method: str
     scale: float
     weights: str
+    file: Path | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.method}/{scale_name(self.scale)}/{self.weights}"
@@ -103,6 +104,8 @@ def patch_pixels(dataset: str, scale: float) -> Path:
 
 
 def weights(run: Run) -> Path:
+    if run.file:
+        return run.file
     folder = project_root() / "data/weights"
     if run.is_published:
         tag = run.weights.removeprefix("published-")

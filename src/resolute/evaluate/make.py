@@ -24,19 +24,15 @@ OUTPUT_ERROR = "output_error"
 
 
 def evaluate(
-    method: str,
-    scale: float,
-    weights: str,
+    run: layout.Run,
     dataset: str,
     protocols: Sequence[str],
     on_image: Callable[[str, np.ndarray], object] | None = None,
 ) -> list[dict[str, Any]]:
-    """Measure a method on the test split of a data set.
+    """Measure a method with its weights on the test split of a data set.
 
     Args:
-        method: a method of the registry.
-        scale: HR side over LR side.
-        weights: `published`, `published-<tag>`, `<preset>-seed<n>` or a safetensors file.
+        run: of a method of the registry.
         dataset: a data set whose HR and LR images lie ready.
         protocols: names of `resolute.metrics.protocols.PROTOCOLS`.
         on_image: called with the name and the SR pixels (H x W x 3, 0..255, any dtype) of every image.
@@ -51,9 +47,9 @@ def evaluate(
     Raises:
         ResoluteError: weights or images are missing, broken, or too small for the network, or it gives no numbers.
     """
+    method, scale, path = run.method, run.scale, layout.weights(run)
     entry = registry.entry(method)
     entry.check_scale(scale)
-    name, path = registry.find_weights(method, scale, weights)
     devices.claim_gpus(1)
     device = devices.accelerator()
     has_weights = entry.trainable
@@ -64,9 +60,9 @@ def evaluate(
     described = {
         "source": "measured",
         "method": method,
-        "weights": name,
+        "weights": run.weights,
         "weights_sha256": sha256,
-        "seed": layout.Run(method, scale, name).seed,
+        "seed": run.seed,
         "training_data": trained.get("training_data", ""),
         "recipe": _recipe(trained.get("departures")),
         "dataset": dataset,
@@ -74,7 +70,7 @@ def evaluate(
         "device": devices.device_name(device),
     }
     rows = []
-    if entry.published and name == f"published-{entry.tag()}":
+    if entry.published and run.weights == f"published-{entry.tag()}":
         rows += _function(method, scale, upscale, described)
     for lr_image, hr_image in _pairs(dataset, scale):
         lr = read_image(lr_image.path)

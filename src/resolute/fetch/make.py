@@ -107,8 +107,9 @@ def fetch_weights(method: str, tag: str = "", scale: float = 4) -> Path:
             its tensors do not fit.
     """
     entry = registry.entry(method)
-    name, target = registry.find_weights(method, scale, f"published-{entry.tag(tag)}")
-    published = entry.published[name.removeprefix("published-")]
+    name = entry.tag(tag)
+    target = layout.weights(registry.find_run(method, scale, f"published-{name}"))
+    published = entry.published[name]
     if not published.files:
         raise ResoluteError(f"{method} needs no weights: there is nothing to fetch")
     file = published.files[scale]

@@ -135,15 +135,15 @@ def entry(name: str) -> Entry:
     return Entry(name=name, scales=scales, published=published, **facts)
 
 
-def find_weights(method: str, scale: float, asked: str) -> tuple[str, Path]:
-    """The name and the file of a set of weights.
+def find_run(method: str, scale: float, asked: str) -> layout.Run:
+    """The run that a person asks for: a method with a set of weights, whose file `layout.weights` gives.
 
     Args:
         asked: `published`, `published-<tag>`, `<preset>-seed<n>` or the path of a safetensors file.
 
     Returns:
-        The name that is shown and that measurements carry, and the path. A run's file may not exist yet. A given file
-        is never called like a run, whatever it is called on the disk: `<stem>@<8 digits of its sha256>`.
+        The run by the name that is shown and that measurements carry. Its file may not exist yet. A given file is never
+        called like a run of the workflow, whatever it is called on the disk: `<stem>@<8 digits of its sha256>`.
 
     Raises:
         ResoluteError: there are no such weights, or no such file.
@@ -152,7 +152,7 @@ def find_weights(method: str, scale: float, asked: str) -> tuple[str, Path]:
         path = Path(asked)
         with reading(path, "give the path of a safetensors file"):
             check_regular(path)
-            return f"{path.stem}@{file_sha256(path)[:8]}", path
+            return layout.Run(method, scale, f"{path.stem}@{file_sha256(path)[:8]}", path)
     if asked == "published" or asked.startswith("published-"):
         facts = entry(method)
         tag = facts.tag(asked.removeprefix("published").removeprefix("-"))
@@ -160,12 +160,11 @@ def find_weights(method: str, scale: float, asked: str) -> tuple[str, Path]:
         if files and scale not in files:
             known = ", ".join(f"x{known:g}" for known in files)
             raise ResoluteError(f"the published weights '{tag}' of {method} are for {known}, not x{scale:g}")
-        run = layout.Run(method, scale, f"published-{tag}")
-        return run.weights, layout.weights(run)
+        return layout.Run(method, scale, f"published-{tag}")
     run = layout.Run(method, scale, asked)
     if run.seed is None:
         raise ResoluteError(f"'{asked}' is none of published, published-<tag>, <preset>-seed<n> or a .safetensors file")
-    return asked, layout.weights(run)
+    return run
 
 
 def key_map(name: str) -> Path:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from resolute import methods, registry
+from resolute.core import layout
 from resolute.core.layout import Run
 from resolute.methods import weights
 from resolute.methods.learner import Learner
@@ -14,7 +15,7 @@ def find_start(run: Run, warm_start: str) -> tuple[float, Path]:
     """The scale and the file of the weights that a plan's `warm_start` names for a run."""
     match = re.fullmatch(r"x(\d+(?:\.\d+)?)/([^/]+)", warm_start)
     scale, name = (float(match[1]), match[2]) if match else (run.scale, warm_start)
-    return scale, registry.find_weights(run.method, scale, name)[1]
+    return scale, layout.weights(registry.find_run(run.method, scale, name))
 
 
 def own_name(run: Run, warm_start: str) -> Run:

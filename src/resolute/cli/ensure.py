@@ -8,18 +8,18 @@ from resolute.core import layout
 from resolute.core.errors import ResoluteError
 
 
-def ensure_weights(method: str, scale: float, asked: str) -> None:
-    """Fetch published weights that are not here yet."""
+def ensure_weights(method: str, scale: float, asked: str) -> layout.Run:
+    """The run that is asked for; published weights that are not here yet are fetched."""
     entry = registry.entry(method)
     entry.check_scale(scale)
-    name, path = registry.find_weights(method, scale, asked)
-    if not layout.Run(method, scale, name).is_published:
-        return
-    tag = name.removeprefix("published-")
-    if entry.published[tag].files and not path.is_file():
-        from resolute.fetch import fetch_weights
+    run = registry.find_run(method, scale, asked)
+    if run.is_published:
+        tag = run.weights.removeprefix("published-")
+        if entry.published[tag].files and not layout.weights(run).is_file():
+            from resolute.fetch import fetch_weights
 
-        fetch_weights(method, tag, scale)
+            fetch_weights(method, tag, scale)
+    return run
 
 
 def ensure_images(dataset: str, scale: float) -> None:
