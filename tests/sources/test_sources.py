@@ -10,7 +10,7 @@ import pytest
 
 from resolute import registry
 from resolute.sources import HALVES, STAGES, sources
-from resolute.sources.imports import PACKAGE, _statements
+from resolute.sources.imports import PACKAGE, _statements, closure
 
 # Every module that a job has loaded when it runs: Python's own account of what is executed.
 LOADED = """
@@ -55,6 +55,7 @@ EDITED = (
     "images/imresize.py",
     "inference/fused.py",
     "inference/prepare.py",
+    "measurements/titles.py",
     "methods/losses.py",
     "methods/network/inference.py",
     "methods/network/training.py",
@@ -62,6 +63,7 @@ EDITED = (
     "models/blocks/swin.py",
     "models/rlfn.py",
     "profile/counters.py",
+    "published/table.schema.json",
     "registry/key_maps/rfdn_frame.yaml",
     "registry/rlfn_tiny.yaml",
     "report/style.css",
@@ -100,6 +102,17 @@ def test_an_edit_changes_the_lists_of_the_jobs_that_run_the_file_and_no_other(co
 )
 def test_no_training_runs_what_infers_or_fetches(name: str) -> None:
     assert not {job for job in executing(PACKAGE / name) if job.startswith("train")}
+
+
+@pytest.mark.parametrize("name", ["measurements/titles.py", "published/verdict.py", "published/table.schema.json"])
+def test_what_is_judged_and_shown_otherwise_is_not_measured_again(name: str) -> None:
+    assert executing(PACKAGE / name) <= {"tables", "figures", "report"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_stage_runs_another(stage: str) -> None:
+    others = {other for other in STAGES if other != stage}
+    assert not {file.relative_to(PACKAGE).parts[0] for file in closure(f"resolute.{stage}")} & others
 
 
 def test_a_block_retrains_the_networks_that_have_it_alone() -> None:
