@@ -170,7 +170,7 @@ def test_print_unfolds_everything_and_is_light_and_fits(open_page: Callable[...,
 
 def test_a_link_opens_the_table_that_it_leads_to(open_page: Callable[..., Any], project: Path) -> None:
     tables = project / "reports/tables/ntire2022"
-    tables.mkdir(parents=True)
+    tables.mkdir(parents=True, exist_ok=True)
     table = TABLE.format(rows=ROW.format(name="a", value=1, verdict="not-run"))
     (tables / "table1.html").write_text(f"<details><summary>Table 1</summary>{table}</details>")
     page = open_page(tables=[tables / "table1.html"])

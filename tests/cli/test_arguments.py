@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from resolute.cli import app, arguments
-from resolute.cli.prepare import parse_size
+from resolute.cli.ensure import parse_size
 from resolute.core.errors import ResoluteError
 
 REPOSITORY = Path(__file__).parents[2]
@@ -77,7 +77,7 @@ def test_home_is_expanded_in_every_path(
 ) -> None:
     asked: list[str] = []
     monkeypatch.setenv("HOME", "/some/home")
-    monkeypatch.setattr("resolute.cli.prepare.ensure_weights", lambda *_: None)
+    monkeypatch.setattr("resolute.cli.ensure.ensure_weights", lambda *asked: asked[2])
     monkeypatch.setattr("resolute.cli.upscaling.upscale_file", lambda *all: asked.extend(map(str, all)))
     assert CliRunner().invoke(app, list(words)).exit_code == 0
     assert any(text.startswith("/some/home/") and text.endswith(("/" + named, "/nosuch/out.png")) for text in asked)

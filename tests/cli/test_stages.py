@@ -32,7 +32,7 @@ def test_the_lock_is_held_while_a_stage_works(
         held.extend(path.read_text().splitlines()[2] for path in Path("work/locks/making").glob("*.holder"))
         raise ResoluteError("the work itself is not what is tested")
 
-    monkeypatch.setattr("resolute.cli.prepare.ensure_images", lambda *_: None)
+    monkeypatch.setattr("resolute.cli.ensure.ensure_images", lambda *_: None)
     drawings = work.endswith("drawings")
     monkeypatch.setattr(work, (lambda _: {"tradeoff": stop}) if drawings else stop)
     CliRunner().invoke(app, command.split())

@@ -10,7 +10,11 @@ import pytest
 import yaml
 
 from resolute import measurements
+from resolute.cli import listing
 from resolute.core import layout
+from resolute.core.errors import UsageError
+from resolute.published import ranking_files
+from resolute.tables import paper_tables
 
 COUNTS = {"params_ntire2022": 317218.0, "flops": 19695306752.0, "activations": 80045184.0, "n_conv": 39.0}
 
@@ -48,6 +52,17 @@ def test_the_terminal_shows_what_the_report_shows(run: Path) -> None:
     assert "4 reproduced, 67 cannot be measured, 289 not run" in done.stdout
     assert "official_code" not in done.stdout
     assert len(verdict("ntire2022", "--table", "table1", "--all").stdout.splitlines()) > 45 * 8
+
+
+def test_papers_are_listed_by_the_tables_that_it_takes(checkout: Path) -> None:
+    listed = listing.papers()
+    assert ("ntire2022", "table1") in {(row["paper"], row["table"]) for row in listed}
+    for row in listed:
+        (table,) = paper_tables(row["paper"], [], row["table"])
+        assert table.spec.title == row["title"]
+    for path in ranking_files():
+        with pytest.raises(UsageError, match=f"no table '{path.stem}' with verdicts"):
+            paper_tables(path.parent.name, [], path.stem)
 
 
 def test_what_does_not_simply_hold_has_its_reason_in_the_terminal(run: Path) -> None:

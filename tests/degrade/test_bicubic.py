@@ -17,7 +17,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
 from resolute.datasets import HRImage
 from resolute.datasets.reader import write_images
-from resolute.degrade import bicubic, degrade
+from resolute.degrade import degrade, make
 from resolute.fetch import fetch_dataset
 from resolute.images.files import read_image, write_png
 from resolute.images.imresize import imresize
@@ -136,14 +136,14 @@ def test_an_hr_image_replaced_during_the_work_is_seen(embedded: Path, monkeypatc
             write_png(path, 255 - pixels)
         return pixels
 
-    monkeypatch.setattr(bicubic, "read_image", read_then_replace)
+    monkeypatch.setattr(make, "read_image", read_then_replace)
     with pytest.raises(ResoluteError, match=r"coffee.png was changed"):
         degrade("embedded", 4)
     assert files(embedded / "data/lr") == before
 
 
 def test_who_waited_takes_what_it_would_make(embedded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bicubic, "making", lambda _: nullcontext(True))
+    monkeypatch.setattr(make, "making", lambda _: nullcontext(True))
     degrade("embedded", 4)
     coffee = layout.lr_images("embedded", 4) / "coffee.png"
     made, content = coffee.stat().st_ino, coffee.read_bytes()

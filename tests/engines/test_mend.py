@@ -20,8 +20,8 @@ from resolute.core import atomic, locks, records
 from resolute.core.provenance import file_sha256
 from resolute.datasets.store import write_table
 from resolute.engines import mend
-from resolute.images.album import pack_images
 from resolute.images.files import write_png
+from resolute.images.zipped import zip_images
 
 PIXELS = np.arange(12 * 12 * 3, dtype=np.uint8).reshape(12, 12, 3)
 # An output of every kind, and what writes it.
@@ -34,7 +34,7 @@ KINDS: dict[str, Callable[[Path], object]] = {
     "reports/figures/psnr_macs.png": lambda path: write_png(path, PIXELS),
     "reports/figures/psnr_macs.pdf": lambda path: path.write_bytes(b"%PDF-1.4\n1 0 obj\nendobj\n%%EOF\n"),
     "reports/results.parquet": lambda path: pq.write_table(pa.table({"value": [30.1, 31.2]}), path),
-    "reports/sr/imdn/x4/paper-seed0/set5.zip": lambda path: pack_images(path, {"baby": PIXELS}),
+    "reports/sr/imdn/x4/paper-seed0/set5.zip": lambda path: zip_images(path, {"baby": PIXELS}),
     "data/patches/set5/hr.json": lambda path: path.write_text('{"images": []}\n'),
     "data/patches/set5/x4.npy": lambda path: np.save(path, PIXELS),
     "data/weights/trained/imdn/x4/paper-seed0.safetensors": lambda path: save_file({"w": PIXELS}, path),

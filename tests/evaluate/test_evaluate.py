@@ -12,25 +12,26 @@ from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 from typer.testing import CliRunner
 
-from resolute import datasets, measurements, methods, params
+from resolute import datasets, measurements, methods, params, registry
 from resolute.cli import app
-from resolute.cli.prepare import ensure_images, ensure_weights
+from resolute.cli.ensure import ensure_images, ensure_weights
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
 from resolute.datasets.reader import write_images as write_hr_images
 from resolute.degrade import degrade
-from resolute.evaluate import _pairs as pairs
 from resolute.evaluate import evaluate, summarise, write_images, write_rows
+from resolute.evaluate.make import _pairs as pairs
 from resolute.fetch import fetch_dataset
-from resolute.images.album import unpack_image
 from resolute.images.files import read_image, to_rgb
 from resolute.images.gradients import gradient_magnitude
 from resolute.images.imresize import crop_to_multiple
+from resolute.images.zipped import unzip_image
 from resolute.methods import weights
 from resolute.metrics.counters import count_macs
 from resolute.metrics.protocols import measure
 from resolute.models.blocks.experts import report_routes
+from resolute.registry import find_run
 
 # The published values have four decimals in dB and five in SSIM. Another memory layout moves the float32
 # rounding of a few pixels across a half, which is worth far less than this.
@@ -61,9 +62,9 @@ def test_published_psnr(
     method: str, dataset: str, checkout: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RESOLUTE_MIRROR", str(mirror))
-    ensure_weights(method, 4, "published")
+    run = ensure_weights(method, 4, "published")
     ensure_images(dataset, 4)
-    found = summarise(evaluate(method, 4, "published", dataset, ["ntire2022", "y_basicsr"]))["protocols"]
+    found = summarise(evaluate(run, dataset, ["ntire2022", "y_basicsr"]))["protocols"]
     rows = measurements.read(PUBLISHED).query("method == @method and dataset == @dataset")
     compared = 0
     for row in rows.itertuples():
@@ -82,7 +83,7 @@ def embedded(checkout: Path) -> Path:
 
 
 def test_rows_come_back_from_disk_with_their_provenance(embedded: Path) -> None:
-    rows = evaluate("bicubic", 4, "published", "embedded", ["y_basicsr", "y_matlab"])
+    rows = evaluate(find_run("bicubic", 4, "published"), "embedded", ["y_basicsr", "y_matlab"])
     assert len(rows) == 4 * 2 * 2
     path = write_rows(rows, layout.Run("bicubic", 4, "published-matlab"), "embedded")
     again = measurements.read(path)
@@ -96,10 +97,10 @@ def test_rows_come_back_from_disk_with_their_provenance(embedded: Path) -> None:
 
 def test_a_kept_image_has_the_psnr_that_was_measured(embedded: Path) -> None:
     kept: dict[str, np.ndarray] = {}
-    rows = evaluate("bicubic", 4, "published", "embedded", ["ntire2022"], kept.__setitem__)
+    rows = evaluate(find_run("bicubic", 4, "published"), "embedded", ["ntire2022"], kept.__setitem__)
     path = write_images({"coffee": kept["coffee"]}, layout.Run("bicubic", 4, "published-matlab"), "embedded")
     hr = next(image.path for image in datasets.images("embedded", "test", 4) if image.name == "coffee")
-    sr = unpack_image(path, "coffee")
+    sr = unzip_image(path, "coffee")
     found = measure(sr, read_image(hr)[: sr.shape[0], : sr.shape[1]], 4, "ntire2022")["psnr"]
     measured = next(row["value"] for row in rows if row["image"] == "coffee" and row["metric"] == "psnr")
     assert found == pytest.approx(measured, abs=1e-9)  # the protocol rounds to uint8, as the kept image is
@@ -109,7 +110,7 @@ def test_chosen_experts_and_difficulty_are_measured_image_by_image(embedded: Pat
     path = embedded / "mine.safetensors"
     torch.manual_seed(0)
     weights.save_weights(path, methods.build("seemore_t", 4).state_dict(), {})
-    rows = evaluate("seemore_t", 4, str(path), "embedded", ["y_basicsr"])
+    rows = evaluate(find_run("seemore_t", 4, str(path)), "embedded", ["y_basicsr"])
     coffee = {row.get("place") or row["metric"]: row for row in rows if row["image"] == "coffee"}
     lr = next(image.path for image in datasets.lr_images("embedded", "test", 4) if image.name == "coffee")
     network = methods.build("seemore_t", 4).eval()
@@ -136,23 +137,23 @@ def test_a_weights_file_of_another_network_is_refused(embedded: Path) -> None:
     path = embedded / "mine.safetensors"
     weights.save_weights(path, methods.build("imdn_tiny", 4).state_dict(), {})
     with pytest.raises(ResoluteError, match=r"mine\.safetensors: tensor '.*' is missing"):
-        evaluate("rlfn_tiny", 4, str(path), "embedded", ["y_basicsr"])
+        evaluate(find_run("rlfn_tiny", 4, str(path)), "embedded", ["y_basicsr"])
 
 
 def test_missing_weights_and_data_sets_say_what_to_do(checkout: Path) -> None:
     with pytest.raises(ResoluteError, match=r"quick-seed7.* do not exist: fetch or train them first"):
-        evaluate("rlfn_tiny", 4, "quick-seed7", "embedded", ["y_basicsr"])
+        evaluate(find_run("rlfn_tiny", 4, "quick-seed7"), "embedded", ["y_basicsr"])
     with pytest.raises(ResoluteError, match="run `resolute fetch embedded`"):
-        evaluate("bicubic", 4, "published", "embedded", ["y_basicsr"])
+        evaluate(find_run("bicubic", 4, "published"), "embedded", ["y_basicsr"])
     with pytest.raises(ResoluteError, match="bsds500 has no split for testing"):
-        evaluate("bicubic", 4, "published", "bsds500", ["y_basicsr"])
+        evaluate(find_run("bicubic", 4, "published"), "bsds500", ["y_basicsr"])
 
 
 def test_a_damaged_lr_image_is_named(embedded: Path) -> None:
     path = next(image.path for image in datasets.lr_images("embedded", "test", 4) if image.name == "coffee")
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(ResoluteError, match=r"coffee\.png"):
-        evaluate("bicubic", 4, "published", "embedded", ["y_basicsr"])
+        evaluate(find_run("bicubic", 4, "published"), "embedded", ["y_basicsr"])
 
 
 def test_an_image_too_small_for_the_network_is_named(embedded: Path) -> None:
@@ -164,7 +165,7 @@ def test_an_image_too_small_for_the_network_is_named(embedded: Path) -> None:
     path = embedded / "mine.safetensors"
     weights.save_weights(path, methods.build("rlfn_tiny", 4).state_dict(), {})
     with pytest.raises(ResoluteError, match="embedded/chelsea at x4: the image is 40x8, but rlfn_tiny needs"):
-        evaluate("rlfn_tiny", 4, str(path), "embedded", ["y_basicsr"])
+        evaluate(find_run("rlfn_tiny", 4, str(path)), "embedded", ["y_basicsr"])
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_an_image_too_small_for_the_network_is_named(embedded: Path) -> None:
 def test_rows_say_whether_the_recipe_was_the_papers(embedded: Path, facts: dict[str, list[str]], recipe: str) -> None:
     path = embedded / "mine.safetensors"
     weights.save_weights(path, methods.build("rlfn_tiny", 4).state_dict(), facts)
-    rows = evaluate("rlfn_tiny", 4, str(path), "embedded", ["y_basicsr"])
+    rows = evaluate(find_run("rlfn_tiny", 4, str(path)), "embedded", ["y_basicsr"])
     assert {row["recipe"] for row in rows} == {recipe}
 
 
@@ -191,12 +192,12 @@ def fresh(path: Path, seed: int) -> Path:
 @pytest.fixture
 def one_image(embedded: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The embedded photographs, of which the first alone is measured."""
-    monkeypatch.setattr("resolute.evaluate._pairs", lambda *asked: pairs(*asked)[:1])
+    monkeypatch.setattr("resolute.evaluate.make._pairs", lambda *asked: pairs(*asked)[:1])
     return embedded
 
 
 def weights_of(run: layout.Run) -> Path:
-    return layout.weights(layout.Weights(run.method, layout.Span.at(run.scale), run.weights))
+    return layout.weights(registry.weights_of(run))
 
 
 def test_a_given_file_leaves_the_kept_measurement_alone(one_image: Path, tmp_path: Path) -> None:
@@ -219,7 +220,7 @@ def test_the_provenance_is_of_the_file_that_was_measured(one_image: Path) -> Non
     """Even where another one lies there when the rows are written."""
     run = layout.Run("rlfn_tiny", 4.0, "quick-seed0")
     measured = file_sha256(fresh(weights_of(run), 0))
-    rows = evaluate("rlfn_tiny", 4, "quick-seed0", "embedded", ["y_basicsr"])
+    rows = evaluate(find_run("rlfn_tiny", 4, "quick-seed0"), "embedded", ["y_basicsr"])
     fresh(weights_of(run), 1)
     assert measurements.read_provenance(write_rows(rows, run, "embedded"))["weights_sha256"] == measured
 
@@ -241,7 +242,7 @@ def test_equal_images_are_counted_and_left_out_of_the_mean(
         return upscale
 
     monkeypatch.setattr(methods, "upscaler", upscaler)
-    rows = evaluate("bicubic", 4, "published", "embedded", ["y_basicsr", "ntire2022"])
+    rows = evaluate(find_run("bicubic", 4, "published"), "embedded", ["y_basicsr", "ntire2022"])
     psnr = {row["image"]: row["value"] for row in rows if (row["protocol"], row["metric"]) == ("y_basicsr", "psnr")}
     assert {name for name, value in psnr.items() if math.isnan(value)} == set(equal)
     found = summarise(rows)
@@ -254,7 +255,7 @@ def test_equal_images_are_counted_and_left_out_of_the_mean(
     assert {name for name, value in shown.items() if value is None} == set(equal)
     output = CliRunner().invoke(app, ["evaluate", "bicubic", "--dataset", "embedded", "--json"]).stdout
     assert json.loads(output, parse_constant=pytest.fail) == summarise(
-        evaluate("bicubic", 4, "published", "embedded", params.load()["evaluate"]["protocols"])
+        evaluate(find_run("bicubic", 4, "published"), "embedded", params.load()["evaluate"]["protocols"])
     )
     words = CliRunner().invoke(app, ["evaluate", "bicubic", "--dataset", "embedded"]).stdout
     assert f"({len(equal)} equal to the original, left out)" in words
@@ -268,4 +269,4 @@ def test_pixels_that_are_not_finite_are_an_error_that_names_image_and_method(
 
     monkeypatch.setattr(methods, "upscaler", upscaler)
     with pytest.raises(ResoluteError, match="embedded/astronaut at x4: bicubic gives pixels that are not finite"):
-        evaluate("bicubic", 4, "published", "embedded", ["y_basicsr"])
+        evaluate(find_run("bicubic", 4, "published"), "embedded", ["y_basicsr"])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from resolute import measurements
-from resolute.cli.prepare import ensure_images, ensure_weights
+from resolute.cli.ensure import ensure_images, ensure_weights
 from resolute.evaluate import evaluate, summarise
 
 # The last printed digit.
@@ -36,7 +36,7 @@ def test_published_weights_have_the_expected_psnr(
     method: str, scale: int, mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RESOLUTE_MIRROR", str(mirror))
-    ensure_weights(method, scale, "published")
+    run = ensure_weights(method, scale, "published")
     ensure_images("set5_edsr", scale)
-    found = summarise(evaluate(method, scale, "published", "set5_edsr", ["y_basicsr"]))["protocols"]["y_basicsr"]
+    found = summarise(evaluate(run, "set5_edsr", ["y_basicsr"]))["protocols"]["y_basicsr"]
     assert found["psnr"] == pytest.approx(expected(method, scale), abs=PSNR_TOLERANCE)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from resolute import datasets, measurements, methods
-from resolute.cli.prepare import ensure_images, ensure_weights
+from resolute.cli.ensure import ensure_images, ensure_weights
 from resolute.core.layout import Span, Weights, weights
 from resolute.images.files import read_image
 from resolute.methods.weights import load_weights

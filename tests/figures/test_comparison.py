@@ -18,8 +18,8 @@ from resolute.core.layout import FIGURE_FORMATS, Run, Span, Weights
 from resolute.figures import Comparison, Crop, draw_comparison, draw_training
 from resolute.figures.crops import SIDE, choose_crop, data_uri, error_map
 from resolute.figures.training import POINTS, thinned
-from resolute.images.album import pack_images
 from resolute.images.files import write_png
+from resolute.images.zipped import zip_images
 
 Write = Callable[..., Path]
 HEIGHT, WIDTH = 200, 240
@@ -36,7 +36,7 @@ def comparison(project: Path) -> Comparison:
         sr = hr.copy()
         sr[-40:, -40:] = level
         archives[Run(method, 4.0, "tag")] = project / f"{method}.zip"
-        pack_images(project / f"{method}.zip", {"photo": sr})
+        zip_images(project / f"{method}.zip", {"photo": sr})
     return Comparison("mine", "embedded", "photo", 4.0, project / "photo.png", archives)
 
 

@@ -12,8 +12,8 @@ from resolute import measurements
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import Run
 from resolute.figures import Comparison, draw_comparison, draw_tradeoff
-from resolute.images.album import pack_images
 from resolute.images.files import write_png
+from resolute.images.zipped import zip_images
 
 Write = Callable[..., Path]
 
@@ -34,7 +34,7 @@ def compared(project: Path) -> Comparison:
     runs = {Run("bicubic", 4.0, "tag"): hr, Run("rlfn_tiny", 4.0, "tag"): hr + 1}
     archives = {run: project / f"reports/sr/{run.method}.zip" for run in runs}
     for run, path in archives.items():
-        pack_images(path, {"photo": runs[run]})
+        zip_images(path, {"photo": runs[run]})
     return Comparison("mine", "embedded", "photo", 4.0, project / "photo.png", archives)
 
 
@@ -54,6 +54,6 @@ def test_a_comparison_says_that_images_are_equal(compared: Comparison, project: 
 
 def test_an_image_of_another_size_names_its_archive(compared: Comparison) -> None:
     path = compared.archives[Run("rlfn_tiny", 4.0, "tag")]
-    pack_images(path, {"photo": np.zeros((8, 8, 3), np.uint8)})
+    zip_images(path, {"photo": np.zeros((8, 8, 3), np.uint8)})
     with pytest.raises(ResoluteError, match=r"rlfn_tiny\.zip is damaged .*its 'photo' is 8x8, not 24x20.*: remove it"):
         draw_comparison(compared, [], "y_basicsr")

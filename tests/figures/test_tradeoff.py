@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resolute import summary
+from resolute import measurements
 from resolute.figures.labels import Point, place_labels
 from resolute.figures.style import style
 from resolute.figures.tradeoff import COSTS, Result, pareto_front, results, tradeoff
@@ -22,7 +22,7 @@ quality = st.sampled_from([28.0, 28.5, 29.0, 29.5])
 
 
 def grouped(files: Sequence[Path]) -> pd.DataFrame:
-    return summary.over_seeds(summary.means(summary.load(files)))
+    return measurements.over_seeds(measurements.means(measurements.read(*files)))
 
 
 @given(st.lists(st.tuples(costs, quality), max_size=12))

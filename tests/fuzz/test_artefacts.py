@@ -11,24 +11,25 @@ import pytest
 from tests.fuzz.mutations import attack, wanted
 from tests.report.conftest import RUNS, SVG, comparison, training
 
-from resolute import measurements, summary
+from resolute import measurements
 from resolute.core import layout
 from resolute.core.layout import Run, Span, Weights
 from resolute.core.reading import reading
 from resolute.figures.difficulty import histogram_data, overlay, read_index
 from resolute.figures.style import style
 from resolute.figures.training import read_log, thinned
-from resolute.images.album import pack_images, unpack_image
+from resolute.images.zipped import unzip_image, zip_images
+from resolute.measurements import titles
+from resolute.published import read_errata, read_ranking
+from resolute.published.results import read_results
 from resolute.report.cost import cost_rows
 from resolute.report.embed import embed
-from resolute.report.handed import figure_data, table, verdicts
+from resolute.report.handed import figure_data, table
 from resolute.report.origin import origin
 from resolute.report.published import errata, published
 from resolute.report.quality import quality_tables
 from resolute.report.training import spent
 from resolute.tables import make_tables, paper_tables, read_recorded
-from resolute.tables.ranking import read_ranking
-from resolute.tables.spec import read_errata
 
 REPOSITORY = Path(__file__).parents[2]
 RUN = Run("rlfn_tiny", 4.0, "quick-seed0")
@@ -41,8 +42,8 @@ PAPER = "data/published/seemore"
 
 def show(path: Path) -> None:
     """What tables and report make of a measurement file."""
-    means = summary.over_seeds(summary.at_own_size(summary.means(summary.load([path]))))
-    quality_tables(means), cost_rows(means), summary.timing([path]), origin([path])
+    means = measurements.over_seeds(measurements.at_own_size(measurements.means(measurements.read(path))))
+    quality_tables(means), cost_rows(means), titles.timing([path]), origin([path])
 
 
 def draw_index(path: Path) -> None:
@@ -65,29 +66,28 @@ def judge(path: Path) -> None:
 
 def read_both_ways(path: Path) -> None:
     """As the tables and as the report do."""
-    read_errata(path, "table3")
+    read_errata(path)
     errata()
 
 
 def tell(path: Path) -> None:
-    published([path.with_suffix(".html")], {"seemore": {"table3": {"differs": 1}}})
+    published([layout.project_root() / f"{TABLE}.html"], read_results(path))
 
 
 # By the file that is mutated: what reads it.
 READERS: dict[str, Callable[[Path], object]] = {
     "reports/measurements/all.parquet": show,
     "data/reference/device/all.parquet": show,
-    "reports/metrics.json": lambda _: verdicts(),
+    "reports/results.parquet": tell,
     "data/patches/index.parquet": draw_index,
     f"data/weights/trained/rlfn_tiny/x4/{RUN.weights}.csv": draw_log,
     f"data/weights/trained/rlfn_tiny/x4/{RUN.weights}.times.csv": lambda _: spent(TRAINED),
-    "reports/sr/images.zip": lambda path: unpack_image(path, "photo"),
+    "reports/sr/images.zip": lambda path: unzip_image(path, "photo"),
     f"{FIGURES}/psnr_macs.svg": embed,
     f"{FIGURES}/training_a.json": figure_data,
     f"{FIGURES}/patch_difficulty_a.json": figure_data,
     f"{FIGURES}/comparison_a.json": figure_data,
     f"{TABLE}.html": table,
-    f"{TABLE}.csv": tell,
     "data/recorded/seemore.csv": lambda _: read_recorded("seemore"),
     f"{PAPER}/table3.csv": judge,
     f"{PAPER}/table3.yaml": judge,
@@ -124,7 +124,7 @@ def make_all(project: Path) -> None:
     rows = [{**row, "device": "A CPU"} for row in RUNS]
     for name in ("reports/measurements/all.parquet", "data/reference/device/all.parquet"):
         measurements.write(project / name, rows, device="A CPU", threads=2, precision="float32")
-    pack_images(project / "reports/sr/images.zip", {"photo": np.full((8, 9, 3), 7, np.uint8)})
+    zip_images(project / "reports/sr/images.zip", {"photo": np.full((8, 9, 3), 7, np.uint8)})
     places = {"row": [0, 8, 16], "column": [0, 8, 0], "size": 8, "category": [1, 2, 2], "difficulty": [0.5, 1.5, 2.5]}
     index = pd.DataFrame({"image": ["photo", "photo", "other"], **places})
     log = pd.DataFrame({"step": range(1, 30), "loss": np.linspace(1, 0.1, 29)})

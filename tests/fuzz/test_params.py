@@ -19,7 +19,7 @@ from resolute.core.schema import dump_yaml, read_yaml
 from resolute.datasets import registry as dataset_registry
 from resolute.methods.plan import is_whole, make_plan
 from resolute.params import jobs, presets
-from resolute.tables.spec import read_spec
+from resolute.published import read_spec
 
 # Values of every kind, and the ends of ranges.
 VALUES: tuple[Any, ...] = (

@@ -13,7 +13,7 @@ from resolute.inference.prepare import prepare
 from resolute.metrics.counters import count
 from resolute.models.blocks.experts import Router
 from resolute.models.blocks.pointwise import BSConv, PointwiseLinear
-from resolute.models.blocks.restated import as_convolution
+from resolute.models.blocks.preparable import as_convolution
 
 # Of the output's range. Fused layers add up in another order than plain ones, in float32 both; 2e-6 is the most seen.
 TOLERANCE = 1e-5

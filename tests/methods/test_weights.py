@@ -12,7 +12,7 @@ from tests.durability import is_durable_before, recorded
 from torch import nn
 
 from resolute import registry
-from resolute.cli.prepare import ensure_weights
+from resolute.cli.ensure import ensure_weights
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
@@ -123,21 +123,17 @@ def test_weight_normalised_kernels_are_folded() -> None:
 def test_names_of_weights(project: Path) -> None:
     folder = project / "data/weights"
     published = folder / "published/rlfn_team04/ntire2022/x4.safetensors"
-    assert registry.find_weights("rlfn_team04", 4.0, "published") == (
-        layout.Weights("rlfn_team04", layout.Span.at(4), "published-ntire2022"),
-        published,
-    )
+    run = registry.find_run("rlfn_team04", 4.0, "published")
+    assert (run.weights, layout.weights(registry.weights_of(run))) == ("published-ntire2022", published)
     trained = folder / "trained/rlfn_tiny/x4/quick-seed3.safetensors"
-    assert registry.find_weights("rlfn_tiny", 4.0, "quick-seed3") == (
-        layout.Weights("rlfn_tiny", layout.Span.at(4), "quick-seed3"),
-        trained,
-    )
+    run = registry.find_run("rlfn_tiny", 4.0, "quick-seed3")
+    assert (run.weights, layout.weights(registry.weights_of(run))) == ("quick-seed3", trained)
     with pytest.raises(ResoluteError, match="no published weights 'ntire2002': did you mean 'ntire2022'"):
-        registry.find_weights("rlfn_team04", 4.0, "published-ntire2002")
+        registry.find_run("rlfn_team04", 4.0, "published-ntire2002")
     with pytest.raises(ResoluteError, match="rlfn_tiny has no published weights"):
-        registry.find_weights("rlfn_tiny", 4.0, "published")
+        registry.find_run("rlfn_tiny", 4.0, "published")
     with pytest.raises(ResoluteError, match="none of published"):
-        registry.find_weights("rlfn_tiny", 4.0, "best.pth")
+        registry.find_run("rlfn_tiny", 4.0, "best.pth")
 
 
 def test_fetched_weights_are_checked_against_the_network(
@@ -181,15 +177,17 @@ def test_fetching_converts_once(project: Path, tmp_path: Path, monkeypatch: pyte
 def test_a_given_file_is_never_called_like_a_run(stem: str, project: Path) -> None:
     path = project / f"{stem}.safetensors"
     save_file(state(), path)
-    found, file = registry.find_weights("rlfn_team04", 4.0, str(path))
-    assert (found.name, file) == (f"{stem}@{file_sha256(path)[:8]}", path)
+    run = registry.find_run("rlfn_team04", 4.0, str(path))
+    found = registry.weights_of(run)
+    assert (run.weights, layout.weights(found)) == (f"{stem}@{file_sha256(path)[:8]}", path)
     assert (found.is_given, found.is_published, found.seed) == (True, False, None)
-    ensure_weights("rlfn_team04", 4.0, str(path))  # nothing to fetch
+    assert ensure_weights("rlfn_team04", 4.0, str(path)) == run  # nothing to fetch
 
 
 def test_weights_for_several_scales_are_one_file(project: Path) -> None:
     for scale in (2, 3, 4):
-        _, path = registry.find_weights("carn_m", scale, "published")
+        run = registry.find_run("carn_m", scale, "published")
+        path = layout.weights(registry.weights_of(run))
         assert path == project / "data/weights/published/carn_m/paper/x2-4.safetensors"
 
 
@@ -210,7 +208,7 @@ def test_a_seed_is_that_of_a_run() -> None:
 def test_a_given_file_that_is_none_is_one_clear_line(asked: str, project: Path) -> None:
     (project / "folder.safetensors").mkdir()
     with pytest.raises(ResoluteError, match=r"safetensors .*: give the path of a safetensors file"):
-        registry.find_weights("rlfn_tiny", 4.0, asked)
+        registry.find_run("rlfn_tiny", 4.0, asked)
 
 
 def changed(path: Path, position: int) -> None:

@@ -10,7 +10,7 @@ from resolute import params, registry
 from resolute.core.errors import ResoluteError
 from resolute.methods.plan import make_plan
 from resolute.params import jobs, presets
-from resolute.tables.spec import read_spec, spec_files
+from resolute.published import read_spec, spec_files
 
 
 def test_all_means_every_method_that_fits(checkout: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from resolute import measurements
+from resolute.published.results import RESULTS, write_results
 from resolute.report import make_report
 
 REPOSITORY = Path(__file__).parents[2]
@@ -35,7 +36,10 @@ SVG = """<?xml version="1.0"?>
 <defs><style>*{fill: red}</style><path id="m" d="M0 0"/><clipPath id="p"><path d="M0 0"/></clipPath></defs>
 <use xlink:href="#m" clip-path="url(#p)"/><text>&lt;script&gt;</text></svg>"""
 
+TABLE = "reports/tables/ntire2022/table1.html"
 Row = dict[str, Any]
+# Of each of the papers' tables.
+UNSEEN = {"not comparable": 2, "cannot be measured": 3, "not run": 4}
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
@@ -77,13 +81,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project root with what the other stages hand to the report."""
     (tmp_path / "params.yaml").touch()
     shutil.copytree(REPOSITORY / "data/published", tmp_path / "data/published")
-    (tmp_path / "reports").mkdir()
-    verdicts = {"ntire2022": {"table1": {
-        "reproduced": 11, "explained": 1, "differs": 0,
-        "not comparable": 2, "cannot be measured": 3, "not run": 4,
-    }}}  # fmt: skip
-    (tmp_path / "reports/metrics.json").write_text(json.dumps({"verdicts": verdicts}))
-    (tmp_path / "table1.html").write_text("<table class='verdicts'><tr><td>fragment</td></tr></table>")
+    (tmp_path / TABLE).parent.mkdir(parents=True)
+    (tmp_path / TABLE).write_text("<table class='verdicts'><tr><td>fragment</td></tr></table>")
+    write_results(tmp_path / "reports/results.parquet", judged("table1", reproduced=11, explained=1))
     for name in ("psnr_macs", "patch_categories"):
         (tmp_path / f"{name}.svg").write_text(SVG)
     (tmp_path / "patch_difficulty_a.svg").write_text(SVG)
@@ -100,6 +100,22 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "comparison_a.json").write_text(json.dumps(comparison("photograph (a set, x4)", "RLFN tiny")))
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def cell(**columns: Any) -> Row:
+    """A cell of a table, as the stage `tables` writes it."""
+    texts = {field.name: "" for field in RESULTS if field.type == "string"}
+    values = dict.fromkeys(("scale", "paper_value", "measured_value", "trained_value", "trained_std"))
+    return {**texts, **values, "kind": "published", "digits": 2, "trained_seeds": 0, "equal_images": 0, **columns}
+
+
+def judged(table: str, **counts: int) -> list[Row]:
+    """Cells of one row of a table of NTIRE 2022, so many of each verdict, and those of `UNSEEN`."""
+    named = {"paper": "ntire2022", "table": table, "method": "rlfn_team04", "row": "rlfn_team04"}
+    columns = {"table1": "psnr_val", "official_code": "set5_rgb_psnr"}
+    values = {"paper_value": 29.0, "measured_value": 28.0, "why": "told elsewhere"}
+    verdicts = [verdict for verdict, count in {**counts, **UNSEEN}.items() for _ in range(count)]
+    return [cell(**named, column=columns[table], verdict=verdict, **values) for verdict in verdicts]
 
 
 def training(title: str) -> dict[str, Any]:
@@ -191,7 +207,7 @@ def report(project: Path) -> Callable[..., str]:
             "recipes": {"imdn_tiny": {"iterations": 400, "batch_size": 4, "loss": "l1_fft"}},
             **params,
         }
-        make_report(given, [path], tables or [project / "table1.html"], [project / name for name in figures], reference)
+        make_report(given, [path], tables or [project / TABLE], [project / name for name in figures], reference)
         return (project / "reports/index.html").read_text(encoding="utf-8")
 
     return report

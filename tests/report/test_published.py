@@ -1,9 +1,13 @@
 """What the page says of the published tables, from what the stage `tables` writes."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.report.conftest import cell
 
+from resolute.core.errors import ResoluteError
+from resolute.published.results import read_results, write_results
 from resolute.report.published import published
 
 SPEC = """
@@ -17,15 +21,26 @@ columns:
   - {key: time, header: Time, unit: ms, digits: 1, match: {metric: runtime}}
   - {key: rank, header: Rank, digits: 0, match: {metric: rank}, published_only: true}
 groups:
-  - {title: All, rows: [{method: a, labels: ["1", "", A]}]}
+  - title: All
+    rows:
+      - {method: a, labels: ["1", "", A]}
+      - {method: b, labels: ["2", "", B]}
+      - {method: bsrn, labels: ["3", XPixel, C]}
+      - {method: d, labels: ["-", "", D]}
 """
-HEADER = "psnr_paper,psnr_measured,psnr_trained,psnr_difference,psnr_verdict,psnr_reason"
-TABLE = f"""group,method,Rank,Team,Network,status,{HEADER}
-All,a,1,,A,measured here,30.00,30.001,,0.001,reproduced,within 0.01
-All,b,2,,B,measured here,31.00,30.504000,,-0.50,explained,its LR images are others
-All,bsrn,3,XPixel,C,measured here,32.00,,31.000000,-1.00,differs,not within 0.01
-All,d,-,,D,measured here,33.00,33.004000,,0.004,explained,rounded twice
-"""
+
+
+def psnr(method: str, verdict: str, paper: float, **columns: Any) -> dict[str, Any]:
+    named = {"paper": "paper", "table": "table", "column": "psnr", "unit": "dB"}
+    return cell(**named, method=method, row=method, verdict=verdict, paper_value=paper, **columns)
+
+
+CELLS = [
+    psnr("a", "reproduced", 30.0, measured_value=30.001, why="within 0.01"),
+    psnr("b", "explained", 31.0, measured_value=30.504, why="its LR images are others"),
+    psnr("bsrn", "differs", 32.0, trained_value=31.0, why="not within 0.01"),
+    psnr("d", "explained", 33.0, measured_value=33.004, trained_value=20.0, why="rounded twice"),
+]
 
 
 @pytest.fixture
@@ -33,16 +48,14 @@ def fragment(project: Path) -> Path:
     folder = project / "data/published/paper"
     folder.mkdir(parents=True)
     (folder / "table.yaml").write_text(SPEC)
-    tables = project / "reports/tables/paper"
-    tables.mkdir(parents=True)
-    (tables / "table.csv").write_text(TABLE)
-    return tables / "table.html"
+    return project / "reports/tables/paper/table.html"
 
 
-def test_what_does_not_hold_is_listed_with_its_reason(fragment: Path) -> None:
-    counts = {"reproduced": 1, "explained": 1, "differs": 1, "not run": 7}
-    (table,) = published([fragment], {"paper": {"table": counts}})
-    assert table.judged == 3
+def test_what_does_not_hold_is_listed_with_its_reason(fragment: Path, project: Path) -> None:
+    write_results(project / "reports/results.parquet", [*CELLS, psnr("a", "not run", 1.0), psnr("a", "", 1.0)])
+    (table,) = published([fragment], read_results(project / "reports/results.parquet"))
+    assert table.judged == 4
+    assert sum(table.counts.values()) == 5  # what is shown as printed has no verdict
     assert table.is_measured
     assert [(one.verdict, one.network, one.paper, one.here) for one in table.disagreements] == [
         ("differs", "BSRN (XPixel)", "32.00 dB", "31.00 dB"),
@@ -53,9 +66,30 @@ def test_what_does_not_hold_is_listed_with_its_reason(fragment: Path) -> None:
 
 
 def test_a_table_without_measurements_is_known_as_one(fragment: Path) -> None:
-    (table,) = published([fragment], {"paper": {"table": {"cannot be measured": 3, "not run": 7}}})
+    (table,) = published([fragment], [psnr("a", "cannot be measured", 30.0), psnr("b", "not run", 31.0)])
     assert (table.is_measured, table.source) == (False, "A paper")
 
 
-def test_a_table_that_nobody_judged_is_left_out(fragment: Path) -> None:
-    assert published([fragment], {}) == []
+def test_what_has_no_cells_is_left_out(fragment: Path) -> None:
+    assert published([fragment], []) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"verdict": "held"}, "'held' is not a valid Verdict"),
+        ({"digits": 10**6}, "a cell has 1000000 digits"),
+        ({"measured_value": None, "verdict": "differs"}, "is damaged"),
+        ({"measured_value": float("nan"), "verdict": "differs"}, "no finite values"),
+    ],
+)
+def test_cells_that_no_table_has_are_refused(project: Path, wrong: dict[str, Any], said: str) -> None:
+    path = project / "reports/results.parquet"
+    write_results(path, [{**CELLS[0], **wrong}])
+    with pytest.raises(ResoluteError, match=said):
+        read_results(path)
+
+
+def test_cells_that_fit_no_specification_are_refused(fragment: Path) -> None:
+    with pytest.raises(ResoluteError, match=r"results.parquet is damaged .*'nobody'.*: remove it, and `snakemake"):
+        published([fragment], [psnr("nobody", "differs", 30.0, measured_value=31.0)])

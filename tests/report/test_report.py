@@ -9,11 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.report.conftest import HOSTILE, REPOSITORY, RUNS, Page, comparison, cost, quality, training
+from tests.report.conftest import HOSTILE, REPOSITORY, RUNS, TABLE, Page, comparison, cost, quality, training
 
-from resolute import measurements, registry, summary
+from resolute import measurements, registry
 from resolute.core.errors import ResoluteError
 from resolute.figures import style
+from resolute.measurements import titles
 from resolute.metrics.protocols import PROTOCOLS
 from resolute.report.make import table_order
 from resolute.report.words import duration, energy, weights_title
@@ -96,7 +97,7 @@ def test_hostile_names_are_shown_harmlessly(report: Callable[..., str], project:
     assert page.tags.count("script") == scripts
     assert page.text.count(HOSTILE) > 5
     assert not any(name.startswith("on") for _, name, _ in page.attributes)
-    choices, trainings, _ = [json.loads(script) for script in page.scripts if script.startswith(("{", "["))]
+    choices, trainings, *_ = [json.loads(script) for script in page.scripts if script.startswith(("{", "["))]
     assert choices["groups"][0]["rows"][0]["title"] == HOSTILE
     assert trainings[0]["title"] == HOSTILE
 
@@ -122,7 +123,7 @@ def test_protocols_and_timing_are_described(report: Callable[..., str], project:
     assert "A CPU, 2 threads, float32" not in page
     path = project / "reports/measurements/all.parquet"
     measurements.write(path, RUNS, device="A CPU", threads=2, precision="float32")
-    assert summary.timing([path]) == "A CPU, 2 threads, float32"
+    assert titles.timing([path]) == "A CPU, 2 threads, float32"
 
 
 def test_every_known_error_says_how_to_check_it(report: Callable[..., str]) -> None:
@@ -193,9 +194,9 @@ def test_a_run_without_measurements_has_a_report(report: Callable[..., str]) -> 
 
 
 def test_an_absent_table_is_one_clear_line(report: Callable[..., str], project: Path) -> None:
-    (project / "table1.html").unlink()
+    (project / TABLE).unlink()
     with pytest.raises(
-        ResoluteError, match=r"table1\.html is not there: `snakemake --cores all table1\.html` makes it"
+        ResoluteError, match=r"table1\.html is not there: `snakemake --cores all .*table1\.html` makes it"
     ):
         report()
     assert not (project / "reports/index.html").exists()

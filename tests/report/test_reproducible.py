@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.report.conftest import RUNS, SVG, Page, cost, quality, write_times
+from tests.report.conftest import RUNS, SVG, TABLE, Page, cost, quality, write_times
 
 from resolute.report.origin import commit
 
@@ -20,7 +20,7 @@ VARIES = re.compile(r"(<(\w+)\b[^<>]*\bdata-varies\b[^<>]*>).*?</\2>", re.DOTALL
 RECORDED = {
     "lr": ("degrade", ["raw"]),
     **{f"{name}.parquet": (name, ["lr"]) for name in ("evaluate", "profile", "train")},
-    "table1.html": ("tables", ["evaluate.parquet", "profile.parquet", "train.parquet"]),
+    TABLE: ("tables", ["evaluate.parquet", "profile.parquet", "train.parquet"]),
     "raw": ("fetch_images", []),
 }
 
@@ -67,7 +67,7 @@ def test_the_graph_is_the_same_whatever_python_hashes_by(project: Path) -> None:
     drawn = set()
     for seed in range(4):
         environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
-        command = [sys.executable, "-c", GRAPH, "table1.html"]
+        command = [sys.executable, "-c", GRAPH, TABLE]
         drawn.add(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
     (svg,) = drawn
     assert svg.count("<rect") == 7
@@ -81,7 +81,8 @@ def repository(project: Path) -> Callable[..., str]:
         command = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments]
         return subprocess.run(command, cwd=project, capture_output=True, text=True, check=True).stdout.strip()
 
-    (project / "dvc.lock").write_text("a")
+    for name in ("reports/metrics.json", "dvc.lock"):
+        (project / name).write_text("a")
     (project / "code.py").write_text("a")
     git("init", "-q")
     git("add", "-f", "reports/metrics.json", "dvc.lock", "code.py")

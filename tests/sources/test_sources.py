@@ -10,7 +10,7 @@ import pytest
 
 from resolute import registry
 from resolute.sources import HALVES, STAGES, sources
-from resolute.sources.imports import PACKAGE, _statements
+from resolute.sources.imports import PACKAGE, _statements, closure
 
 # Every module that a job has loaded when it runs: Python's own account of what is executed.
 LOADED = """
@@ -51,10 +51,11 @@ def edit(file: Path) -> None:
 EDITED = (
     "core/atomic.py",
     "core/devices.py",
-    "images/album.py",
+    "images/zipped.py",
     "images/imresize.py",
     "inference/fused.py",
     "inference/prepare.py",
+    "measurements/titles.py",
     "methods/losses.py",
     "methods/network/inference.py",
     "methods/network/training.py",
@@ -62,6 +63,7 @@ EDITED = (
     "models/blocks/swin.py",
     "models/rlfn.py",
     "metrics/counters.py",
+    "published/table.schema.json",
     "registry/key_maps/rfdn_frame.yaml",
     "registry/rlfn_tiny.yaml",
     "report/style.css",
@@ -93,13 +95,24 @@ def test_an_edit_changes_the_lists_of_the_jobs_that_run_the_file_and_no_other(co
         "inference/fused.py",
         "inference/fusion.py",
         "methods/network/inference.py",
-        "images/album.py",
+        "images/zipped.py",
         "images/tiling.py",
         *(f"registry/key_maps/{path.stem}.yaml" for path in (PACKAGE / "registry/key_maps").glob("*.yaml")),
     ],
 )
 def test_no_training_runs_what_infers_or_fetches(name: str) -> None:
     assert not {job for job in executing(PACKAGE / name) if job.startswith("train")}
+
+
+@pytest.mark.parametrize("name", ["measurements/titles.py", "published/verdict.py", "published/table.schema.json"])
+def test_what_is_judged_and_shown_otherwise_is_not_measured_again(name: str) -> None:
+    assert executing(PACKAGE / name) <= {"tables", "figures", "report"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_stage_runs_another(stage: str) -> None:
+    others = {other for other in STAGES if other != stage}
+    assert not {file.relative_to(PACKAGE).parts[0] for file in closure(f"resolute.{stage}")} & others
 
 
 def test_a_block_retrains_the_networks_that_have_it_alone() -> None:

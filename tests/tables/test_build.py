@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from resolute import measurements, registry, summary
+from resolute import measurements, registry
 from resolute.core.errors import ResoluteError
+from resolute.published import Judgement, Verdict, read_spec, read_tolerances
 from resolute.tables.build import Cell, Table, build
-from resolute.tables.spec import read_spec, read_tolerances
-from resolute.tables.verdict import Judgement, Verdict
 
 Write = Callable[..., Path]
 CPU = "A CPU"
@@ -21,7 +20,7 @@ CPU = "A CPU"
 def table(files: list[Path], name: str = "table1", methods: Iterable[str] = registry.names()) -> Table:
     spec = read_spec(Path(f"data/published/ntire2022/{name}.yaml").absolute())
     tolerances = read_tolerances(Path("data/published/tolerances.yaml"))
-    means = summary.means(summary.load(files))
+    means = measurements.means(measurements.read(*files))
     return build(spec, measurements.read(spec.figures), means, tolerances, {m: registry.entry(m) for m in methods})
 
 

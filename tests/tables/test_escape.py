@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from resolute.core.layout import table_files
+from resolute.published import table_files
 from resolute.tables import make_tables
 from resolute.tables.escape import FORMULA, csv_text, markdown, tex
 

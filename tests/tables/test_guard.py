@@ -7,7 +7,8 @@ import pytest
 
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
-from resolute.tables import Guarded, Verdict, guard, paper_tables, read_recorded, record
+from resolute.published import Verdict
+from resolute.tables import Guarded, guard, paper_tables, read_recorded, record
 
 Write = Callable[..., Path]
 

@@ -6,7 +6,7 @@ import pytest
 
 from resolute import measurements, registry
 from resolute.core import layout
-from resolute.tables.spec import read_spec
+from resolute.published import read_spec
 
 pytestmark = pytest.mark.usefixtures("project")
 

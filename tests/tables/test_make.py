@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from resolute.core.errors import ResoluteError
-from resolute.core.layout import table_files
+from resolute.published import table_files
 from resolute.tables import make_tables
 
 Write = Callable[..., Path]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from resolute import measurements
-from resolute.tables.spec import Spec, ranking_files, read_spec, read_tolerances, spec_files
+from resolute.published import Spec, ranking_files, read_spec, read_tolerances, spec_files
 
 pytestmark = pytest.mark.usefixtures("project")
 

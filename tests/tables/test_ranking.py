@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from resolute import measurements, registry, summary
+from resolute import measurements, registry
 from resolute.core.errors import ResoluteError
+from resolute.published import read_ranking, read_tolerances
 from resolute.tables import make_tables
-from resolute.tables.ranking import Place, Ranking, rank, read_ranking
-from resolute.tables.spec import read_tolerances
+from resolute.tables.ranking import Place, Ranking, rank
 
 REPOSITORY = Path(__file__).parents[2]
 Write = Callable[..., Path]
@@ -20,7 +20,9 @@ def ranking(files: list[Path]) -> Ranking:
     asked = read_ranking(Path("data/published/ntire2022/rankings.yaml").absolute())
     tolerances = read_tolerances(Path("data/published/tolerances.yaml"))
     methods = {name: registry.entry(name) for name in registry.names()}
-    return rank(asked, measurements.read(asked.figures), summary.means(summary.load(files)), tolerances, methods)
+    return rank(
+        asked, measurements.read(asked.figures), measurements.means(measurements.read(*files)), tolerances, methods
+    )
 
 
 def places(ranking: Ranking, key: str) -> dict[str, Place]:

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from resolute.published.results import RESULTS
 from resolute.tables import make_tables
-from resolute.tables.results import RESULTS
 
 Write = Callable[..., Path]
 

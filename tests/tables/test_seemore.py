@@ -7,8 +7,8 @@ import pytest
 
 from resolute import measurements
 from resolute.core import layout
-from resolute.tables import Table, Verdict, paper_tables
-from resolute.tables.spec import read_spec
+from resolute.published import Verdict, read_spec
+from resolute.tables import Table, paper_tables
 
 Write = Callable[..., Path]
 COMPARED = ["carn_m", "imdn", "pan", "drsan", "ddistill_sr", "shufflemixer", "safmn", "seemore_t"]

@@ -151,11 +151,11 @@ def test_results_deleted_by_hand_are_made_again(finished: Path) -> None:
 NEWCOMER = '''"""A single convolution."""
 
 from resolute.models import register_model
-from resolute.models.blocks.frame import LRFrame
+from resolute.models.blocks.post_upsampling import PostUpsampling
 
 
 @register_model
-class Newcomer(LRFrame):
+class Newcomer(PostUpsampling):
     """The frame without a body."""
 
     def __init__(self, scale: float = 4, width: int = 8) -> None:

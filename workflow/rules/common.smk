@@ -18,6 +18,7 @@ from resolute.core.errors import ResoluteError
 from resolute.engines.clock import bring_back
 from resolute.engines.unlock import JOBS_LOCK, hold
 from resolute.params import jobs
+from resolute.published import table_files
 from resolute import registry
 from resolute.sources import refresh
 
@@ -97,7 +98,7 @@ PUBLISHED, REFERENCE = (
     for folder in ("data/published", "data/reference")
 )
 ROUTINGS = local(*layout.published_routings())
-TABLES = local(*layout.table_files())
+TABLES = local(*table_files())
 FIGURES = local(*params_file.figure_files(PARAMS))
 
 

@@ -8,7 +8,7 @@ rule report:
     input:
         measurements=MEASUREMENTS,
         tables=TABLES,
-        metrics="reports/metrics.json",
+        results="reports/results.parquet",
         figures=FIGURES,
         published=PUBLISHED,
         reference=REFERENCE,

@@ -10,7 +10,7 @@ from resolute import params, registry
 from resolute.core import devices, layout
 from resolute.core.provenance import processor
 from resolute.params import presets as preset_files
-from resolute.tables.spec import read_facts
+from resolute.published import read_facts, spec_files
 
 PACKAGES = ("resolute", "torch", "lightning-fabric", "numpy", "pillow", "scikit-image", "snakemake", "dvc")
 
@@ -45,11 +45,10 @@ def datasets() -> list[dict[str, Any]]:
 
 
 def papers() -> list[dict[str, Any]]:
-    """Every table that is judged, by paper."""
-    rows = []
-    for path in sorted(layout.published_tables().glob("*/*.yaml")):
-        rows.append({"paper": path.parent.name, "table": path.stem, "title": read_facts(path)["title"]})
-    return rows
+    """Every table that `resolute verdict` takes, by paper."""
+    return [
+        {"paper": path.parent.name, "table": path.stem, "title": read_facts(path)["title"]} for path in spec_files()
+    ]
 
 
 def presets() -> list[dict[str, Any]]:

@@ -137,7 +137,7 @@ def evaluate(
     The rows are kept where params.yaml calls for them, of all settings of the method, and only shown otherwise.
     """
     from resolute import params, registry
-    from resolute.cli.prepare import ensure_images, ensure_weights
+    from resolute.cli.ensure import ensure_images, ensure_weights
     from resolute.core import layout
     from resolute.core.locks import making
     from resolute.evaluate import evaluate, summarise, write_images, write_rows
@@ -149,7 +149,7 @@ def evaluate(
     default = entry.setting()
     asked_for = [entry.setting(setting)] if setting or as_json else list(entry.settings) or [default]
     kept: dict[str, Any] = {}
-    ensure_weights(method, scale, weights)
+    run = ensure_weights(method, scale, weights)
     ensure_images(dataset, scale)
 
     def keep(name: str, sr: Any) -> None:
@@ -157,9 +157,8 @@ def evaluate(
             kept[name] = sr
 
     def measure(one: str) -> list[dict[str, Any]]:
-        return evaluate(method, scale, weights, dataset, asked["protocols"], keep if one == default else None, one)
+        return evaluate(run, dataset, asked["protocols"], keep if one == default else None, one)
 
-    run = layout.Run(method, scale, registry.find_weights(method, scale, weights)[0].name)
     is_kept = not (as_json or setting) and layout.quality(run, dataset) in params.measurements(settings)
     with making(layout.quality(run, dataset)) if is_kept else nullcontext():
         measured = {one: measure(one) for one in asked_for}
@@ -189,7 +188,7 @@ def profile(
     The figures are kept where params.yaml calls for them, beside counts for its output size, and only shown otherwise.
     """
     from resolute import params
-    from resolute.cli.prepare import parse_size
+    from resolute.cli.ensure import parse_size
     from resolute.core import layout
     from resolute.core.locks import making
     from resolute.profile import as_rows, profile, rows_for_output, timing_of, write_rows
@@ -217,12 +216,13 @@ def tables() -> None:
     from resolute import params
     from resolute.core import layout
     from resolute.core.locks import making
+    from resolute.published import table_files
     from resolute.tables import make_tables
 
     settings = params.load()
     with making(layout.tables()):
         make_tables(params.measurements(settings), settings["figures"]["protocol"])
-    for path in layout.table_files():
+    for path in table_files():
         print(layout.relative(path))
 
 
@@ -257,10 +257,11 @@ def report() -> None:
     from resolute import params
     from resolute.core import layout
     from resolute.core.locks import making
+    from resolute.published import table_files
     from resolute.report import make_report
 
     settings = params.load()
-    tables = [path for path in layout.table_files() if path.suffix == ".html"]
+    tables = [path for path in table_files() if path.suffix == ".html"]
     figures = [path for path in params.figure_files(settings) if path.suffix in (".svg", ".json")]
     with making(layout.report()):
         make_report(settings, params.measurements(settings), tables, figures, layout.reference_files())

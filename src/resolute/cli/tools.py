@@ -83,11 +83,10 @@ def upscale(
     ] = 32,
 ) -> None:
     """Enlarge a picture of any size."""
-    from resolute.cli.prepare import ensure_weights
+    from resolute.cli.ensure import ensure_weights
     from resolute.cli.upscaling import upscale_file
 
-    ensure_weights(method, scale, weights)
-    upscale_file(source, target, method, scale, weights, setting, tile, overlap)
+    upscale_file(source, target, ensure_weights(method, scale, weights), setting, tile, overlap)
     print(target)
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from resolute import methods, registry
-from resolute.core import devices, memory
+from resolute.core import devices, layout, memory
 from resolute.core.errors import ResoluteError
+from resolute.core.layout import Run
 from resolute.images.files import Photo, check_can_write, read_photo, to_rgb, write_photo
 from resolute.images.imresize import imresize
 from resolute.images.tiling import check_tiles, upscale_tiled
@@ -24,17 +25,8 @@ COPIES = 4  # of the result, at the peak of writing it
 SR_BYTES = 36  # per HR pixel, where the method takes the picture whole: float32 RGB, and what is made of it
 
 
-def upscale_file(
-    source: Path,
-    target: Path,
-    method: str,
-    scale: float,
-    weights: str,
-    setting: str,
-    tile: int | None,
-    overlap: int,
-) -> None:
-    """Enlarge a picture file.
+def upscale_file(source: Path, target: Path, run: Run, setting: str, tile: int | None, overlap: int) -> None:
+    """Enlarge a picture file by a method with its weights.
 
     Colour goes through the method, 16-bit colour in float so that its depth is kept; grey comes back grey.
     Alpha is enlarged bicubically.
@@ -48,7 +40,7 @@ def upscale_file(
         ResoluteError: the picture cannot be read, the result cannot be written, the method cannot take it, or it
             does not fit into memory. All that can be known is said before the work starts.
     """
-    entry = registry.entry(method)
+    entry, scale = registry.entry(run.method), run.scale
     entry.check_scale(scale)
     setting = entry.setting(setting)
     photo = read_photo(source)
@@ -59,9 +51,9 @@ def upscale_file(
         raise ResoluteError(f"cannot write {target}: it is the picture itself, give another name")
     tile = _tile(entry, tile, overlap, photo, scale)
     _check_memory(photo, scale, tile)
-    _, path = registry.find_weights(method, scale, weights)
     devices.claim_gpus(1)
-    upscaler = methods.upscaler(method, scale, path if entry.trainable else None, devices.accelerator(), setting)
+    weights = layout.weights(registry.weights_of(run)) if entry.trainable else None
+    upscaler = methods.upscaler(run.method, scale, weights, devices.accelerator(), setting)
     upscale = _keeping_depth(_within_memory(upscaler))
     if tile:
         colour = upscale_tiled(upscale, photo.colour, scale, tile, overlap)

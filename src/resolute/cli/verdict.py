@@ -7,21 +7,21 @@ import typer
 
 from resolute.cli.arguments import AsJson
 from resolute.core import strict_json
+from resolute.published import JUDGED, Verdict
 
 if TYPE_CHECKING:
     from resolute.tables import Guarded, Table
 
-STYLES = {
-    "reproduced": "green",
-    "explained": "cyan",
-    "differs": "bold red",
-    "not comparable": "yellow",
-    "cannot be measured": "dim",
-    "not run": "dim",
+STYLES: dict[str, str] = {
+    Verdict.REPRODUCED: "green",
+    Verdict.EXPLAINED: "cyan",
+    Verdict.DIFFERS: "bold red",
+    Verdict.NOT_COMPARABLE: "yellow",
+    Verdict.CANNOT_BE_MEASURED: "dim",
+    Verdict.NOT_RUN: "dim",
 }
-UNSEEN = ("", "not run", "cannot be measured")
-JUDGED = ("reproduced", "explained", "differs")
-TOLD = ("explained", "differs", "not comparable")
+UNSEEN = ("", Verdict.NOT_RUN, Verdict.CANNOT_BE_MEASURED)
+TOLD = (Verdict.EXPLAINED, Verdict.DIFFERS, Verdict.NOT_COMPARABLE)
 
 _NAMED = 4  # cells of one reason that are named
 
@@ -105,7 +105,7 @@ def _counted(table: "Table") -> str:
     told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     if table.spec.kind == "official_outputs":
         judged = sum(counts[name] for name in JUDGED)
-        return f"{counts['reproduced']} of {judged} outputs of the official code are equal ({told})"
+        return f"{counts[Verdict.REPRODUCED]} of {judged} outputs of the official code are equal ({told})"
     return told or "shown as printed, nothing to judge"
 
 

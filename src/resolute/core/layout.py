@@ -6,7 +6,7 @@ root, the folder that holds `params.yaml`.
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from resolute.core.errors import ResoluteError
@@ -73,12 +73,14 @@ class Weights:
     """One set of weights of a method: `<method>/<span>/<name>`.
 
     `name` is `published-<tag>` or `<preset>-seed<n>`; of a file that is given by its path, `<stem>@<8 digits of its
-    sha256>`, which nothing that the workflow makes is called.
+    sha256>`, which nothing that the workflow makes is called. `file` is that file; absent where the name tells its
+    place.
     """
 
     method: str
     span: Span
     name: str
+    file: Path | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.method}/{self.span}/{self.name}"
@@ -106,6 +108,7 @@ class Run:
     method: str
     scale: float
     weights: str
+    file: Path | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.method}/{scale_name(self.scale)}/{self.weights}"
@@ -160,6 +163,8 @@ def patch_pixels(dataset: str, scale: float) -> Path:
 
 
 def weights(of: Weights) -> Path:
+    if of.file:
+        return of.file
     folder = project_root() / "data/weights"
     if of.is_published:
         return folder / "published" / of.method / of.name.removeprefix("published-") / f"{of.span}.safetensors"
@@ -208,12 +213,6 @@ def published_routings() -> list[Path]:
 
 def tables() -> Path:
     return project_root() / "reports/tables"
-
-
-def table_files() -> list[Path]:
-    """All regenerated tables: one per specification `data/published/<paper>/<table>.yaml` and format."""
-    specs = sorted(published_tables().glob("*/*.yaml"))
-    return [tables() / spec.parent.name / f"{spec.stem}.{form}" for spec in specs for form in TABLE_FORMATS]
 
 
 def tradeoff_file() -> Path:

@@ -1,5 +1,5 @@
 """Stage `degrade`: the LR images of a data set."""
 
-from resolute.degrade.bicubic import degrade
+from resolute.degrade.make import degrade
 
 __all__ = ["degrade"]

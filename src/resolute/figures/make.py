@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from resolute import measurements, registry, summary
+from resolute import measurements, registry
 from resolute.core import atomic, layout, strict_json
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import Run, Weights
@@ -22,9 +22,10 @@ from resolute.figures.routing import routing
 from resolute.figures.style import save, style
 from resolute.figures.tradeoff import COSTS, tradeoff
 from resolute.figures.training import read_log, thinned, training_curve
-from resolute.images.album import unpack_image
 from resolute.images.files import read_image, to_rgb
 from resolute.images.imresize import crop_to_multiple
+from resolute.images.zipped import unzip_image
+from resolute.measurements import titles
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,11 @@ def draw_tradeoff(measured: Sequence[Path], protocol: str) -> None:
     Raises:
         ResoluteError: a file is not there.
     """
-    means = summary.over_seeds(summary.at_own_size(summary.means(summary.load(measured))))
+    means = measurements.over_seeds(measurements.at_own_size(measurements.means(measurements.read(*measured))))
     with style():
         for name, cost in COSTS.items():
             _save(
-                f"psnr_{name}", f"PSNR against {cost.words}", *tradeoff(means, protocol, cost, summary.timing(measured))
+                f"psnr_{name}", f"PSNR against {cost.words}", *tradeoff(means, protocol, cost, titles.timing(measured))
             )
 
 
@@ -83,7 +84,7 @@ def draw_patches(photograph: Photograph) -> None:
     if not photograph.patches.is_file():
         name = layout.relative(photograph.patches)
         raise ResoluteError(f"{name} is not there: run `resolute patches {photograph.dataset}`")
-    title = summary.dataset_title(photograph.dataset)
+    title = titles.dataset_title(photograph.dataset)
     pixels = to_rgb(read_image(photograph.file))
     with reading(photograph.patches):
         index = read_index(photograph.patches, photograph.name, max(pixels.shape))
@@ -105,7 +106,7 @@ def draw_training(name: str, trained: Weights) -> None:
         raise ResoluteError(f"{layout.relative(path)} is not there: run `resolute train {trained.method}`")
     with reading(path):
         log = thinned(read_log(path))
-    title = f"{summary.method_title(trained.method)}, {trained.span}, {trained.name}"
+    title = f"{titles.method_title(trained.method)}, {trained.span}, {trained.name}"
     with style():
         figure, caption = training_curve(log, title)
         _save(f"training_{name}", "Training loss", figure, caption)
@@ -127,10 +128,10 @@ def draw_routing(name: str, run: Run, measured: Sequence[Path], published: Seque
     """
     own, theirs = (
         rows[(rows["method"] == run.method) & (rows["scale"] == run.scale)]
-        for rows in (summary.load(measured), measurements.read(*published))
+        for rows in (measurements.read(*measured), measurements.read(*published))
     )
     quality, costs = own[own["weights"] == run.weights], own[own["weights"] == ""]
-    title = f"{summary.method_title(run.method)}, x{run.scale:g}, {run.weights}"
+    title = f"{titles.method_title(run.method)}, x{run.scale:g}, {run.weights}"
     with style():
         figure, caption = routing(quality, costs, theirs, registry.entry(run.method).experts, title)
         _save(f"routing_{name}", f"Experts chosen by {title}", figure, caption)
@@ -147,32 +148,32 @@ def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: 
     Raises:
         ResoluteError: a file is not there, an archive lacks the image, or the crop lies outside of it.
     """
-    rows = summary.load(measured)
+    rows = measurements.read(*measured)
     rows = rows[(rows["image"] == comparison.image) & (rows["dataset"] == comparison.dataset)]
     rows = rows[(rows["metric"] == "psnr") & (rows["protocol"] == protocol) & (rows["scale"] == comparison.scale)]
     # The images kept are those of each method's default setting.
     psnr = {
         (row["method"], row["weights"]): float(row["value"])
-        for row in summary.records(rows)
+        for row in measurements.records(rows)
         if row["setting"] == registry.entry(row["method"]).setting()
     }
     hr = to_rgb(crop_to_multiple(read_image(comparison.file), comparison.scale))
     views = [
         View(
             run.method,
-            summary.method_title(run.method),
+            titles.method_title(run.method),
             run.weights,
             _result(path, comparison.image, hr),
             *_shown(psnr.get((run.method, run.weights))),
         )
         for run, path in comparison.archives.items()
     ]
-    views.sort(key=lambda view: (view.method != summary.BASELINE, not view.equal, -(view.psnr or 0), view.method))
+    views.sort(key=lambda view: (view.method != measurements.BASELINE, not view.equal, -(view.psnr or 0), view.method))
     crop = comparison.crop or choose_crop([view.pixels for view in views] or [hr])
     if crop.left + crop.width > hr.shape[1] or crop.top + crop.height > hr.shape[0] or 0 in crop[2:]:
         where = f"figures.comparisons.{comparison.name}.crop"
         raise ResoluteError(f"{where}: {[*crop]} is no part of {comparison.image}, {hr.shape[1]}x{hr.shape[0]}")
-    subject = f"{comparison.image} ({summary.dataset_title(comparison.dataset)}, x{comparison.scale:g})"
+    subject = f"{comparison.image} ({titles.dataset_title(comparison.dataset)}, x{comparison.scale:g})"
     with style():
         figure, caption = strip(hr, views, crop, subject, protocol)
         _save(f"comparison_{comparison.name}", f"Methods compared on {subject}", figure, caption)
@@ -182,7 +183,7 @@ def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: 
 
 def _result(path: Path, image: str, hr: np.ndarray) -> np.ndarray:
     """An SR image of an archive, as large as its original."""
-    sr = unpack_image(path, image)
+    sr = unzip_image(path, image)
     with reading(path):
         if sr.shape != hr.shape:
             raise ValueError(f"its '{image}' is {sr.shape[1]}x{sr.shape[0]}, not {hr.shape[1]}x{hr.shape[0]}")

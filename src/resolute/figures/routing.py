@@ -11,8 +11,8 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from resolute import summary
 from resolute.figures.style import BLUE, CATEGORIES, INK, short
+from resolute.measurements import titles
 
 ROW_HEIGHT = 2.6  # inches
 HATCHED: dict[str, Any] = {"hatch": "////", "edgecolor": INK, "linewidth": 0}  # what the authors report
@@ -58,7 +58,7 @@ def routing(
     means, compared = [], []
     for (left, right), (dataset, setting) in zip(axes, panels, strict=True):
         own = rows[(rows["dataset"] == dataset) & (rows["setting"] == setting)]
-        name = ", ".join(filter(None, [short(summary.dataset_title(dataset), 22), setting]))
+        name = ", ".join(filter(None, [short(titles.dataset_title(dataset), 22), setting]))
         theirs = choices(published[published["dataset"] == dataset], experts)
         _bars(left, choices(own, experts), theirs)
         compared += [name] if len(theirs) else []

@@ -12,9 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from resolute import summary
+from resolute import measurements
 from resolute.figures.labels import Point, place_labels
 from resolute.figures.style import BLUE, INK, MUTED, VERMILLION, short
+from resolute.measurements import titles
 
 WIDTH, PANEL_HEIGHT = 7.2, 4.3  # inches
 # The baseline farther below the networks than this share of their own range is a note, not a line: a line would
@@ -61,22 +62,23 @@ class Result:
 def results(
     means: pd.DataFrame, protocol: str, dataset: str, scale: float, axis: Cost
 ) -> tuple[list[Result], float | None]:
-    """What a panel shows of `summary.over_seeds`: every method whose cost is known, and the baseline's PSNR (None: not
-    measured). A PSNR that is infinite has no place in it. The multiply-adds of a dynamic method are those that it took.
+    """What a panel shows of `measurements.over_seeds`: every method whose cost is known, and the baseline's PSNR (None:
+    not measured). A PSNR that is infinite has no place in it. The multiply-adds of a dynamic method are those that it
+    took.
     """
     rows = means[(means["metric"] == "psnr") & (means["protocol"] == protocol)]
     rows = rows[(rows["dataset"] == dataset) & (rows["scale"] == scale)]
     costs = means[(means["metric"] == axis.metric) & (means["protocol"] == axis.protocol) & (means["dataset"] == "")]
     cost = costs[(costs["scale"] == scale) & (costs["value"] > 0)].groupby("method")["value"].first()
-    shares = summary.shares(means) if axis.metric == "macs" else {}
+    shares = measurements.shares(means) if axis.metric == "macs" else {}
     found, baseline = [], None
-    for run in summary.records(rows[rows["value"].notna()]):
+    for run in measurements.records(rows[rows["value"].notna()]):
         method, psnr = run["method"], float(run["value"])
-        if method == summary.BASELINE:
+        if method == measurements.BASELINE:
             baseline = psnr
         elif method in cost.index:
-            name, trained = summary.method_title(method, run["setting"]), summary.is_trained(run["weights"])
-            spent = float(cost[method]) * shares.get(summary.key(run), 1)
+            name, trained = titles.method_title(method, run["setting"]), measurements.is_trained(run["weights"])
+            spent = float(cost[method]) * shares.get(measurements.key(run), 1)
             found.append(Result(name, spent / axis.divisor, psnr, run["spread"], trained))
     return found, baseline
 
@@ -98,7 +100,7 @@ def tradeoff(means: pd.DataFrame, protocol: str, axis: Cost, timing: str = "") -
     figure, axes = plt.subplots(max(1, len(panels)), squeeze=False, figsize=size, layout="constrained")
     for panel, (dataset, scale) in zip(axes[:, 0], panels, strict=False):
         _panel(panel, *results(means, protocol, dataset, scale, axis), axis)
-        panel.set_title(f"{short(summary.dataset_title(dataset))}, x{scale:g}")
+        panel.set_title(f"{short(titles.dataset_title(dataset))}, x{scale:g}")
     _legend(figure, axes[:, 0])
     if not panels:
         axes[0, 0].set_title(f"No PSNR has been measured under the protocol {protocol}")
@@ -181,7 +183,7 @@ def _caption(means: pd.DataFrame, protocol: str, panels: Sequence[tuple[str, flo
     on = f" on {short(timing, 80)}" if timing and axis.metric == "latency" else ""
     several = means.loc[means["metric"] == "psnr", "seeds"].max() > 1
     seeds = " (of several seeds the mean, with a bar for their standard deviation)" if several else ""
-    names = ", ".join(f"{summary.dataset_title(dataset)} at x{scale:g}" for dataset, scale in panels)
+    names = ", ".join(f"{titles.dataset_title(dataset)} at x{scale:g}" for dataset, scale in panels)
     return (
         f"Mean PSNR over the images of {names or 'no data set'}, protocol {protocol}, against the"
         f" {axis.words}{at}{on} (logarithmic axis). A circle is a network with its published weights, a diamond"

@@ -10,7 +10,7 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from resolute.inference.fused import FusedConv
 from resolute.inference.fusion import PROBE, fuse_convolutions
-from resolute.models.blocks.restated import restate
+from resolute.models.blocks.preparable import prepare_modules
 
 # Parameters of glibc's mallopt (malloc.h).
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
@@ -25,7 +25,7 @@ def prepare(network: nn.Module, device: str) -> nn.Module:
     from now on.
     """
     layout = getattr(network, "inference_layout", torch.channels_last)
-    faster = restate(network).eval().to(device)
+    faster = prepare_modules(network).eval().to(device)
     if device == "cpu" and torch.backends.mkldnn.is_available():
         keep_freed_memory()
         faster = _fused(faster, layout)

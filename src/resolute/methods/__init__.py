@@ -37,14 +37,14 @@ class Training(Protocol):
         """The network for a scale as it is trained, freshly initialised; folded, it is what inference builds."""
 
     def released(self, entry: registry.Entry, scale: float) -> "nn.Module":
-        """The network for a scale as it is deployed, freshly initialised: what a warm start is loaded into."""
+        """The network for a scale as it is released, freshly initialised: what a warm start is loaded into."""
 
 
 class Inference(Protocol):
     """The half of a kind that every other stage executes: `methods/<kind>/inference.py`."""
 
     def build(self, entry: registry.Entry, scale: float) -> "nn.Module":
-        """The network for a scale as it is deployed, freshly initialised: what weights fit and counters count."""
+        """The network for a scale as it is released, freshly initialised: what weights fit and counters count."""
 
     def cheapest(self, entry: registry.Entry, scale: float) -> "nn.Module":
         """What `build` makes, made to take the cheapest way for every image where there are several: for counters."""
@@ -75,7 +75,7 @@ def inference(entry: registry.Entry) -> Inference:
 
 
 def build(name: str, scale: float) -> "nn.Module":
-    """The network of a method for a scale as it is deployed, freshly initialised."""
+    """The network of a method for a scale as it is released, freshly initialised."""
     entry = registry.entry(name)
     return inference(entry).build(entry, scale)
 

@@ -54,7 +54,7 @@ def count(build: Callable[[], nn.Module], height: int, width: int) -> Counts:
     """Count a network on an RGB LR image of height x width pixels.
 
     Args:
-        build: makes the network, in the form that is deployed.
+        build: makes the network, in the form that is released.
     """
     network, lr = _on_meta(build, height, width)
     challenge = ChallengeCounter(network)

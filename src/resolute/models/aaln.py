@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3, depthwise
-from resolute.models.blocks.frame import LRFrame, PixelShuffleTail, enlarge
 from resolute.models.blocks.normalisation import DIV2K_MEAN, MeanShift
+from resolute.models.blocks.post_upsampling import PixelShuffleTail, PostUpsampling, enlarge
 
 MEAN = [255 * value for value in DIV2K_MEAN]
 
@@ -73,7 +73,7 @@ def attention_block(width: int, hidden: int) -> Pair:
 
 
 @register_model
-class AALN(LRFrame):
+class AALN(PostUpsampling):
     """Attention blocks, fused onto the head's output; the image itself is enlarged beside them."""
 
     def __init__(self, scale: float = 4, width: int = 54, blocks: int = 4, hidden: int = 9) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3, leaky_relu
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.frame import LRFrame, PixelShuffleTail, fusion
+from resolute.models.blocks.post_upsampling import PixelShuffleTail, PostUpsampling, fusion
 
 
 class HalvesAttention(nn.Module):
@@ -32,7 +32,7 @@ class HalvesAttention(nn.Module):
 
 
 @register_model
-class AFDN(LRFrame):
+class AFDN(PostUpsampling):
     """Distillation blocks with masked halves, whose outputs are all fused before the trunk convolution."""
 
     def __init__(self, scale: float = 4, width: int = 46, kept: int = 23, blocks: int = 4) -> None:

@@ -11,7 +11,7 @@ from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import conv, leaky_relu
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
 
 
 class Asymmetric(nn.Module):
@@ -41,7 +41,7 @@ class ARFDB(RFDB):
 
 
 @register_model
-class ARFDN(LRFrame):
+class ARFDN(PostUpsampling):
     """Asymmetric distillation blocks whose outputs are all fused before the trunk convolution."""
 
     def __init__(self, scale: float = 4, width: int = 50, kept: int = 25, blocks: int = 4, esa_width: int = 12) -> None:

@@ -11,7 +11,7 @@ from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import conv3
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
 
 
 class BMDB(RFDB):
@@ -29,7 +29,7 @@ class BMDB(RFDB):
 
 
 @register_model
-class BMDN(LRFrame):
+class BMDN(PostUpsampling):
     """Branch mixed distillation blocks whose outputs are all fused before the trunk convolution."""
 
     def __init__(self, scale: float = 4, width: int = 40, kept: int = 20, blocks: int = 4, esa_width: int = 10) -> None:

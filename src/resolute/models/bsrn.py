@@ -14,8 +14,8 @@ from resolute.models import register_model
 from resolute.models.blocks.attention import ESA, ContrastAttention, esa_refinement
 from resolute.models.blocks.convolution import ConvFactory, conv1
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.frame import LRFrame
 from resolute.models.blocks.pointwise import BSConv, PointwiseLinear
+from resolute.models.blocks.post_upsampling import PostUpsampling
 
 COPIES = 4
 REDUCTION = 16
@@ -63,7 +63,7 @@ class ESDB(RFDB):
 
 
 @register_model
-class BSRN(LRFrame):
+class BSRN(PostUpsampling):
     """Separable distillation blocks whose outputs are all fused before the trunk.
 
     Args:

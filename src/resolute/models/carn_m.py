@@ -61,7 +61,7 @@ class Cascade(nn.Module):
 
 @register_model
 class CARNM(nn.Module):
-    """A cascade of cascades in the LR frame. The upsamplers of the scales that it is not built for are not trained."""
+    """A cascade of cascades at LR size. The upsamplers of the scales that it is not built for are not trained."""
 
     def __init__(self, scale: float = 4, width: int = 64, groups: int = 4) -> None:
         super().__init__()

@@ -11,12 +11,12 @@ from torch import nn
 from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
 from resolute.models.blocks.reparameterised import convolution
 
 
 @register_model
-class CLRFDN(LRFrame):
+class CLRFDN(PostUpsampling):
     """SiLU-activated distillation blocks without residuals; `conv` is the kind of the 3x3 convolutions."""
 
     def __init__(

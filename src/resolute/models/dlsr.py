@@ -17,7 +17,7 @@ from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import conv1, depthwise
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
 
 
 def separable(width: int, kernel: int) -> nn.Sequential:
@@ -29,7 +29,7 @@ def separable(width: int, kernel: int) -> nn.Sequential:
 
 
 @register_model
-class DLSR(LRFrame):
+class DLSR(PostUpsampling):
     """Distillation blocks that refine by separable convolutions of the given kernels, fused before the trunk."""
 
     def __init__(

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import ConvFactory, conv1
-from resolute.models.blocks.frame import LRFrame
+from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.reparameterised import convolution
 
 
@@ -36,8 +36,8 @@ class Cell(nn.Module):
 
 
 @register_model
-class EFDN(LRFrame):
-    """Four cells in the LR frame; `conv` is the kind of their 3x3 convolutions, `clamp` keeps the output in 0..1."""
+class EFDN(PostUpsampling):
+    """Four cells at LR size; `conv` is the kind of their 3x3 convolutions, `clamp` keeps the output in 0..1."""
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import conv3
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.frame import LRFrame
+from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.reparameterised import convolution
 
 
@@ -32,8 +32,8 @@ class ParallelRefinement(nn.Module):
 
 
 @register_model
-class EOFDN(LRFrame):
-    """A chain of distillation blocks in the LR frame; `conv` is the kind of their 3x3 convolutions."""
+class EOFDN(PostUpsampling):
+    """A chain of distillation blocks at LR size; `conv` is the kind of their 3x3 convolutions."""
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from torch.nn import functional
 from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import conv3
-from resolute.models.blocks.frame import PixelShuffleTail
+from resolute.models.blocks.post_upsampling import PixelShuffleTail
 
 
 class AttendedResidual(nn.Module):

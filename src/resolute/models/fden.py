@@ -12,7 +12,7 @@ from torch.nn import functional
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3, leaky_relu
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
 
 
 def resized(x: Tensor, like: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ class FDEB(RFDB):
 
 
 @register_model
-class FDEN(LRFrame):
+class FDEN(PostUpsampling):
     """Distillation and expansion blocks, fused before the trunk convolution."""
 
     def __init__(

@@ -1,7 +1,7 @@
 """FMEN, "Fast and Memory-Efficient Network Towards Efficient Image Super-Resolution", in its small version.
 
 Paper: CVPR Workshops 2022, arXiv 2204.08397; NTIRE 2022 challenge report, section 4.2 and Table 1, row NJU_Jet. Data
-range 0..255. Peculiar: nothing but 3x3 convolutions in a row when it is deployed; the first attention block, narrower
+range 0..255. Peculiar: nothing but 3x3 convolutions in a row once it is folded; the first attention block, narrower
 and deeper than the others, follows a single convolution. In training every convolution of a residual block is a
 bottleneck in a wider space with two skips, and the attention blocks have batch norm. Any input size works.
 """
@@ -12,8 +12,8 @@ from torch.nn import functional
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3
-from resolute.models.blocks.frame import LRFrame
 from resolute.models.blocks.normalisation import affine_of
+from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.reparameterised import Branch, Foldable, Identity, Reparameterised, bias_of, compose
 
 
@@ -113,7 +113,7 @@ class HFAB(nn.Module):
 
 
 @register_model
-class FMEN(LRFrame):
+class FMEN(PostUpsampling):
     """Pairs of a residual block and an attention block in a chain; `reparameterised` is the form that is trained."""
 
     def __init__(

@@ -13,7 +13,7 @@ from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import conv3
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
 from resolute.models.blocks.residual import Residual
 
 
@@ -42,7 +42,7 @@ class FRFDB(RFDB):
 
 
 @register_model
-class FasterRFDN(LRFrame):
+class FasterRFDN(PostUpsampling):
     """Narrowing distillation blocks whose outputs are all fused before the trunk convolution."""
 
     def __init__(

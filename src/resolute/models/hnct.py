@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.attention import ESA, SpatialMask
 from resolute.models.blocks.convolution import conv3
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
 from resolute.models.blocks.swin import SwinLayer, pad_to_multiple
 
 
@@ -47,7 +47,7 @@ class HybridBlock(nn.Module):
 
 
 @register_model
-class HNCT(LRFrame):
+class HNCT(PostUpsampling):
     """Hybrid blocks of convolutions and transformers whose outputs are all fused before the trunk convolution."""
 
     def __init__(

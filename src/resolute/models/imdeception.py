@@ -14,8 +14,8 @@ from torch.nn import functional
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3, leaky_relu
-from resolute.models.blocks.frame import PixelShuffleTail
-from resolute.models.blocks.restated import Restated
+from resolute.models.blocks.post_upsampling import PixelShuffleTail
+from resolute.models.blocks.preparable import Preparable
 from resolute.models.blocks.swin import pad_to_multiple
 from resolute.models.blocks.windows import from_windows, to_windows
 
@@ -24,7 +24,7 @@ TOKEN = 4  # side of a token, in pixels
 AREA = 8  # side of the area that is attended to, in tokens
 
 
-class GroupedConv(nn.ModuleList, Restated):
+class GroupedConv(nn.ModuleList, Preparable):
     """A grouped 3x3 convolution as one layer per group: N x inputs x H x W to N x outputs x H x W."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -33,7 +33,7 @@ class GroupedConv(nn.ModuleList, Restated):
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([conv(part) for conv, part in zip(self, x.chunk(GROUPS, dim=1), strict=True)], dim=1)
 
-    def for_inference(self) -> nn.Conv2d:
+    def prepare(self) -> nn.Conv2d:
         states = [conv.state_dict() for conv in self]
         joined = {name: torch.cat([state[name] for state in states]) for name in states[0]}
         outputs, share = joined["weight"].shape[:2]

@@ -9,15 +9,15 @@ convolutions are collapsed from parallel ones). Data range 0..1. Any input size 
 from resolute.models import register_model
 from resolute.models.blocks.attention import ContrastAttention
 from resolute.models.blocks.distillation import IMDB
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
 from resolute.models.blocks.reparameterised import convolution
 
 REDUCTION = 16
 
 
 @register_model
-class IMDN(LRFrame):
-    """A chain of information multi-distillation blocks in the LR frame.
+class IMDN(PostUpsampling):
+    """A chain of information multi-distillation blocks at LR size.
 
     Args:
         scale: the enlargement.

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import ConvFactory, conv1
-from resolute.models.blocks.frame import LRFrame
+from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.reparameterised import convolution
 
 
@@ -34,8 +34,8 @@ class ShrinkingIMDB(nn.Module):
 
 
 @register_model
-class IMDNPlus(LRFrame):
-    """A chain of shrinking distillation blocks in the LR frame; `kept` divides `width`."""
+class IMDNPlus(PostUpsampling):
+    """A chain of shrinking distillation blocks at LR size; `kept` divides `width`."""
 
     def __init__(self, scale: float = 4, width: int = 36, kept: int = 6, blocks: int = 8, conv: str = "plain") -> None:
         super().__init__(width, (ShrinkingIMDB(width, kept, convolution(conv)) for _ in range(blocks)), scale)

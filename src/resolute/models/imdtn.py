@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv3, leaky_relu
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
 from resolute.models.blocks.swin import SwinLayer
 
 
@@ -44,7 +44,7 @@ class IMDTB(nn.Module):
 
 
 @register_model
-class IMDTN(LRFrame):
+class IMDTN(PostUpsampling):
     """Distillation transformer blocks whose outputs are all fused before the trunk convolution."""
 
     def __init__(

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.attention import ChannelMask, PixelAttention
 from resolute.models.blocks.convolution import conv1, conv3, leaky_relu
-from resolute.models.blocks.frame import LRFrame
+from resolute.models.blocks.post_upsampling import PostUpsampling
 
 SLOPE = 0.2
 
@@ -41,7 +41,7 @@ class AggregationBlock(nn.Module):
 
 
 @register_model
-class LWFANet(LRFrame):
+class LWFANet(PostUpsampling):
     """A chain of aggregation blocks, enlarged twice by 2."""
 
     def __init__(

@@ -14,7 +14,7 @@ from resolute.models import register_model
 from resolute.models.blocks.attention import ESA, PixelAttention
 from resolute.models.blocks.convolution import conv1, conv3, depthwise, leaky_relu
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
 
 
 class MixedSeparable(nn.Module):
@@ -46,7 +46,7 @@ class Doubling(nn.Sequential):
 
 
 @register_model
-class MRFDN(LRFrame):
+class MRFDN(PostUpsampling):
     """Distillation blocks of separable convolutions, fused before the trunk convolution, enlarged twice by 2."""
 
     def __init__(

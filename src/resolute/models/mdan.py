@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3, depthwise, leaky_relu
-from resolute.models.blocks.frame import LRFrame, enlarge
 from resolute.models.blocks.normalisation import DIV2K_MEAN, MeanShift
+from resolute.models.blocks.post_upsampling import PostUpsampling, enlarge
 from resolute.models.blocks.reparameterised import weight_normalised
 from resolute.models.blocks.residual import Residual
 
@@ -63,7 +63,7 @@ class SoftmaxAttention(nn.Module):
 
 
 @register_model
-class MDAN(LRFrame):
+class MDAN(PostUpsampling):
     """Blocks of interaction units in a chain, each with an attention beside it; what they attend to is fused.
 
     Args:

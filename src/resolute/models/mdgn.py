@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3
-from resolute.models.blocks.frame import LRFrame
+from resolute.models.blocks.post_upsampling import PostUpsampling
 
 
 class GradientBlock(nn.Module):
@@ -30,8 +30,8 @@ class GradientBlock(nn.Module):
 
 
 @register_model
-class MDGN(LRFrame):
-    """A chain of gradient blocks in the LR frame."""
+class MDGN(PostUpsampling):
+    """A chain of gradient blocks at LR size."""
 
     def __init__(self, scale: float = 4, width: int = 64, blocks: int = 4) -> None:
         super().__init__(width, (GradientBlock(width) for _ in range(blocks)), scale)

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3, depthwise, leaky_relu
-from resolute.models.blocks.frame import enlarge
 from resolute.models.blocks.normalisation import ChannelNorm
 from resolute.models.blocks.pointwise import PointwiseLinear
+from resolute.models.blocks.post_upsampling import enlarge
 from resolute.models.blocks.swin import attend_in_windows, pad_to_multiple
 from resolute.models.blocks.windows import WindowAttention
 

@@ -15,7 +15,7 @@ from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import conv1, conv3, depthwise
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
 
 
 def large_kernel_esa(channels: int, width: int, pooling: int) -> ESA:
@@ -30,7 +30,7 @@ def large_kernel_esa(channels: int, width: int, pooling: int) -> ESA:
 
 
 @register_model
-class MSDN(LRFrame):
+class MSDN(PostUpsampling):
     """Two-step distillation blocks, one per pooling factor, fused before the trunk convolution."""
 
     def __init__(

@@ -13,7 +13,7 @@ from torch.nn import functional
 from resolute.core.errors import ResoluteError, nearest
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3, depthwise, leaky_relu
-from resolute.models.blocks.frame import enlarge
+from resolute.models.blocks.post_upsampling import enlarge
 from resolute.models.blocks.residual import Residual
 
 RELEASED = (

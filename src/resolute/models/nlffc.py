@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3, leaky_relu
-from resolute.models.blocks.frame import enlarge
+from resolute.models.blocks.post_upsampling import enlarge
 from resolute.models.blocks.residual import Residual
 
 SLOPE = 0.2

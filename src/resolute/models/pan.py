@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.attention import SCPA, PixelAttention
 from resolute.models.blocks.convolution import conv3, leaky_relu
-from resolute.models.blocks.frame import LRFrame
+from resolute.models.blocks.post_upsampling import PostUpsampling
 
 SLOPE = 0.2
 
@@ -41,7 +41,7 @@ class Tail(nn.Module):
 
 
 @register_model
-class PAN(LRFrame):
+class PAN(PostUpsampling):
     """A chain of SCPA blocks, whose tail learns what is added to the bilinearly enlarged input."""
 
     def __init__(self, scale: float = 4, width: int = 40, tail_width: int = 24, blocks: int = 16) -> None:

@@ -12,7 +12,7 @@ from torch.nn import functional
 from resolute.models import register_model
 from resolute.models.blocks.attention import PixelAttention
 from resolute.models.blocks.convolution import conv1, conv3
-from resolute.models.blocks.frame import LRFrame
+from resolute.models.blocks.post_upsampling import PostUpsampling
 
 
 class ChannelGate(nn.Module):
@@ -60,7 +60,7 @@ class PRRB(nn.Module):
 
 
 @register_model
-class PRRN(LRFrame):
+class PRRN(PostUpsampling):
     """Re-calibration blocks, each followed by a fusion with the head's output."""
 
     def __init__(self, scale: float = 4, width: int = 40, blocks: int = 16) -> None:

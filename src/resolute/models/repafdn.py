@@ -12,12 +12,12 @@ from resolute.models import register_model
 from resolute.models.blocks.attention import ESA, PixelAttention
 from resolute.models.blocks.convolution import conv3
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
 from resolute.models.blocks.reparameterised import convolution
 
 
 @register_model
-class RePAFDN(LRFrame):
+class RePAFDN(PostUpsampling):
     """Short distillation blocks, a longer one at the end; `conv` is the kind of their refining convolutions."""
 
     def __init__(

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import ConvFactory, conv1, conv3
-from resolute.models.blocks.frame import LRFrame, PixelShuffleTail
 from resolute.models.blocks.normalisation import DIV2K_MEAN, MeanShift
+from resolute.models.blocks.post_upsampling import PixelShuffleTail, PostUpsampling
 
 
 def activated(conv: ConvFactory, inputs: int, outputs: int) -> nn.Sequential:
@@ -67,7 +67,7 @@ class BackwardFusion(nn.Module):
 
 
 @register_model
-class ResDN(LRFrame):
+class ResDN(PostUpsampling):
     """Residual distillation blocks, fused backwards; the mean colour is taken off first and added last."""
 
     def __init__(

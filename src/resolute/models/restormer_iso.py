@@ -9,12 +9,12 @@ those here are the ones that come closest to its cost figures. Takes any size.
 from torch import nn
 
 from resolute.models import register_model
-from resolute.models.blocks.frame import LRFrame
+from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.restormer import RestormerBlock
 
 
 @register_model
-class IsotropicRestormer(LRFrame):
+class IsotropicRestormer(PostUpsampling):
     """Transformer blocks with a skip around them, whose result is added to the bilinearly enlarged image."""
 
     def __init__(

@@ -12,12 +12,12 @@ from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import conv3
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
 from resolute.models.blocks.reparameterised import convolution
 
 
 @register_model
-class RFDN(LRFrame):
+class RFDN(PostUpsampling):
     """Residual feature distillation blocks whose outputs are all fused before the trunk convolution.
 
     Args:

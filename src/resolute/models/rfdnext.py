@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.convolution import ConvFactory, conv1, conv3, depthwise, leaky_relu
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
 from resolute.models.blocks.residual import Residual
 
 
@@ -48,7 +48,7 @@ class RFDBNeXt(RFDB):
 
 
 @register_model
-class RFDNeXt(LRFrame):
+class RFDNeXt(PostUpsampling):
     """Distillation blocks without attention whose outputs are all fused before the trunk convolution."""
 
     def __init__(self, scale: float = 4, width: int = 50, kept: int = 25, blocks: int = 4) -> None:

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import conv3, leaky_relu
-from resolute.models.blocks.frame import LRFrame
 from resolute.models.blocks.interleave import InterleavedFusion
+from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.reparameterised import weight_normalised
 from resolute.models.blocks.residual import Residual
 
@@ -81,8 +81,8 @@ class BackwardFusionBlock(nn.Module):
 
 
 @register_model
-class RFESR(LRFrame):
-    """A chain of backward fusion blocks in the LR frame; `weight_norm` is the form that is trained."""
+class RFESR(PostUpsampling):
+    """A chain of backward fusion blocks at LR size; `weight_norm` is the form that is trained."""
 
     def __init__(
         self, scale: float = 4, width: int = 32, blocks: int = 4, esa_width: int = 8, weight_norm: bool = False

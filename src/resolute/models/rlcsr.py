@@ -14,14 +14,14 @@ from resolute.models import register_model
 from resolute.models.blocks.attention import ESA, ChannelMask, SpatialMask
 from resolute.models.blocks.convolution import conv, conv3
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.frame import PixelShuffleTail, enlarge, fusion
 from resolute.models.blocks.interleave import InterleavedFusion
+from resolute.models.blocks.post_upsampling import PixelShuffleTail, enlarge, fusion
+from resolute.models.blocks.preparable import Preparable
 from resolute.models.blocks.reparameterised import bias_of, centred, weight_normalised
 from resolute.models.blocks.residual import Residual
-from resolute.models.blocks.restated import Restated
 
 
-class ThreeKernels(Restated):
+class ThreeKernels(Preparable):
     """The sum of a 1x3, a 3x1 and a 3x3 convolution of the same map."""
 
     def __init__(self, inputs: int, outputs: int, bias: bool = False) -> None:
@@ -33,7 +33,7 @@ class ThreeKernels(Restated):
     def forward(self, x: Tensor) -> Tensor:
         return self.row(x) + self.column(x) + self.square(x)
 
-    def for_inference(self) -> nn.Conv2d:
+    def prepare(self) -> nn.Conv2d:
         parts = (self.row, self.column, self.square)
         sums = {"weight": sum(centred(part.weight.detach()) for part in parts)}
         if self.square.bias is not None:

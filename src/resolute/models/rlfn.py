@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import conv1, conv3, leaky_relu
-from resolute.models.blocks.frame import LRFrame
+from resolute.models.blocks.post_upsampling import PostUpsampling
 
 
 class RLFB(nn.Module):
@@ -33,8 +33,8 @@ class RLFB(nn.Module):
 
 
 @register_model
-class RLFN(LRFrame):
-    """A chain of residual local feature blocks in the LR frame."""
+class RLFN(PostUpsampling):
+    """A chain of residual local feature blocks at LR size."""
 
     def __init__(
         self,

@@ -15,8 +15,8 @@ from torch.nn import functional
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv, conv1, conv3, depthwise
 from resolute.models.blocks.experts import TopOneExperts
-from resolute.models.blocks.frame import LRFrame
 from resolute.models.blocks.normalisation import DIV2K_MEAN, ChannelNorm
+from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.residual import Residual
 
 EPSILON = 1e-6
@@ -108,7 +108,7 @@ def residual(channels: int, block: nn.Module) -> Residual:
 
 
 @register_model
-class SeemoRe(LRFrame):
+class SeemoRe(PostUpsampling):
     """Residual groups of rank modelling (MoRE) and spatial modelling (SEE).
 
     Args:

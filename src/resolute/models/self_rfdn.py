@@ -12,7 +12,7 @@ from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import conv1, depthwise
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
 
 
 class ResidualDepthwise(nn.Module):
@@ -48,7 +48,7 @@ def unshuffling_esa(width: int, esa_width: int) -> ESA:
 
 
 @register_model
-class SelfRFDN(LRFrame):
+class SelfRFDN(PostUpsampling):
     """Separable distillation blocks whose outputs are all fused before the trunk convolution."""
 
     def __init__(self, scale: float = 4, width: int = 50, kept: int = 25, blocks: int = 4, esa_width: int = 12) -> None:

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3, depthwise
-from resolute.models.blocks.frame import enlarge
 from resolute.models.blocks.normalisation import ChannelNorm
+from resolute.models.blocks.post_upsampling import enlarge
 from resolute.models.blocks.residual import Residual
 
 SHUFFLE_GROUPS = 8

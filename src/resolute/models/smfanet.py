@@ -11,8 +11,8 @@ from torch.nn import functional
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3, depthwise
-from resolute.models.blocks.frame import LRFrame
 from resolute.models.blocks.pooling import max_pool_cells
+from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.residual import Residual
 
 # Which way it goes depends on the map's sides alone; that cannot be traced.
@@ -72,7 +72,7 @@ class PCFN(nn.Module):
 
 
 @register_model
-class SMFANet(LRFrame):
+class SMFANet(PostUpsampling):
     """A chain of aggregations and feed-forward networks, each normalised and with a skip."""
 
     def __init__(self, scale: float = 4, width: int = 36, blocks: int = 8) -> None:

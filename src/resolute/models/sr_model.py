@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import conv1, conv3, leaky_relu
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
 
 
 class AttendedStep(nn.Module):
@@ -44,7 +44,7 @@ class AttendedBlock(nn.Module):
 
 
 @register_model
-class SRModel(LRFrame):
+class SRModel(PostUpsampling):
     """Attended blocks whose outputs are all fused before the trunk convolution."""
 
     def __init__(self, scale: float = 4, width: int = 32, blocks: int = 4, steps: int = 3, esa_width: int = 16) -> None:

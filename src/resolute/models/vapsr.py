@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3, depthwise, leaky_relu
-from resolute.models.blocks.frame import LRFrame
 from resolute.models.blocks.normalisation import ChannelNorm
+from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.residual import Residual
 
 
@@ -25,7 +25,7 @@ class VastAttention(nn.Sequential):
 
 
 @register_model
-class VapSR(LRFrame):
+class VapSR(PostUpsampling):
     """A chain of attention blocks. `blocks` is the published depth where it is not given: 20, but 21 at x4."""
 
     def __init__(

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import conv1, depthwise
-from resolute.models.blocks.frame import LRFrame, fusion
+from resolute.models.blocks.post_upsampling import PostUpsampling, fusion
+from resolute.models.blocks.preparable import Preparable, as_convolution
 from resolute.models.blocks.residual import Residual
-from resolute.models.blocks.restated import Restated, as_convolution
 
 
 class PIGC(nn.Module):
@@ -36,7 +36,7 @@ class PIGC(nn.Module):
         return torch.cat(outputs, dim=1)
 
 
-class LConv(nn.Sequential, Restated):
+class LConv(nn.Sequential, Preparable):
     """Lightweight convolution: group, shuffle, depthwise 3x3 and pointwise, then ReLU."""
 
     def __init__(self, width: int, groups: int) -> None:
@@ -46,7 +46,7 @@ class LConv(nn.Sequential, Restated):
     def forward(self, x: Tensor) -> Tensor:
         return torch.relu(super().forward(x))
 
-    def for_inference(self) -> nn.Module:
+    def prepare(self) -> nn.Module:
         mix, shuffle, depthwise, pointwise = self
         mixed = as_convolution(nn.Sequential(mix, shuffle), self.width)
         return nn.Sequential(mixed, depthwise, pointwise, nn.ReLU())
@@ -96,7 +96,7 @@ class FGFB(nn.Module):
 
 
 @register_model
-class VLESR(LRFrame):
+class VLESR(PostUpsampling):
     """Four residual attention blocks of three LRCB and an attention each, fused by frequency."""
 
     def __init__(

@@ -166,16 +166,15 @@ def entry(name: str) -> Entry:
     )
 
 
-def find_weights(method: str, scale: float, asked: str) -> tuple[layout.Weights, Path]:
-    """A set of weights for a scale, and its file.
+def find_run(method: str, scale: float, asked: str) -> layout.Run:
+    """The run that a person asks for: a method with a set of weights, which `weights_of` gives.
 
     Args:
         asked: `published`, `published-<tag>`, `<preset>-seed<n>` or the path of a safetensors file.
 
     Returns:
-        The weights, by the name that is shown and that measurements carry, and the path. A file of the workflow may not
-        exist yet. A given file is never called like one of these, whatever it is called on the disk: `<stem>@<8 digits
-        of its sha256>`.
+        The run by the name that is shown and that measurements carry. Its file may not exist yet. A given file is never
+        called like a run of the workflow, whatever it is called on the disk: `<stem>@<8 digits of its sha256>`.
 
     Raises:
         ResoluteError: there are no such weights, or no such file.
@@ -186,18 +185,23 @@ def find_weights(method: str, scale: float, asked: str) -> tuple[layout.Weights,
         path = Path(asked)
         with reading(path, "give the path of a safetensors file"):
             check_regular(path)
-            return layout.Weights(method, span, f"{path.stem}@{file_sha256(path)[:8]}"), path
+            return layout.Run(method, scale, f"{path.stem}@{file_sha256(path)[:8]}", path)
     if asked == "published" or asked.startswith("published-"):
         tag = facts.tag(asked.removeprefix("published").removeprefix("-"))
         files = facts.published[tag].files
         if files and span not in files:
             known = ", ".join(map(str, files))
             raise ResoluteError(f"the published weights '{tag}' of {method} are for {known}, not {span}")
-        asked = f"published-{tag}"
-    found = layout.Weights(method, span, asked)
-    if not found.is_published and found.seed is None:
+        return layout.Run(method, scale, f"published-{tag}")
+    run = layout.Run(method, scale, asked)
+    if weights_of(run).seed is None:
         raise ResoluteError(f"'{asked}' is none of published, published-<tag>, <preset>-seed<n> or a .safetensors file")
-    return found, layout.weights(found)
+    return run
+
+
+def weights_of(run: layout.Run) -> layout.Weights:
+    """The weights of a run, which may serve other scales too."""
+    return layout.Weights(run.method, entry(run.method).span(run.scale), run.weights, run.file)
 
 
 def key_map(name: str) -> Path:

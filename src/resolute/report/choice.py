@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from resolute import summary
+from resolute.measurements import titles
 from resolute.report.cost import COLUMNS, Column, CostRow
 from resolute.report.quality import QualityRow, QualityTable
 from resolute.report.words import protocol_words, weights_title
@@ -27,7 +27,7 @@ def choices(tables: Sequence[QualityTable], costs: Sequence[CostRow], protocol: 
     by_method = {(row.method, row.scale): row for row in costs}
     groups: list[dict[str, Any]] = [
         {
-            "title": f"{summary.dataset_title(dataset)} x{table.scale:g}",
+            "title": f"{titles.dataset_title(dataset)} x{table.scale:g}",
             "protocols": protocols,
             "equal": _equal(table, dataset),
             "baseline": next((_values(row, dataset) for row in table.rows if row.is_baseline), {}),

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from resolute import summary
+from resolute import measurements
+from resolute.measurements import titles
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,13 @@ def cost_rows(means: pd.DataFrame) -> list[CostRow]:
     """The methods by rising MACs; the baseline, which has no network, is left out."""
     rows: dict[tuple[str, float, str], CostRow] = {}
     columns = {(column.metric, column.protocol): column for column in COLUMNS}
-    networks = means[(means["method"] != summary.BASELINE) & (means["dataset"] == "")]
-    for record in summary.records(networks):
+    networks = means[(means["method"] != measurements.BASELINE) & (means["dataset"] == "")]
+    for record in measurements.records(networks):
         column = columns.get((record["metric"], record["protocol"]))
         if column is None:
             continue
         key = record["method"], record["scale"], record["lr_size"]
-        row = rows.setdefault(key, CostRow(key[0], summary.method_title(key[0]), key[1], key[2]))
+        row = rows.setdefault(key, CostRow(key[0], titles.method_title(key[0]), key[1], key[2]))
         row.values[column.metric] = record["value"] / column.divisor
         row.devices |= {record["device"]} - {""}
     return sorted(rows.values(), key=lambda row: (row.values.get("macs", 0), row.method))

@@ -4,15 +4,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from resolute import summary
+from resolute.measurements import titles
+from resolute.published import JUDGED, Verdict
 from resolute.report.cost import CostRow
-from resolute.report.published import FIGURES, JUDGED, kind_of
+from resolute.report.published import FIGURES, Published
 from resolute.report.quality import QualityRow, QualityTable
 
 CLOSE_DB = 0.1  # a loss that hardly anybody sees
-
-Verdicts = Mapping[str, Mapping[str, Mapping[str, int]]]
-"""Verdict counts by paper and table."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +22,10 @@ class Finding:
 
 
 def findings(
-    tables: Sequence[QualityTable], costs: Sequence[CostRow], verdicts: Verdicts, protocol: str
+    tables: Sequence[QualityTable], costs: Sequence[CostRow], published: Sequence[Published], protocol: str
 ) -> list[Finding]:
     """What a reader should take away; fewer where less has been measured."""
-    return [*_about_quality(tables, costs, protocol), *_about_verdicts(verdicts)]
+    return [*_about_quality(tables, costs, protocol), *_about_verdicts(published)]
 
 
 def _about_quality(tables: Sequence[QualityTable], costs: Sequence[CostRow], protocol: str) -> Iterator[Finding]:
@@ -38,7 +36,7 @@ def _about_quality(tables: Sequence[QualityTable], costs: Sequence[CostRow], pro
             ranked = sorted(networks, key=lambda row: -row.psnr(column))
             macs = {row.method: row.values.get("macs", 0) for row in costs if row.scale == table.scale}
             if ranked:
-                where = f"on {summary.dataset_title(column[0])} at x{table.scale:g} (PSNR, {protocol})"
+                where = f"on {titles.dataset_title(column[0])} at x{table.scale:g} (PSNR, {protocol})"
                 yield _best(ranked, column, where)
                 yield from _thrifty(ranked, column, macs)
 
@@ -70,22 +68,19 @@ def _thrifty(ranked: Sequence[QualityRow], column: tuple[str, str], macs: Mappin
         yield Finding(f"{share:.0%}", sentence)
 
 
-def _about_verdicts(verdicts: Verdicts) -> Iterator[Finding]:
+def _about_verdicts(published: Sequence[Published]) -> Iterator[Finding]:
     """How many of the figures that can be compared hold, printed ones and outputs of official code apart."""
     for kind, figures in FIGURES.items():
-        total = dict.fromkeys(JUDGED, 0)
-        for paper, tables in verdicts.items():
-            for counts in [counts for table, counts in tables.items() if kind_of(paper, table) == kind]:
-                for verdict in total:
-                    total[verdict] += counts.get(verdict, 0)
+        tables = [table for table in published if table.kind == kind]
+        total = {verdict: sum(table.counts[verdict] for table in tables) for verdict in JUDGED}
         if judged := sum(total.values()):
             rest = [f"{total[verdict]} {words}" for verdict, words in _REST.items() if total[verdict]]
             sentence = "; ".join([f"{figures} that this run could check are {_HOLD[kind]}", *rest])
-            yield Finding(f"{total['reproduced']} of {judged}", f"{sentence}.")
+            yield Finding(f"{total[Verdict.REPRODUCED]} of {judged}", f"{sentence}.")
 
 
 _HOLD = {"published": "reproduced", "official_outputs": "equal"}
 _REST = {
-    "explained": "explained by a known error of the paper",
-    "differs": "not reproduced and not explained",
+    Verdict.EXPLAINED: "explained by a known error of the paper",
+    Verdict.DIFFERS: "not reproduced and not explained",
 }

@@ -8,11 +8,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from resolute.core import layout
 from resolute.core.reading import reading
 
 SCHEMAS = Path(__file__).with_name("figures.schema.json")
-Verdicts = dict[str, dict[str, dict[str, int]]]
 # All that the HTML of a table is made of.
 _TABLE = frozenset(
     [
@@ -44,19 +42,6 @@ def table(path: Path) -> Markup:
         if opened or not tags or text.count("<") != len(tags):
             raise ValueError("it is no whole table")
         return Markup(text)
-
-
-def verdicts() -> Verdicts:
-    """Counts of verdicts by paper and table."""
-    path = layout.metrics_file()
-    with reading(path):
-        return {
-            str(paper): {
-                str(name): {str(verdict): int(count) for verdict, count in counts.items()}
-                for name, counts in tables.items()
-            }
-            for paper, tables in _json(path)["verdicts"].items()
-        }
 
 
 def _json(path: Path) -> Any:

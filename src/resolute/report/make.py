@@ -13,18 +13,21 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from resolute import summary
+from resolute import measurements
 from resolute.core import atomic, layout, strict_json
 from resolute.core.errors import ResoluteError
+from resolute.measurements import titles
+from resolute.published import Verdict
+from resolute.published.results import read_results
 from resolute.report import words
 from resolute.report.choice import choices, limits
 from resolute.report.cost import COLUMNS, CostRow, cost_rows
 from resolute.report.drawing import drawing
 from resolute.report.embed import embed
 from resolute.report.findings import findings
-from resolute.report.handed import figure_data, table, verdicts
+from resolute.report.handed import figure_data, table
 from resolute.report.origin import Origin, commit, origin
-from resolute.report.published import JUDGED, VERDICTS, errata, published
+from resolute.report.published import errata, published
 from resolute.report.quality import QualityTable, quality_tables
 from resolute.report.stages import graph
 from resolute.report.training import SPENT, caveat, trainings
@@ -73,16 +76,16 @@ def make_report(
     Raises:
         ResoluteError: a file is not there, or is damaged.
     """
-    for path in (*tables, *figures, layout.metrics_file()):
+    for path in (*tables, *figures, layout.results_file()):
         if not path.is_file():
             name = layout.relative(path)
             raise ResoluteError(f"{name} is not there: `snakemake --cores all {name}` makes it")
-    rows = summary.load(measured)
+    rows = measurements.read(*measured)
     means = _means(rows)
     quality, costs = quality_tables(means), cost_rows(means)
-    counts = verdicts()
     ordered = sorted(tables, key=table_order)
-    printed = {(one.paper, one.table): one for one in published(ordered, counts)}
+    printed = published(ordered, read_results(layout.results_file()))
+    judged = {(one.paper, one.table): one for one in printed}
     protocol = params["figures"]["protocol"]
     trained = trainings(params, _data(figures, "training_"))
     stages = graph([*measured, *tables, *figures])
@@ -92,17 +95,16 @@ def make_report(
         .render(
             params=params,
             config=yaml.safe_dump(dict(params), sort_keys=False, allow_unicode=True),
-            findings=findings(quality, costs, counts, protocol),
-            published=list(printed.values()),
-            verdict_names=VERDICTS,
-            judged_names=JUDGED,
+            findings=findings(quality, costs, printed, protocol),
+            published=printed,
+            verdict_names=[verdict.value for verdict in Verdict],
             errata=errata(),
             choices=choices(quality, costs, protocol),
             limits=limits(),
             quality=quality,
             costs=costs,
             columns=COLUMNS,
-            tables=[(table(path), printed.get((path.parent.name, path.stem))) for path in ordered],
+            tables=[(table(path), judged.get((path.parent.name, path.stem))) for path in ordered],
             figures=[embed(path) for path in figures if path.suffix == ".svg" and path.stem.startswith(STATIC)],
             histograms=_data(figures, "patch_difficulty_"),
             trainings=trained,
@@ -111,7 +113,7 @@ def make_report(
             comparisons=_data(figures, "comparison_"),
             reference=_reference(reference),
             origin=origin(measured),
-            timing=summary.timing(measured),
+            timing=titles.timing(measured),
             devices=sorted(set(means["device"]) - {""}),
             trained_on=_trained_on(rows),
             commit=commit(),
@@ -127,7 +129,7 @@ def make_report(
 
 
 def _means(rows: pd.DataFrame) -> pd.DataFrame:
-    return summary.over_seeds(summary.at_own_size(summary.means(rows)))
+    return measurements.over_seeds(measurements.at_own_size(measurements.means(rows)))
 
 
 def _environment() -> Environment:
@@ -139,12 +141,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.policies["json.dumps_function"] = strict_json.dumps
-    environment.filters["dataset_title"] = summary.dataset_title
-    environment.filters["method_title"] = summary.method_title
+    environment.filters["dataset_title"] = titles.dataset_title
+    environment.filters["method_title"] = titles.method_title
     environment.filters["signed"] = words.signed
     environment.filters["duration"] = words.duration
     environment.filters["energy"] = words.energy
-    environment.filters["equal_words"] = summary.equal_words
+    environment.filters["equal_words"] = titles.equal_words
     environment.filters["sum_values"] = lambda counts: sum(counts.values())
     environment.filters["protocol_words"] = words.protocol_words
     environment.filters["weights_title"] = words.weights_title
@@ -171,7 +173,7 @@ def _data(figures: Sequence[Path], prefix: str) -> list[dict[str, Any]]:
 
 def _trained_on(rows: pd.DataFrame) -> list[str]:
     """The devices whose rounding is in the quality of what was trained here."""
-    trained = rows[rows["weights"].map(summary.is_trained).astype(bool)]
+    trained = rows[rows["weights"].map(measurements.is_trained).astype(bool)]
     return sorted(set(trained["device"]) - {""})
 
 
@@ -187,6 +189,6 @@ def _reference(paths: Sequence[Path]) -> list[Device]:
         folders[path.parent.name].append(path)
     devices = []
     for name, files in sorted(folders.items()):
-        means = _means(summary.load(files))
+        means = _means(measurements.read(*files))
         devices.append(Device(name, quality_tables(means), cost_rows(means), origin(files)))
     return devices

@@ -1,22 +1,30 @@
 """What the papers print and whether it holds: counts, and what does not hold and why."""
 
-import csv
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from resolute import summary
 from resolute.core import layout
 from resolute.core.reading import reading
-from resolute.core.schema import read_yaml
+from resolute.measurements import titles
+from resolute.published import (
+    JUDGED,
+    Column,
+    Erratum,
+    Spec,
+    Verdict,
+    errata_files,
+    ranking_files,
+    read_errata,
+    read_ranking,
+    read_spec,
+)
+from resolute.published.results import Result, value_here
 
-VERDICTS = ("reproduced", "explained", "differs", "not comparable", "cannot be measured", "not run")
-JUDGED = VERDICTS[:3]
 FIGURES = {"published": "published figures", "official_outputs": "outputs of the official code"}
-_SUFFIX = "_verdict"
+UNMEASURED = (Verdict.CANNOT_BE_MEASURED, Verdict.NOT_RUN)
 
 
 @dataclass(frozen=True)
@@ -52,12 +60,12 @@ class Published:
     @property
     def is_measured(self) -> bool:
         """Whether this run has measured any of it."""
-        return any(self.counts.get(verdict) for verdict in VERDICTS[:4])
+        return any(self.counts[verdict] for verdict in Verdict if verdict not in UNMEASURED)
 
     @property
     def judged(self) -> int:
         """How many figures this run could check."""
-        return sum(self.counts.get(verdict, 0) for verdict in JUDGED)
+        return sum(self.counts[verdict] for verdict in JUDGED)
 
     @property
     def figures(self) -> str:
@@ -65,88 +73,60 @@ class Published:
         return FIGURES[self.kind]
 
 
-def kind_of(paper: str, table: str) -> str:
-    """What the figures of a table are: a key of `FIGURES`."""
-    path = layout.published_tables() / paper / f"{table}.yaml"
-    return str(_spec(path)["kind"]) if path.is_file() else "published"
-
-
-def published(fragments: Sequence[Path], verdicts: Mapping[str, Mapping[str, Mapping[str, int]]]) -> list[Published]:
-    """The papers' tables, from the files that stand beside their HTML fragments.
+def published(fragments: Sequence[Path], results: Iterable[Result]) -> list[Published]:
+    """The papers' tables, in the order of their fragments; those that have no cells, as rankings, are left out.
 
     Args:
-        fragments: HTML files of the stage `tables`, in the order wanted.
-        verdicts: counts by paper and table.
+        fragments: HTML files of the stage `tables`.
+        results: the cells of all tables.
     """
-    found = []
-    for path in fragments:
-        paper, table = path.parent.name, path.stem
-        spec_file = layout.published_tables() / paper / f"{table}.yaml"
-        if table in verdicts.get(paper, {}) and spec_file.is_file():
-            spec = _spec(spec_file)
-            found.append(
-                Published(
-                    paper=paper,
-                    table=table,
-                    kind=spec["kind"],
-                    preset=spec["preset"],
-                    title=spec["title"],
-                    citation=spec["citation"],
-                    counts=verdicts[paper][table],
-                    disagreements=tuple(_disagreements(path.with_suffix(".csv"), spec["columns"], spec["labels"])),
-                )
-            )
-    return found
+    cells: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    for result in results:
+        cells[result["paper"], result["table"]].append(result)
+    names = [(path.parent.name, path.stem) for path in fragments]
+    return [_published(paper, table, cells[paper, table]) for paper, table in names if (paper, table) in cells]
 
 
-def _spec(path: Path) -> dict[str, Any]:
-    """What the page tells of a table's or ranking's specification; `columns` by their keys."""
-    with reading(path):
-        facts = read_yaml(path)
-        return {
-            "kind": facts.get("kind", "published"),
-            "preset": facts.get("preset", ""),
-            "title": facts["title"],
-            "citation": facts["source"]["citation"],
-            "labels": facts.get("labels", []),
-            "columns": {column["key"]: column for column in facts.get("columns") or facts["rankings"]},
-        }
+def _published(paper: str, table: str, cells: Sequence[Result]) -> Published:
+    spec = read_spec(layout.published_tables() / paper / f"{table}.yaml")
+    found = Counter(cell["verdict"] for cell in cells)
+    with reading(layout.results_file()):
+        disagreements = tuple(_disagreements(spec, cells))
+    return Published(
+        paper=paper,
+        table=table,
+        kind=spec.kind,
+        preset=spec.preset,
+        title=spec.title,
+        citation=spec.source["citation"],
+        counts={verdict.value: found[verdict] for verdict in Verdict},
+        disagreements=disagreements,
+    )
 
 
-def _disagreements(path: Path, columns: Mapping[str, Any], labels: Sequence[str]) -> Iterator[Disagreement]:
+def _disagreements(spec: Spec, cells: Sequence[Result]) -> Iterator[Disagreement]:
     """Those without an explanation first."""
-    if not path.is_file():
-        return
-    with reading(path):
-        yield from _disagreeing(path, columns, labels)
+    headers = {column.key: column.header for column in spec.columns}
+    labels = {row.key: row.labels for group in spec.groups for row in group.rows}
+    for verdict in (Verdict.DIFFERS, Verdict.EXPLAINED):
+        for cell in [cell for cell in cells if cell["verdict"] == verdict]:
+            printed, digits, here = cell["paper_value"], cell["digits"], value_here(cell)
+            more = f"{printed:.{digits}f}" == f"{here:.{digits}f}"
+            unit = f" {cell['unit']}" if cell["unit"] else ""
+            yield Disagreement(
+                network=_network(cell["method"], labels[cell["row"]]),
+                column=headers[cell["column"]],
+                paper=f"{printed:.{digits}f}{unit}",
+                here=f"{here:.{digits + more}f}{unit}",
+                verdict=verdict.value,
+                reason=cell["why"],
+            )
 
 
-def _disagreeing(path: Path, columns: Mapping[str, Any], labels: Sequence[str]) -> Iterator[Disagreement]:
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file, strict=True))
-    for verdict in ("differs", "explained"):
-        for row in rows:
-            for name in [name for name, value in row.items() if name.endswith(_SUFFIX) and value == verdict]:
-                key = name.removesuffix(_SUFFIX)
-                paper, here = float(row[f"{key}_paper"]), float(row[f"{key}_measured"] or row[f"{key}_trained"])
-                digits = columns[key]["digits"]
-                if f"{paper:.{digits}f}" == f"{here:.{digits}f}":
-                    digits += 1
-                unit = f" {columns[key]['unit']}" if columns[key].get("unit") else ""
-                yield Disagreement(
-                    network=_network(row, labels),
-                    column=columns[key]["header"],
-                    paper=f"{paper:.{columns[key]['digits']}f}{unit}",
-                    here=f"{here:.{digits}f}{unit}",
-                    verdict=verdict,
-                    reason=row[f"{key}_reason"],
-                )
-
-
-def _network(row: Mapping[str, str], labels: Sequence[str]) -> str:
+def _network(method: str, labels: Sequence[str]) -> str:
     """`BSRN (XPixel)`: the network, and what else the paper's row says before it but for its rank."""
-    title = summary.method_title(row["method"])
-    others = [row[label] for label in labels[:-1] if row[label] not in ("", title) and not row[label].isdigit()]
+    title = titles.method_title(method)
+    others = [label for label in labels[:-1] if label not in ("", title) and not label.isdigit()]
     return title + (f" ({', '.join(others)})" if others else "")
 
 
@@ -163,7 +143,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Erratum:
+class KnownErrors:
     """The figures of a method that do not hold for one reason, its evidence, and the commands that show it.
 
     A `kind` of `remark` is about figures that hold, or that no paper prints, but that mislead.
@@ -176,25 +156,32 @@ class Erratum:
     commands: tuple[str, ...]
 
 
-def errata() -> list[Erratum]:
+def errata() -> list[KnownErrors]:
     """The papers' known errors, and remarks on figures that mislead."""
     found: dict[tuple[str, str, str], list[tuple[Claim, str]]] = defaultdict(list)
-    spec = cache(_spec)
-    for path in sorted(layout.published_tables().glob("*/errata.csv")):
-        with reading(path), path.open(newline="", encoding="utf-8") as file:
-            for known in csv.DictReader(file):
-                method = known["row"].partition(" ")[0]  # what follows is only there where a method has several rows
-                found[known["kind"], method, known["evidence"]].append(
-                    (_claim(spec, path.parent, known), known["command"])
-                )
+    described = cache(_described)
+    for path in errata_files():
+        with reading(path):
+            for (table, row, column), known in read_errata(path).items():
+                title, columns = described(path.with_name(f"{table}.yaml"))
+                claim = _claim(title, columns[column], known)
+                method = row.partition(" ")[0]  # what follows is only there where a method has several rows
+                found[known.kind, method, known.evidence].append((claim, known.command))
     return [
-        Erratum(*about, tuple(claim for claim, _ in known), tuple(dict.fromkeys(shown for _, shown in known)))
+        KnownErrors(*about, tuple(claim for claim, _ in known), tuple(dict.fromkeys(shown for _, shown in known)))
         for about, known in found.items()
     ]
 
 
-def _claim(read: Callable[[Path], dict[str, Any]], paper: Path, known: Mapping[str, str]) -> Claim:
-    spec = read(paper / f"{known['table']}.yaml")
-    facts = spec["columns"][known["column"]]
-    protocol = facts.get("measured", facts.get("match", {})).get("protocol", "")
-    return Claim(spec["title"], facts["header"], facts.get("unit", ""), protocol, known["claim"], known["finding"])
+def _claim(title: str, column: Column, known: Erratum) -> Claim:
+    protocol = column.measured_match.get("protocol", "")
+    return Claim(title, column.header, column.unit, protocol, known.claim, known.finding)
+
+
+def _described(path: Path) -> tuple[str, dict[str, Column]]:
+    """The title of a table or ranking, and its columns by their keys."""
+    if path in ranking_files():
+        ranking = read_ranking(path)
+        return ranking.spec.title, {column.key: column.figure for column in ranking.columns}
+    spec = read_spec(path)
+    return spec.title, {column.key: column for column in spec.columns}

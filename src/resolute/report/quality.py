@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from resolute import summary
+from resolute import measurements
+from resolute.measurements import titles
 
 
 @dataclass
@@ -46,7 +47,7 @@ class QualityRow:
 
     @property
     def is_baseline(self) -> bool:
-        return self.method == summary.BASELINE
+        return self.method == measurements.BASELINE
 
     def psnr(self, column: tuple[str, str]) -> float:
         """PSNR on a data set under a protocol; minus infinity where there is none to compare."""
@@ -55,7 +56,7 @@ class QualityRow:
 
     @property
     def is_trained(self) -> bool:
-        return summary.is_trained(self.weights)
+        return measurements.is_trained(self.weights)
 
 
 @dataclass(frozen=True)
@@ -73,25 +74,27 @@ class QualityTable:
 
 
 def quality_tables(means: pd.DataFrame) -> list[QualityTable]:
-    """One table per scale, from `summary.over_seeds`."""
+    """One table per scale, from `measurements.over_seeds`."""
     quality = means[means["metric"].isin(["psnr", "ssim"])]
     scales = sorted(set(quality["scale"]))
-    shares = summary.shares(means)
-    return [_table(scale, summary.records(quality[quality["scale"] == scale]), shares) for scale in scales]
+    shares = measurements.shares(means)
+    return [_table(scale, measurements.records(quality[quality["scale"] == scale]), shares) for scale in scales]
 
 
-def _table(scale: float, records: Sequence[summary.Record], shares: Mapping[summary.Key, float]) -> QualityTable:
+def _table(
+    scale: float, records: Sequence[measurements.Record], shares: Mapping[measurements.Key, float]
+) -> QualityTable:
     rows: dict[tuple[str, str, str], QualityRow] = {}
     protocols: dict[str, dict[str, None]] = {}
     for record in records:
         method, weights, setting = record["method"], record["weights"], record["setting"]
         column = record["dataset"], record["protocol"]
-        new = QualityRow(method, summary.method_title(method, setting), weights, setting, record["seeds"])
+        new = QualityRow(method, titles.method_title(method, setting), weights, setting, record["seeds"])
         cell = rows.setdefault((method, weights, setting), new).cells.setdefault(column, Quality())
-        setattr(cell, record["metric"], None if summary.is_infinite(record) else record["value"])
+        setattr(cell, record["metric"], None if measurements.is_infinite(record) else record["value"])
         setattr(cell, f"{record['metric']}_spread", record["spread"])
-        cell.equal_images += int(record[summary.EQUAL])
-        cell.share = shares.get(summary.key(record), 1)
+        cell.equal_images += int(record[measurements.EQUAL])
+        cell.share = shares.get(measurements.key(record), 1)
         protocols.setdefault(column[0], {})[column[1]] = None
     table = QualityTable(scale, {name: tuple(found) for name, found in protocols.items()}, tuple(rows.values()))
     for column in table.columns:

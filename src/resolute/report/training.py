@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from resolute import summary
+from resolute import measurements
 from resolute.core import layout
 from resolute.core.layout import Span, Weights
 from resolute.core.reading import reading
+from resolute.measurements import titles
 from resolute.methods.plan import make_plan
 from resolute.report.quality import QualityRow, QualityTable
 from resolute.report.words import counted
@@ -48,7 +49,7 @@ def trainings(params: Mapping[str, Any], drawn: Iterable[Mapping[str, Any]]) -> 
     found = []
     for data in drawn:
         method, span, name = data["run"].split("/")
-        names = {"network": summary.method_title(method), "scale": span, "seed": name.rpartition("-seed")[2]}
+        names = {"network": titles.method_title(method), "scale": span, "seed": name.rpartition("-seed")[2]}
         took = spent(Weights(method, Span.parse(span), name))
         found.append({**data, **names, "recipe": asdict(recipe(params, method)), **took})
     return found
@@ -72,7 +73,7 @@ def caveat(params: Mapping[str, Any], tables: Sequence[QualityTable], rows: pd.D
         tables: every quality that the page shows.
         rows: the long form that they come from.
     """
-    full = summary.over_seeds(summary.means(rows[rows["recipe"] == "paper"]))
+    full = measurements.over_seeds(measurements.means(rows[rows["recipe"] == "paper"]))
     as_the_papers = set(zip(full["method"], full["weights"], strict=True))
     shown = [row for table in tables for row in table.rows if row.is_trained]
     trained = [row for row in shown if (row.method, row.weights) not in as_the_papers]

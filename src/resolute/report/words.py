@@ -2,13 +2,13 @@
 
 import math
 
-from resolute import summary
+from resolute import measurements
 from resolute.metrics.protocols import PROTOCOLS
 
 
 def weights_title(weights: str, seeds: int = 0) -> str:
     """`published (ntire2022)`, `trained here (quick, seed 0)`, or `trained here (quick, 3 seeds)` of a preset."""
-    if not summary.is_trained(weights):
+    if not measurements.is_trained(weights):
         return f"published ({weights.removeprefix('published-')})"
     preset, _, seed = weights.rpartition("-seed")
     if preset:

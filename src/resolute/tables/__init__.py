@@ -4,18 +4,14 @@ from resolute.tables.build import Table
 from resolute.tables.guard import Guarded, guard, read_recorded, record
 from resolute.tables.make import make_tables, paper_tables
 from resolute.tables.results import results
-from resolute.tables.spec import spec_files
-from resolute.tables.verdict import Verdict
 
 __all__ = [
     "Guarded",
     "Table",
-    "Verdict",
     "guard",
     "make_tables",
     "paper_tables",
     "read_recorded",
     "record",
     "results",
-    "spec_files",
 ]

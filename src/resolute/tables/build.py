@@ -7,12 +7,11 @@ from statistics import fmean, stdev
 
 import pandas as pd
 
-from resolute import registry, summary
+from resolute import measurements, registry
 from resolute.core import layout
 from resolute.core.errors import ResoluteError, nearest
-from resolute.summary import Record
-from resolute.tables.spec import Column, Match, Row, Spec
-from resolute.tables.verdict import Judgement, Tolerance, Verdict, judge
+from resolute.measurements import Record
+from resolute.published import Column, Judgement, Match, Row, Spec, Tolerance, Verdict, judge
 
 # How many of the unit's own quantity one of it is; a measured value is divided by the printed unit's factor.
 FACTORS = {
@@ -57,7 +56,7 @@ class Cell:
     @property
     def equal_images(self) -> int:
         """How many images equal their originals and are left out of the means, over all records."""
-        return sum(int(record.get(summary.EQUAL, 0)) for record in self.records)
+        return sum(int(record.get(measurements.EQUAL, 0)) for record in self.records)
 
     @property
     def trained(self) -> float | None:
@@ -187,8 +186,8 @@ class _Builder:
             return Cell(paper)
         ours = self.ours(row, column)
         published = [record for record in ours if record["weights"] in ("", self.weights(row))]
-        trained = [record for record in ours if summary.is_trained(record["weights"])]
-        seeds = tuple(_in_unit(record, column) for record in trained if not summary.is_infinite(record))
+        trained = [record for record in ours if measurements.is_trained(record["weights"])]
+        seeds = tuple(_in_unit(record, column) for record in trained if not measurements.is_infinite(record))
         cell = Cell(paper, self.one(published, row, column), seeds, records=(*published, *trained))
         if paper is None:
             return cell
@@ -248,11 +247,11 @@ class _Builder:
         entry = self.methods.get(row.method)
         setting = wanted.pop("setting", entry.setting() if entry else "")
         found = self.select(self.measured, row, wanted)
-        return [one for one in found if one["setting"] == setting or (summary.is_cost(one) and not one["setting"])]
+        return [one for one in found if one["setting"] == setting or (measurements.is_cost(one) and not one["setting"])]
 
     def one(self, records: Sequence[Record], row: Row, column: Column) -> float | None:
         """The one number among the records, in the column's unit; equal ones count as one."""
-        values = {_in_unit(record, column) for record in records if not summary.is_infinite(record)}
+        values = {_in_unit(record, column) for record in records if not measurements.is_infinite(record)}
         if len(values) > 1:
             where = f"{_name(self.spec)}: {row.method}, {column.key}"
             raise ResoluteError(f"{where}: {len(values)} different numbers match: narrow its `match`")
@@ -261,8 +260,8 @@ class _Builder:
 
 def _by_method(rows: pd.DataFrame) -> dict[str, list[Record]]:
     records: dict[str, list[Record]] = defaultdict(list)
-    for record in summary.records(rows):
-        if pd.notna(record["value"]) or summary.is_infinite(record):
+    for record in measurements.records(rows):
+        if pd.notna(record["value"]) or measurements.is_infinite(record):
             records[record["method"]].append(record)
     return records
 
@@ -277,7 +276,7 @@ def _in_unit(record: Record, column: Column) -> float:
 
 def _departure(record: Record) -> str:
     """Where a training departs from the paper's: only one that does not says anything about the paper's quality."""
-    if not summary.is_trained(record["weights"]) or record["recipe"] == "paper":
+    if not measurements.is_trained(record["weights"]) or record["recipe"] == "paper":
         return ""
     data = f" on {record['training_data']}" if record["training_data"] else ""
     how = f"with {record['recipe']} than the paper" if record["recipe"] else "by a recipe that is not recorded"

@@ -11,15 +11,11 @@ from dataclasses import dataclass
 
 from resolute.core import atomic, layout
 from resolute.core.errors import ResoluteError, nearest
+from resolute.published import JUDGED, CellKey, Verdict
+from resolute.published.checked_csv import read_rows
 from resolute.tables.build import Table
-from resolute.tables.lines import read_lines
-from resolute.tables.verdict import Verdict
 
 COLUMNS = ["table", "row", "column", "verdict"]
-JUDGED = (Verdict.REPRODUCED, Verdict.EXPLAINED, Verdict.DIFFERS)
-
-Place = tuple[str, str, str]
-"""Table, row and column of a cell."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +26,7 @@ class Guarded:
     unmeasured: int
 
 
-def guard(tables: Sequence[Table], recorded: Mapping[Place, Verdict]) -> Guarded:
+def guard(tables: Sequence[Table], recorded: Mapping[CellKey, Verdict]) -> Guarded:
     """Hold the verdicts of a run against the recorded ones.
 
     It is a problem that a cell recorded as reproduced or explained is judged otherwise or is gone from its table,
@@ -56,7 +52,7 @@ def guard(tables: Sequence[Table], recorded: Mapping[Place, Verdict]) -> Guarded
     return Guarded(tuple(problems), unmeasured)
 
 
-def read_recorded(paper: str) -> dict[Place, Verdict]:
+def read_recorded(paper: str) -> dict[CellKey, Verdict]:
     """The recorded verdicts of a paper; none where it has no record yet.
 
     Raises:
@@ -67,7 +63,7 @@ def read_recorded(paper: str) -> dict[Place, Verdict]:
     if not path.is_file():
         return {}
     recorded = {}
-    for where, (table, row, column, verdict) in read_lines(path, COLUMNS):
+    for where, (table, row, column, verdict) in read_rows(path, COLUMNS):
         if verdict not in JUDGED:
             raise ResoluteError(f"{where}: unknown verdict '{verdict}': {nearest(verdict, JUDGED)}")
         recorded[table, row, column] = Verdict(verdict)
@@ -87,7 +83,7 @@ def record(paper: str, tables: Sequence[Table]) -> None:
     atomic.write(layout.recorded_verdicts(paper), text.getvalue())
 
 
-def _verdicts(tables: Sequence[Table]) -> dict[Place, Verdict]:
+def _verdicts(tables: Sequence[Table]) -> dict[CellKey, Verdict]:
     """The verdict of every cell that has one."""
     return {
         (table.spec.table, entry.row.spec.key, entry.column.key): entry.cell.judgement.verdict
@@ -97,5 +93,5 @@ def _verdicts(tables: Sequence[Table]) -> dict[Place, Verdict]:
     }
 
 
-def _name(place: Place) -> str:
+def _name(place: CellKey) -> str:
     return ", ".join(place)

@@ -7,16 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from resolute import measurements, registry, summary
+from resolute import measurements, registry
 from resolute.core import atomic, layout, strict_json
 from resolute.core.errors import UsageError, nearest
 from resolute.core.layout import Run
+from resolute.published import Tolerance, ranking_files, read_ranking, read_spec, read_tolerances, spec_files
+from resolute.published.results import write_results
 from resolute.tables.build import Table, build
-from resolute.tables.ranking import Ranking, rank, read_ranking
+from resolute.tables.ranking import Ranking, rank
 from resolute.tables.render import render, render_ranking
-from resolute.tables.results import write_results
-from resolute.tables.spec import ranking_files, read_spec, read_tolerances, spec_files
-from resolute.tables.verdict import Tolerance
+from resolute.tables.results import results
 
 
 def make_tables(measured: Sequence[Path], protocol: str) -> None:
@@ -32,7 +32,7 @@ def make_tables(measured: Sequence[Path], protocol: str) -> None:
     Raises:
         ResoluteError: a measurement file is not there, or a specification does not hold together.
     """
-    means = summary.means(summary.load(measured))
+    means = measurements.means(measurements.read(*measured))
     tables = [_built(path, means) for path in spec_files()]
     rankings = [_ranked(path, means) for path in ranking_files()]
     for form in layout.TABLE_FORMATS:
@@ -40,8 +40,8 @@ def make_tables(measured: Sequence[Path], protocol: str) -> None:
             atomic.write(_target(table, form), render(table, form))
         for ranking in rankings:
             atomic.write(_target(ranking, form), render_ranking(ranking, form))
-    write_results(layout.results_file(), tables)
-    means = summary.at_own_size(means)
+    write_results(layout.results_file(), results(tables))
+    means = measurements.at_own_size(means)
     atomic.write(layout.tradeoff_file(), tradeoff(means, protocol).to_csv(index=False))
     text = strict_json.dumps(metrics(means, tables, protocol), indent=2, sort_keys=True)
     atomic.write(layout.metrics_file(), f"{text}\n")
@@ -56,20 +56,20 @@ def metrics(means: pd.DataFrame, tables: Sequence[Table], protocol: str) -> dict
     quality = means[(means["metric"] == "psnr") & (means["protocol"] == protocol)]
     psnr: dict[str, dict[str, float]] = defaultdict(dict)
     equal: dict[str, dict[str, int]] = defaultdict(dict)
-    for row in summary.records(quality):
+    for row in measurements.records(quality):
         run = "/".join(filter(None, [str(Run(row["method"], row["scale"], row["weights"])), row["setting"]]))
         psnr[run][row["dataset"]] = round(row["value"], 4)
-        if row[summary.EQUAL]:
-            equal[run][row["dataset"]] = int(row[summary.EQUAL])
+        if row[measurements.EQUAL]:
+            equal[run][row["dataset"]] = int(row[measurements.EQUAL])
     counts: dict[str, dict[str, int]] = defaultdict(dict)
-    for row in filter(summary.is_cost, summary.records(means[means["metric"].isin(["params", "macs"])])):
+    for row in filter(measurements.is_cost, measurements.records(means[means["metric"].isin(["params", "macs"])])):
         name = f"{row['method']}/{layout.scale_name(row['scale'])}"
         counts[name][row["metric"]] = round(row["value"])
     verdicts: dict[str, dict[str, dict[str, int]]] = defaultdict(dict)
     for table in tables:
         verdicts[table.spec.paper][table.spec.table] = table.counts()
     found = {"protocol": protocol, "psnr": psnr, "counts": counts, "verdicts": verdicts}
-    return {**found, summary.EQUAL: equal} if equal else found
+    return {**found, measurements.EQUAL: equal} if equal else found
 
 
 def tradeoff(means: pd.DataFrame, protocol: str) -> pd.DataFrame:
@@ -82,11 +82,12 @@ def tradeoff(means: pd.DataFrame, protocol: str) -> pd.DataFrame:
     cost = means[(means["metric"] == "macs") & (means["dataset"] == "") & (means["value"] > 0)]
     cost = cost.drop_duplicates(["method", "scale"])
     found = quality.merge(cost[["method", "scale", "value"]], on=["method", "scale"], suffixes=("", "_macs"))
-    shares = summary.shares(means)
-    share = pd.Series([shares.get(summary.key(row), 1) for row in summary.records(found)], found.index, dtype=float)
+    shares = measurements.shares(means)
+    taken = [shares.get(measurements.key(row), 1) for row in measurements.records(found)]
+    share = pd.Series(taken, found.index, dtype=float)
     columns = found[["method", "scale", "weights", *(["setting"] if found["setting"].any() else []), "dataset"]]
     shown = columns.assign(macs_g=found["value_macs"].astype(float) * share / 1e9, psnr_db=found["value"].round(4))
-    return shown.assign(**{summary.EQUAL: found[summary.EQUAL]}) if found[summary.EQUAL].any() else shown
+    return shown.assign(**{measurements.EQUAL: found[measurements.EQUAL]}) if found[measurements.EQUAL].any() else shown
 
 
 def paper_tables(paper: str, measured: Sequence[Path], name: str = "") -> list[Table]:
@@ -102,7 +103,7 @@ def paper_tables(paper: str, measured: Sequence[Path], name: str = "") -> list[T
     files = {path.stem: path for path in spec_files() if path.parent.name == paper}
     if name and name not in files:
         raise UsageError(f"{paper} has no table '{name}' with verdicts: {nearest(name, files)}")
-    means = summary.means(summary.load(measured))
+    means = measurements.means(measurements.read(*measured))
     return [_built(path, means) for stem, path in files.items() if name in ("", stem)]
 
 

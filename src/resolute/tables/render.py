@@ -13,12 +13,12 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from resolute import summary
+from resolute import measurements
+from resolute.measurements import titles
+from resolute.published import Column, Tolerance, Verdict
 from resolute.tables.build import BuiltRow, Cell, Table
 from resolute.tables.escape import MINUS, csv_text, markdown, tex
 from resolute.tables.ranking import Place, RankedRow, Ranking
-from resolute.tables.spec import Column
-from resolute.tables.verdict import Tolerance, Verdict
 
 PARTS = ("measured", "trained", "trained_std", "difference", "verdict", "reason")
 
@@ -86,7 +86,7 @@ def reasons(table: Table) -> dict[tuple[Verdict, str], int]:
 def equal_images(table: Table) -> list[str]:
     """One line for every cell whose mean leaves out images that equal their originals."""
     return [
-        f"{_named(entry.row)}, {entry.column.header}: {summary.equal_words(entry.cell.equal_images)}"
+        f"{_named(entry.row)}, {entry.column.header}: {titles.equal_words(entry.cell.equal_images)}"
         for entry in table.entries()
         if entry.cell.equal_images
     ]
@@ -152,7 +152,7 @@ def _csv(table: Table) -> str:
 
 
 def _parts(column: Column) -> tuple[str, ...]:
-    return (*PARTS, summary.EQUAL) if _is_psnr(column) else PARTS
+    return (*PARTS, measurements.EQUAL) if _is_psnr(column) else PARTS
 
 
 def _is_psnr(column: Column) -> bool:

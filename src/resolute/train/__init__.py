@@ -1,6 +1,6 @@
 """Stage `train`: one loop for every method, driven by its plan."""
 
-from resolute.train.loop import train
+from resolute.train.make import train
 from resolute.train.start import own_name
 
 __all__ = ["own_name", "train"]

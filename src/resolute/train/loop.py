@@ -21,7 +21,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from resolute import methods, registry
 from resolute.core import atomic, devices, layout
 from resolute.core.errors import ResoluteError
-from resolute.core.locks import making
 from resolute.core.provenance import digest, file_sha256, provenance
 from resolute.core.reading import reading
 from resolute.images.pack import open_hr, open_pack
@@ -33,7 +32,7 @@ from resolute.sources import sources_digest
 from resolute.train import checkpoint
 from resolute.train.draws import Draws
 from resolute.train.energy import Meter
-from resolute.train.fabric import is_worker, launch
+from resolute.train.fabric import launch
 from resolute.train.log import TrainingLog
 from resolute.train.progress import TrainingProgress
 from resolute.train.recipe import departures
@@ -41,36 +40,6 @@ from resolute.train.start import find_start, load_start
 
 _LOG_ROWS = 200
 _STEPS_BETWEEN_QUESTIONS = 10  # each makes all devices wait for each other
-
-
-def train(
-    wanted: layout.Weights,
-    seed: int,
-    plan: Plan,
-    dataset: str,
-    settings: Mapping[str, Any],
-    checkpoint_every: int,
-) -> Path:
-    """Train a method and write `data/weights/trained/<wanted>.safetensors`, its log and what it took beside it.
-
-    Weights and log are a function of code, params, data, seed and device alone: a run that was killed at any step
-    and started again ends with the same bytes as one that was not. Of two at once the second waits, and takes what the
-    first has made where it would make the same.
-
-    Args:
-        wanted: method, span of scales, and the name that the weights will have.
-        seed: of initialisation and sampling.
-        plan: what to do.
-        dataset: the data set to train on, whose patches lie ready.
-        settings: `devices`, `precision` (used on a GPU), `threads` (used on the CPU).
-        checkpoint_every: steps between two checkpoints.
-
-    Raises:
-        ResoluteError: patches are missing, or the loss becomes NaN or infinite.
-    """
-    with nullcontext(False) if is_worker() else making(layout.weights(wanted)) as waited:
-        training = Training(wanted, seed, plan, dataset, settings, checkpoint_every)
-        return layout.weights(wanted) if training.is_made(waited) else training.finish()
 
 
 class Training:

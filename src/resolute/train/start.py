@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from resolute import methods, registry
+from resolute.core import layout
 from resolute.core.layout import Weights
 from resolute.methods import weights
 from resolute.methods.learner import Learner
@@ -14,7 +15,7 @@ def find_start(wanted: Weights, warm_start: str) -> tuple[float, Path]:
     """The scale and the file of the weights that a plan's `warm_start` names."""
     match = re.fullmatch(r"x(\d+(?:\.\d+)?)/([^/]+)", warm_start)
     scale, name = (float(match[1]), match[2]) if match else (wanted.span.high, warm_start)
-    return scale, registry.find_weights(wanted.method, scale, name)[1]
+    return scale, layout.weights(registry.weights_of(registry.find_run(wanted.method, scale, name)))
 
 
 def own_name(wanted: Weights, warm_start: str) -> Weights:

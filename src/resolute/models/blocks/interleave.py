@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from resolute.models.blocks.convolution import conv1
-from resolute.models.blocks.restated import Restated
+from resolute.models.blocks.preparable import Preparable
 
 
-class InterleavedFusion(Restated):
+class InterleavedFusion(Preparable):
     """Two maps of `width` channels to one: their channels in turns (a shuffle of two groups), then a 1x1 convolution.
 
     Channel i of the first map is read as channel 2i, channel i of the second as 2i + 1.
@@ -20,7 +20,7 @@ class InterleavedFusion(Restated):
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
         return self.conv(torch.stack([first, second], dim=2).flatten(1, 2))
 
-    def for_inference(self) -> nn.Module:
+    def prepare(self) -> nn.Module:
         weight = self.conv.weight.detach()
         return _Concatenation(self.conv, torch.cat([weight[:, ::2], weight[:, 1::2]], dim=1))
 

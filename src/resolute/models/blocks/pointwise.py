@@ -3,10 +3,10 @@
 from torch import Tensor, nn
 
 from resolute.models.blocks.convolution import ConvFactory, depthwise
-from resolute.models.blocks.restated import Restated, as_convolution
+from resolute.models.blocks.preparable import Preparable, as_convolution
 
 
-class PointwiseLinear(Restated):
+class PointwiseLinear(Preparable):
     """A linear layer at every pixel: N x inputs x H x W to N x outputs x H x W.
 
     A 1x1 convolution in all but name. Networks that are released with linear layers keep them, because counters
@@ -20,7 +20,7 @@ class PointwiseLinear(Restated):
     def forward(self, x: Tensor) -> Tensor:
         return self.linear(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
-    def for_inference(self) -> nn.Conv2d:
+    def prepare(self) -> nn.Conv2d:
         return as_convolution(self, self.linear.in_features)
 
 

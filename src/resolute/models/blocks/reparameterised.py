@@ -37,7 +37,7 @@ class Foldable(nn.Module, ABC):
 
 
 def fold(network: nn.Module) -> nn.Module:
-    """A copy of a network in the form that is deployed: the same function of the image, within float rounding."""
+    """A copy of a network in the form that is released: the same function of the image, within float rounding."""
     return replace_modules(network, _folded)
 
 
@@ -202,7 +202,7 @@ KINDS: dict[str, tuple[str, ...]] = {
 
 
 def convolution(kind: str) -> ConvFactory:
-    """Makes 3x3 convolutions of a kind: `plain` (the deployed form) or one of `KINDS`.
+    """Makes 3x3 convolutions of a kind: `plain` (the released form) or one of `KINDS`.
 
     Raises:
         ResoluteError: there is no such kind.

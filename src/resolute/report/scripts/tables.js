@@ -1,7 +1,7 @@
 "use strict";
 // Sorting by any column, and filtering by text and verdict. Without this script the tables stand as they are.
 
-const VERDICTS = ["reproduced", "explained", "differs", "not comparable", "cannot be measured", "not run"];
+const VERDICTS = JSON.parse(document.getElementById("verdicts").textContent);
 const ABSENT = new Set(["", "\u2013", "not measured"]);
 const FEW = 8; // rows that need no filter
 const dashed = (name) => name.replaceAll(" ", "-");

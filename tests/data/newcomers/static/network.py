@@ -1,11 +1,11 @@
 """A single convolution."""
 
 from resolute.models import register_model
-from resolute.models.blocks.frame import LRFrame
+from resolute.models.blocks.post_upsampling import PostUpsampling
 
 
 @register_model
-class Newcomer(LRFrame):
+class Newcomer(PostUpsampling):
     """The frame without a body."""
 
     def __init__(self, scale: float = 4, width: int = 8) -> None:

@@ -9,11 +9,11 @@ from resolute.core.errors import ResoluteError
 from resolute.core.reading import reading
 
 
-def read_lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """The lines of a file below its header, each with the place to name in an error; blank ones are left out.
+def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """The rows of a file below its header, each with the place to name in an error; blank lines are left out.
 
     Raises:
-        ResoluteError: the file is damaged, its header is another, or a line has more or fewer fields.
+        ResoluteError: the file is damaged, its header is another, or a row has more or fewer fields.
     """
     name = layout.relative(path)
     with reading(path), path.open(newline="", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Layers that are released in one form and run faster in another."""
+"""Layers that are released in one form and run faster in another, which preparing a network gives them."""
 
 from abc import ABC, abstractmethod
 from copy import deepcopy
@@ -9,17 +9,17 @@ from torch import nn
 from resolute.models.blocks.replace import replace_modules
 
 
-class Restated(nn.Module, ABC):
+class Preparable(nn.Module, ABC):
     """A module in the form in which it was released, which training and counters see."""
 
     @abstractmethod
-    def for_inference(self) -> nn.Module:
+    def prepare(self) -> nn.Module:
         """The module that computes the same within float rounding, but faster; its own children are so already."""
 
 
-def restate(network: nn.Module) -> nn.Module:
-    """A copy of a network with all its modules in the form for inference."""
-    return replace_modules(network, lambda module: module.for_inference() if isinstance(module, Restated) else module)
+def prepare_modules(network: nn.Module) -> nn.Module:
+    """A copy of a network with all its modules prepared; `resolute.inference.prepare` does the rest."""
+    return replace_modules(network, lambda module: module.prepare() if isinstance(module, Preparable) else module)
 
 
 @torch.no_grad()

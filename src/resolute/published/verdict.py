@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from resolute.published.errata import Erratum
+from resolute.published.tolerances import Tolerance
+
 
 class Verdict(StrEnum):
     """The five verdicts, and the state of a cell that nothing has been measured for yet."""
@@ -15,38 +18,8 @@ class Verdict(StrEnum):
     NOT_RUN = "not run"
 
 
-@dataclass(frozen=True)
-class Tolerance:
-    """How close a measured value must come to the printed one.
-
-    `within` is the largest difference allowed, in the printed unit; None asks for equality at the printed
-    digits. `device` marks what depends on the machine (time, memory) and therefore never compares.
-    """
-
-    within: float | None = None
-    device: bool = False
-
-    def __str__(self) -> str:
-        if self.device:
-            return "depends on the device: not compared"
-        return "equal at the printed digits" if self.within is None else f"within {self.within:g}"
-
-
-KINDS = ("error", "remark")
-
-
-@dataclass(frozen=True)
-class Erratum:
-    """A known error of a paper: what it claims, what is found instead (as printed), how that is known and checked.
-
-    A `remark` is about a figure that does hold, or that no paper prints, but that misleads; it explains no difference.
-    """
-
-    kind: str
-    claim: str
-    finding: str
-    evidence: str
-    command: str = ""
+JUDGED = (Verdict.REPRODUCED, Verdict.EXPLAINED, Verdict.DIFFERS)
+"""The verdicts on what could be held against the paper."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""The HR images of a data set: brought from where its registry entry says, checked, put in their place."""
+"""What is fetched: HR images, checked and put in their place, and published weights.
+
+The weights are converted once, to safetensors under our own parameter names.
+"""
 
 import os
 from collections.abc import Iterable
@@ -6,17 +9,21 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from resolute import datasets, methods, registry
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.core.locks import making
 from resolute.core.provenance import file_sha256
-from resolute.datasets import DataSet, HRImage, entry
+from resolute.datasets import DataSet, HRImage
 from resolute.datasets.reader import write_images
+from resolute.fetch import key_maps
 from resolute.fetch.archives import record_first_use
 from resolute.fetch.kinds import Arrival, archive_file, arrive
 from resolute.fetch.parallel import each
 from resolute.fetch.placement import put_in_place
+from resolute.fetch.transfer import download
 from resolute.images.files import read_image
+from resolute.methods import weights
 
 
 def fetch_dataset(name: str, scales: Iterable[float] = (), splits: Iterable[str] = ()) -> Path:
@@ -41,7 +48,7 @@ def fetch_dataset(name: str, scales: Iterable[float] = (), splits: Iterable[str]
             cannot be decoded, a user's file in the place of one, or a data set to be placed by hand that is not there
             (says what to put where).
     """
-    dataset = entry(name)
+    dataset = datasets.entry(name)
     chosen = tuple(splits) or dataset.default_splits
     for split in chosen:
         dataset.split(split)
@@ -87,3 +94,42 @@ def _tidy(dataset: DataSet, staging: Path) -> None:
     for folder, _, _ in os.walk(staging, topdown=False):
         with suppress(OSError):  # what broke off earlier and was not asked for now stays
             Path(folder).rmdir()
+
+
+def fetch_weights(method: str, tag: str = "", scale: float = 4) -> Path:
+    """Write `data/weights/published/<method>/<tag>/<span>.safetensors`, the weights for a scale.
+
+    Every tensor of the published file must find its place in the network, and every tensor of the network its
+    value, but for those that the registry names as unused.
+
+    Raises:
+        ResoluteError: the method has no such weights, the file is not to be had or not the one on record, or
+            its tensors do not fit.
+    """
+    entry = registry.entry(method)
+    name = entry.tag(tag)
+    wanted = registry.weights_of(registry.find_run(method, scale, f"published-{name}"))
+    target = layout.weights(wanted)
+    published = entry.published[name]
+    if not published.files:
+        raise ResoluteError(f"{method} needs no weights: there is nothing to fetch")
+    file = published.files[wanted.span]
+    facts = {
+        "url": file.url,
+        "sha256": file.sha256,
+        "source": published.source,
+        "licence": published.licence,
+        "training_data": published.training_data,
+    }
+    with making(target) as waited:
+        if waited and target.is_file() and weights.read_provenance(target) == facts:
+            return target
+        original = target.with_name(f"{target.stem}.published{Path(file.url).suffix}")
+        try:
+            download(file.url, file.sha256, file.bytes, original)
+            state = key_maps.rename(weights.read_checkpoint(original, published.inside), published)
+            weights.load_state(methods.build(method, scale), state, f"{original.name} of {method}")
+            weights.save_weights(target, state, facts)
+        finally:
+            original.unlink(missing_ok=True)
+    return target

@@ -4,21 +4,23 @@ import re
 from collections.abc import Callable
 
 from resolute import datasets, params, registry
+from resolute.core import layout
 from resolute.core.errors import ResoluteError
 
 
-def ensure_weights(method: str, scale: float, asked: str) -> None:
-    """Fetch published weights that are not here yet."""
+def ensure_weights(method: str, scale: float, asked: str) -> layout.Run:
+    """The run that is asked for; published weights that are not here yet are fetched."""
     entry = registry.entry(method)
     entry.check_scale(scale)
-    found, path = registry.find_weights(method, scale, asked)
-    if not found.is_published:
-        return
-    tag = found.name.removeprefix("published-")
-    if entry.published[tag].files and not path.is_file():
-        from resolute.fetch import fetch_weights
+    run = registry.find_run(method, scale, asked)
+    weights = registry.weights_of(run)
+    if weights.is_published:
+        tag = weights.name.removeprefix("published-")
+        if entry.published[tag].files and not layout.weights(weights).is_file():
+            from resolute.fetch import fetch_weights
 
-        fetch_weights(method, tag, scale)
+            fetch_weights(method, tag, scale)
+    return run
 
 
 def ensure_images(dataset: str, scale: float) -> None:

@@ -1,6 +1,5 @@
 """A published table's specification (`data/published/<paper>/<table>.yaml`) and what belongs to it."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,14 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from resolute.core import layout
-from resolute.core.errors import ResoluteError, nearest
-from resolute.core.reading import reading
-from resolute.core.schema import read_yaml, validate
-from resolute.tables.lines import read_lines
-from resolute.tables.verdict import KINDS, Erratum, Tolerance
-
-FOLDER = Path(__file__).parent
-ERRATA_COLUMNS = ["kind", "table", "row", "column", "claim", "finding", "evidence", "command"]
+from resolute.core.errors import ResoluteError
+from resolute.published.errata import Erratum, read_errata
+from resolute.published.files import read_facts
 
 Match = Mapping[str, Any]
 """Values of the long form's columns that select one number."""
@@ -105,22 +99,8 @@ class Spec:
     @cached_property
     def errata(self) -> dict[tuple[str, str], Erratum]:
         """The table's known errors by the keys of row and column."""
-        return read_errata(self.path.with_name("errata.csv"), self.table)
-
-
-def spec_files() -> list[Path]:
-    """The specifications of all published tables, `data/published/<paper>/<table>.yaml`, in order."""
-    return sorted(set(layout.published_tables().glob("*/*.yaml")) - set(ranking_files()))
-
-
-def ranking_files() -> list[Path]:
-    """The specifications of rankings, `data/published/<paper>/rankings.yaml`, in order."""
-    return sorted(layout.published_tables().glob("*/rankings.yaml"))
-
-
-def read_facts(path: Path) -> dict[str, Any]:
-    """What the specification of a table, or of rankings, holds, checked against its schema."""
-    return _read(path, "ranking.schema.json" if path.name == "rankings.yaml" else "table.schema.json")
+        known = read_errata(self.path.with_name("errata.csv"))
+        return {(row, column): erratum for (table, row, column), erratum in known.items() if table == self.table}
 
 
 def read_spec(path: Path) -> Spec:
@@ -141,40 +121,6 @@ def read_spec(path: Path) -> Spec:
     )
     labels, notes = tuple(facts.pop("labels")), tuple(facts.pop("notes", ()))
     return Spec(path=path, columns=columns, groups=groups, labels=labels, notes=notes, **facts)
-
-
-def read_tolerances(path: Path) -> dict[str, Tolerance]:
-    """Tolerances by metric."""
-    facts = _read(path, "tolerances.schema.json")
-    return {metric: Tolerance(rule.get("within"), rule["compare"] == "never") for metric, rule in facts.items()}
-
-
-def read_errata(path: Path, table: str) -> dict[tuple[str, str], Erratum]:
-    """The known errors of a paper's table by the keys of row and column; none where the file is absent.
-
-    Raises:
-        ResoluteError: the file has other columns, a line with more or fewer fields, an unknown kind, or a claim or
-            finding that is no number.
-    """
-    if not path.is_file():
-        return {}
-    errata = {}
-    for where, (kind, of, row, column, *facts) in read_lines(path, ERRATA_COLUMNS):
-        if kind not in KINDS:
-            raise ResoluteError(f"{where}: unknown kind '{kind}': {nearest(kind, KINDS)}")
-        for name, value in zip(ERRATA_COLUMNS[4:6], facts, strict=False):
-            if not re.fullmatch(r"-?\d+(\.\d+)?", value):
-                raise ResoluteError(f"{where}: the {name} '{value}' is no number")
-        if of == table:
-            errata[row, column] = Erratum(kind, *facts)
-    return errata
-
-
-def _read(path: Path, schema: str) -> dict[str, Any]:
-    with reading(path):
-        facts = read_yaml(path)
-        validate(facts, FOLDER / schema, layout.relative(path))
-    return dict(facts)
 
 
 def _row(facts: dict[str, Any], labels: int, where: str) -> Row:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolute.tables.verdict import Erratum, Tolerance, Verdict, agrees, judge
+from resolute.published import Erratum, Tolerance, Verdict, agrees, judge
 
 DIGITS = Tolerance()
 PSNR = Tolerance(within=0.01)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from resolute import measurements, summary
+from resolute import measurements
 from resolute.core.errors import ResoluteError
 
 ROW = {"source": "measured", "method": "m", "weights": "quick-seed0", "dataset": "set5", "scale": 4.0}
@@ -104,8 +104,8 @@ def test_equal_images_are_null_and_counted(
     path = project / "reports/measurements/set5.parquet"
     measurements.write(path, [*psnrs(*values), {**ROW, "metric": "macs", "value": None}])
     assert pq.read_table(path)["value"].null_count == equal + 1
-    quality, cost = summary.records(summary.means(measurements.read(path)))
+    quality, cost = measurements.records(measurements.means(measurements.read(path)))
     assert (None if math.isnan(quality["value"]) else quality["value"]) == mean
     assert (quality["equal_images"], cost["equal_images"]) == (equal, 0)
-    assert summary.is_infinite(quality) == (mean is None)
-    assert not summary.is_infinite(cost)
+    assert measurements.is_infinite(quality) == (mean is None)
+    assert not measurements.is_infinite(cost)

@@ -10,13 +10,14 @@ import pytest
 from PIL import Image, ImageFilter
 
 from resolute import datasets
-from resolute.cli.prepare import ensure_images
+from resolute.cli.ensure import ensure_images
 from resolute.core import layout
 from resolute.core.provenance import file_sha256
 from resolute.datasets.reader import write_images
 from resolute.degrade import degrade
 from resolute.evaluate import evaluate
 from resolute.fetch import fetch_dataset
+from resolute.registry import find_run
 
 
 def hr(name: str = "coffee") -> Path:
@@ -91,7 +92,7 @@ def test_what_is_not_as_it_should_be_is_made_again(change: Callable[[], object],
 def test_an_hr_image_that_was_replaced_is_measured_against_an_lr_image_of_its_own(checkout: Path) -> None:
     def measured() -> dict[str, float]:
         ensure_images("embedded", 4)
-        rows = evaluate("bicubic", 4, "published", "embedded", ["ntire2022"])
+        rows = evaluate(find_run("bicubic", 4, "published"), "embedded", ["ntire2022"])
         return {row["image"]: row["value"] for row in rows if row["metric"] == "psnr"}
 
     before, found = measured(), datasets.images("embedded")

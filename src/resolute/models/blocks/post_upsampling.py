@@ -1,4 +1,4 @@
-"""The frame that most efficient SR networks share: everything happens at LR size until the last layer."""
+"""What most efficient SR networks share: everything happens at LR size until the last layer enlarges."""
 
 from collections.abc import Iterable
 
@@ -28,7 +28,7 @@ def fusion(blocks: int, width: int, activation: nn.Module | None = None) -> nn.S
     return nn.Sequential(conv1(blocks * width, width), activation or leaky_relu())
 
 
-class LRFrame(nn.Module):
+class PostUpsampling(nn.Module):
     """Head, a chain of blocks, trunk with a skip from the head, tail that enlarges.
 
     Args:

@@ -13,7 +13,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.reading import reading
 
 
-def pack_images(path: Path, images: Mapping[str, np.ndarray]) -> None:
+def zip_images(path: Path, images: Mapping[str, np.ndarray]) -> None:
     """Write images (H x W x 3, uint8) as `<name>.png`; equal images make equal bytes, none an empty archive."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
@@ -25,7 +25,7 @@ def pack_images(path: Path, images: Mapping[str, np.ndarray]) -> None:
     atomic.write(path, content.getvalue())
 
 
-def unpack_image(path: Path, name: str) -> np.ndarray:
+def unzip_image(path: Path, name: str) -> np.ndarray:
     """One image of an archive, H x W x 3, uint8.
 
     Raises:

@@ -3,7 +3,7 @@
 Parquet for what the stages measure, CSV for what the papers print (`data/published/`); the same columns.
 
 A value that is not finite is null, in every file and in memory: the PSNR of an image that equals its original. Means
-are over the other images, with the number of equal ones beside (`resolute.summary`).
+are over the other images, with the number of equal ones beside (`resolute.measurements.averages`).
 """
 
 import json

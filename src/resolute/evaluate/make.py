@@ -1,0 +1,199 @@
+"""Measuring a set of weights on a data set, and the rows of the long form that become of it."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from resolute import datasets, measurements, methods, registry
+from resolute.core import devices, layout, strict_json
+from resolute.core.errors import ResoluteError
+from resolute.evaluate.official import output_error
+from resolute.images.files import read_image, to_rgb
+from resolute.images.gradients import gradient_magnitude
+from resolute.images.imresize import crop_to_multiple
+from resolute.images.zipped import zip_images
+from resolute.methods import weights as weight_files
+from resolute.metrics.protocols import measure
+
+UNITS = {"psnr": "dB"}
+SPENT = ("macs", "macs_full", "difficulty")  # of an image, whatever the protocol of its PSNR
+OUTPUT_ERROR = "output_error"
+
+
+def evaluate(
+    run: layout.Run,
+    dataset: str,
+    protocols: Sequence[str],
+    on_image: Callable[[str, np.ndarray], object] | None = None,
+    setting: str = "",
+) -> list[dict[str, Any]]:
+    """Measure a method with its weights on the test split of a data set.
+
+    Args:
+        run: of a method of the registry.
+        dataset: a data set whose HR and LR images lie ready.
+        protocols: names of `resolute.metrics.protocols.PROTOCOLS`.
+        on_image: called with the name and the SR pixels (H x W x 3, 0..255, any dtype) of every image.
+        setting: an operating point of a dynamic method; the default where it is empty.
+
+    Returns:
+        Rows of the long form: one per image, protocol and metric, with the `weights_sha256` of the file that was
+        measured (empty where there is none). The infinite PSNR of an image that equals its original is NaN. Of
+        published weights also their `output_error`, where an official output is kept (`resolute.evaluate.official`).
+        Of a dynamic method, image by image, also its `macs` and its `macs_full` by the costliest way, how often each
+        expert is `chosen_<expert>` at each place, and the `difficulty` of the LR image.
+
+    Raises:
+        ResoluteError: weights or images are missing, broken, or too small for the network, or it gives no numbers.
+    """
+    method, scale, weights = run.method, run.scale, registry.weights_of(run)
+    entry, path = registry.entry(method), layout.weights(weights)
+    setting = entry.setting(setting)
+    devices.claim_gpus(1)
+    device = devices.accelerator()
+    has_weights = entry.trainable
+    with weight_files.unchanged(path) if has_weights else nullcontext("") as sha256:
+        upscale = methods.upscaler(method, scale, path if has_weights else None, device, setting)
+        trained = weight_files.read_provenance(path) if has_weights else {}
+    described = {
+        "source": "measured",
+        "method": method,
+        "weights": run.weights,
+        "weights_sha256": sha256,
+        "seed": weights.seed,
+        "training_data": trained.get("training_data", ""),
+        "recipe": _recipe(trained.get("departures")),
+        "setting": setting,
+        "dataset": dataset,
+        "scale": scale,
+        "device": devices.device_name(device),
+    }
+    rows = []
+    if entry.published and run.weights == f"published-{entry.tag()}":
+        rows += _function(method, scale, upscale, described)
+    for lr_image, hr_image in _pairs(dataset, scale):
+        lr = read_image(lr_image.path)
+        try:
+            upscaled = methods.check_finite(upscale(to_rgb(lr)), method)
+        except ResoluteError as error:
+            raise ResoluteError(f"{dataset}/{lr_image.name} at x{scale:g}: {error}") from None
+        sr = upscaled.sr
+        if on_image:
+            on_image(lr_image.name, sr)
+        hr = _cropped(read_image(hr_image.path), scale, sr.shape)
+        for protocol in protocols:
+            for metric, value in measure(sr, hr, scale, protocol).items():
+                unit = UNITS.get(metric, "")
+                row = {
+                    "image": lr_image.name,
+                    "protocol": protocol,
+                    "metric": metric,
+                    "value": value if math.isfinite(value) else math.nan,
+                    "unit": unit,
+                }
+                rows.append({**described, **row})
+        rows += [{**described, "image": lr_image.name, **row} for row in _spent(lr, upscaled)]
+    return rows
+
+
+def write_rows(rows: Sequence[dict[str, Any]], run: layout.Run, dataset: str) -> Path:
+    """Keep the rows of a run on a data set as `reports/measurements/quality/<run>/<dataset>.parquet`."""
+    target = layout.quality(run, dataset)
+    kept = [{key: value for key, value in row.items() if key != "weights_sha256"} for row in rows]
+    measurements.write(target, kept, run=str(run), dataset=dataset, weights_sha256=rows[0]["weights_sha256"])
+    return target
+
+
+def write_images(images: Mapping[str, np.ndarray], run: layout.Run, dataset: str) -> Path:
+    """Keep SR images by their names as `reports/sr/<run>/<dataset>.zip`, rounded to uint8; always the same bytes."""
+    target = layout.sr_images(run, dataset)
+    zip_images(target, {name: np.rint(sr.clip(0, 255)).astype(np.uint8) for name, sr in images.items()})
+    return target
+
+
+def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The rows of one operating point as one JSON object: means per protocol, and the values of every image.
+
+    A mean PSNR is over the images whose PSNR is finite; `equal_images` counts the others. What is not finite is None.
+    """
+    first = rows[0]
+    images: dict[str, dict[str, Any]] = {}
+    described = {key: first[key] for key in ("method", "weights", "setting", "dataset", "scale", "device")}
+    for row in rows:
+        if row["metric"] == OUTPUT_ERROR:
+            described[OUTPUT_ERROR] = row["value"]
+            continue
+        image = images.setdefault(row["image"], {"image": row["image"], "protocols": {}})
+        if row.get("place"):
+            times = image.setdefault("chosen", {}).setdefault(row["place"], {})
+            times[row["metric"].removeprefix("chosen_")] = int(row["value"])
+        elif row["metric"] in SPENT:
+            image[row["metric"]] = row["value"]
+        else:
+            image["protocols"].setdefault(row["protocol"], {})[row["metric"]] = row["value"]
+    means: dict[str, dict[str, float | int | None]] = {}
+    for protocol, metrics in next(iter(images.values()))["protocols"].items():
+        values = {metric: [image["protocols"][protocol][metric] for image in images.values()] for metric in metrics}
+        equal = sum(map(math.isnan, values["psnr"]))
+        means[protocol] = {**{metric: _mean(column) for metric, column in values.items()}, "equal_images": equal}
+    for metric in ("macs", "macs_full"):
+        if metric in next(iter(images.values())):
+            described[metric] = _mean([image[metric] for image in images.values()])
+    return strict_json.finite({**described, "protocols": means, "images": list(images.values())})
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    finite = [value for value in values if not math.isnan(value)]
+    return float(np.mean(finite)) if finite else None
+
+
+def _function(
+    method: str, scale: float, upscale: methods.Upscaler, described: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Whether the network computes what the official one does, as a row."""
+    error = output_error(method, scale, upscale)
+    return [] if error is None else [{**described, "metric": OUTPUT_ERROR, "value": error, "unit": "ppm"}]
+
+
+def _recipe(departures: Sequence[str] | None) -> str:
+    """What `train` recorded, as measurements carry it; empty where nothing did."""
+    if departures is None:
+        return ""
+    return f"other {' and '.join(departures)}" if departures else "paper"
+
+
+def _spent(lr: np.ndarray, upscaled: methods.Upscaled) -> list[dict[str, Any]]:
+    """What an image took of a dynamic method, and how hard it is by the measure that patches are sorted by."""
+    if upscaled.macs is None or upscaled.full_macs is None:
+        return []
+    magnitude = gradient_magnitude(lr)
+    chosen = [
+        {"place": place, "metric": f"chosen_{expert}", "value": float(times)}
+        for place, experts in upscaled.chosen.items()
+        for expert, times in experts.items()
+    ]
+    return [
+        *chosen,
+        {"metric": "macs", "protocol": "macs", "value": float(upscaled.macs)},
+        {"metric": "macs_full", "protocol": "macs", "value": float(upscaled.full_macs)},
+        {"metric": "difficulty", "value": float(magnitude.mean() + magnitude.std())},
+    ]
+
+
+def _pairs(dataset: str, scale: float) -> list[tuple[Any, Any]]:
+    split = datasets.test_split(dataset)
+    hr, lr = datasets.images(dataset, split, scale), datasets.lr_images(dataset, split, scale)
+    return list(zip(lr, hr, strict=True))
+
+
+def _cropped(hr: np.ndarray, scale: float, shape: tuple[int, ...]) -> np.ndarray:
+    cropped = crop_to_multiple(hr, scale)
+    if cropped.shape[:2] != shape[:2]:
+        raise ResoluteError(
+            f"SR is {shape[1]}x{shape[0]}, HR is {cropped.shape[1]}x{cropped.shape[0]}: LR and HR do not fit"
+        )
+    return cropped

@@ -1,0 +1,35 @@
+"""What papers print: their tables' specifications, known errors and tolerances, and the verdict on each number."""
+
+from resolute.published.errata import CellKey, Erratum, read_errata
+from resolute.published.files import errata_files, ranking_files, read_facts, spec_files, table_files
+from resolute.published.ranking import RankColumn, RankingSpec, read_ranking
+from resolute.published.spec import Column, Group, Match, Row, Spec, read_spec
+from resolute.published.tolerances import Tolerance, read_tolerances
+from resolute.published.verdict import JUDGED, Judgement, Verdict, agrees, judge
+
+__all__ = [
+    "JUDGED",
+    "CellKey",
+    "Column",
+    "Erratum",
+    "Group",
+    "Judgement",
+    "Match",
+    "RankColumn",
+    "RankingSpec",
+    "Row",
+    "Spec",
+    "Tolerance",
+    "Verdict",
+    "agrees",
+    "errata_files",
+    "judge",
+    "ranking_files",
+    "read_errata",
+    "read_facts",
+    "read_ranking",
+    "read_spec",
+    "read_tolerances",
+    "spec_files",
+    "table_files",
+]

@@ -1,0 +1,103 @@
+"""The lists of source files, and which files belong on which.
+
+A job depends on one list, `data/sources/<stage>.csv` or `data/sources/<stage>/<method>.csv`: an edit of a file re-runs
+what executes it and nothing else. Snakemake has the lists brought up to date whenever it plans; for DVC that is a
+stage. A training's checkpoint carries the digest of its list.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from resolute import registry
+from resolute.core import layout
+from resolute.core.provenance import file_sha256
+from resolute.sources.imports import PACKAGE, closure, files_below
+
+# The stages whose jobs are about one method, and the half of its kind that they run.
+HALVES = {"fetch": "inference", "train": "training", "evaluate": "inference", "profile": "inference"}
+STAGES = (*HALVES, "degrade", "patches", "tables", "figures", "report")
+# What is read beside code: by a module that shows names and titles, and by a stage that has data for single methods.
+READS = {
+    "measurements/titles.py": ("registry", "datasets/registry.yaml"),
+    "published/files.py": tuple(f"published/{kind}.schema.json" for kind in ("ranking", "table", "tolerances")),
+}
+OFFICIAL = "evaluate/official"
+
+
+def refresh() -> list[Path]:
+    """Write the lists that are not as they should be, and remove those of methods that are no more.
+
+    Returns:
+        The lists that were written. Most calls write none: the lists keep their times.
+    """
+    wanted = {layout.sources(stage, method): _listed(stage, method) for stage, method in _jobs()}
+    written = [path for path, text in wanted.items() if not (path.is_file() and path.read_bytes() == text.encode())]
+    for path in written:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted[path])  # cut short, it would be written again by the next call
+    folder = layout.sources_folder()
+    for path in sorted(folder.rglob("*.csv")):
+        if path not in wanted:
+            path.unlink()
+    return written
+
+
+def sources_digest(stage: str, method: str = "") -> str:
+    """A sha256 over the names and the content of all files that a job runs."""
+    return hashlib.sha256(_listed(stage, method).encode()).hexdigest()
+
+
+def sources(stage: str, method: str = "") -> frozenset[Path]:
+    """The files that a job runs: its stage's, and, where it is about a method, half of the method's kind, its network,
+    its entry."""
+    if stage not in HALVES:
+        return _with_data(stage)
+    if not method:
+        return closure(f"resolute.{stage}")
+    entry = registry.entry(method)
+    files = (
+        closure(f"resolute.{stage}")
+        | closure(f"resolute.methods.{entry.kind}.{HALVES[stage]}")
+        | {registry.path(method)}
+    )
+    if entry.model:
+        files |= closure(f"resolute.models.{entry.model}")
+    if stage == "fetch":
+        names = {item for published in entry.published.values() for item in published.keys if isinstance(item, str)}
+        files |= {registry.key_map(name) for name in names}
+    if stage == "evaluate":
+        files |= {file for file in files_below(OFFICIAL) if file.name.rpartition("_x")[0] == method}
+    return files
+
+
+def _jobs() -> Iterator[tuple[str, str]]:
+    for stage in STAGES:
+        yield stage, ""
+        if stage in HALVES:
+            yield from ((stage, method) for method in registry.names())
+
+
+def _listed(stage: str, method: str) -> str:
+    lines = [f"{_place(file)},{_sha256(file)}\n" for file in sorted(sources(stage, method))]
+    return f"file,sha256\n{''.join(lines)}"
+
+
+@cache
+def _with_data(stage: str) -> frozenset[Path]:
+    """What a stage imports, its templates, and what its modules read."""
+    code = closure(f"resolute.{stage}")
+    templates = [file for file in files_below(stage) if file.suffix != ".py"]
+    read = [path for module, paths in READS.items() if PACKAGE / module in code for path in paths]
+    return code.union(templates, *map(files_below, read))
+
+
+@cache
+def _place(file: Path) -> str:
+    return file.relative_to(PACKAGE).as_posix()
+
+
+@cache
+def _sha256(file: Path) -> str:
+    return file_sha256(file)
