@@ -39,7 +39,7 @@ READ = {
         "data/patches/embedded/hr.json",
         "data/raw/embedded.csv",
         "data/lr/embedded/x4.csv",
-        "data/lr/embedded/x4/coffee.png",
+        "data/lr/embedded/x4/brick.png",
     ],
     "train imdn_tiny --scale 4 --seed 0": [
         f"data/patches/embedded/{name}" for name in ("hr.json", "hr.npy", "x4.parquet", "x4.npy")
