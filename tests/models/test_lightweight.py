@@ -166,10 +166,8 @@ def test_the_cost_is_the_printed_one(method: str, scale: int, metric: str, value
 
 
 def test_one_carn_m_serves_every_scale() -> None:
-    """Its weights at one scale are those at any other; only the upsampler of its own scale is trained."""
+    """Its weights at one scale are those at any other."""
     networks = {scale: create_model("carn_m", scale) for scale in (2, 3, 4)}
     for scale, network in networks.items():
         weights.load_state(network, networks[4].state_dict(), "carn_m")
-        trained = {key for key, parameter in network.named_parameters() if parameter.requires_grad}
-        assert {key.split(".")[1] for key in trained if key.startswith("enlarge.")} == {str(scale)}
         assert network(torch.zeros(1, 3, 5, 7)).shape == (1, 3, 5 * scale, 7 * scale)

@@ -61,7 +61,7 @@ class Cascade(nn.Module):
 
 @register_model
 class CARNM(nn.Module):
-    """A cascade of cascades at LR size. The upsamplers of the scales that it is not built for are not trained."""
+    """A cascade of cascades at LR size, with an upsampler for every scale."""
 
     def __init__(self, scale: float = 4, width: int = 64, groups: int = 4) -> None:
         super().__init__()
@@ -70,10 +70,13 @@ class CARNM(nn.Module):
         self.head = conv3(3, width)
         self.body = Cascade(width, (Cascade(width, [EfficientResidual(width, groups)]) for _ in range(3)))
         self.enlarge = nn.ModuleDict({str(one): _upsampler(width, groups, one) for one in SCALES})
-        for other, upsampler in self.enlarge.items():
-            upsampler.requires_grad_(other == self.scale)
         self.tail = conv3(width, 3)
         self.add = MeanShift(DIV2K_MEAN)
+
+    def at(self, scale: int) -> "CARNM":
+        """The network itself, which from now on enlarges by a scale."""
+        self.scale = str(scale)
+        return self
 
     def forward(self, lr: Tensor) -> Tensor:
         features = self.body(self.head(self.subtract(lr)))

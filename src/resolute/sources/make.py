@@ -36,7 +36,11 @@ def refresh() -> list[Path]:
     written = [path for path, text in wanted.items() if not (path.is_file() and path.read_bytes() == text.encode())]
     for path in written:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(wanted[path])  # cut short, it would be written again by the next call
+        try:
+            path.write_text(wanted[path])
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
     folder = layout.sources_folder()
     for path in sorted(folder.rglob("*.csv")):
         if path not in wanted:
