@@ -37,7 +37,7 @@ def lively(method: str) -> Path:
 
 
 def upscaled(picture: Path, method: str, tile: int | None) -> np.ndarray:
-    upscale_file(picture, Path("out.png"), find_run(method, 2, str(lively(method))), tile, overlap=64)
+    upscale_file(picture, Path("out.png"), find_run(method, 2, str(lively(method))), "", tile, overlap=64)
     return np.asarray(Image.open("out.png")).astype(int)
 
 
@@ -69,7 +69,7 @@ def refused(
     """`upscale` ends in one line, and all files of the project are as they were."""
     before = {path: path.read_bytes() for path in Path().iterdir() if path.is_file()}
     with pytest.raises(ResoluteError, match=words) as error:
-        upscale_file(picture, Path(target), find_run("bicubic", scale, "published"), tile, overlap)
+        upscale_file(picture, Path(target), find_run("bicubic", scale, "published"), "", tile, overlap)
     assert "\n" not in str(error.value)
     assert {path: path.read_bytes() for path in Path().iterdir() if path.is_file()} == before
 
@@ -83,7 +83,7 @@ def test_tiles_that_cannot_be(picture: Path) -> None:
     for tile, overlap in ((1, 1), (8, 8), (8, 10**20), (100, -1)):
         refused(picture, "out.png", f"tiles of {tile} pixels cannot overlap by {overlap}", tile=tile, overlap=overlap)
     # The picture is one tile.
-    upscale_file(picture, Path("out.png"), find_run("bicubic", 2, "published"), 10**20, 10**20)
+    upscale_file(picture, Path("out.png"), find_run("bicubic", 2, "published"), "", 10**20, 10**20)
 
 
 def test_targets_that_cannot_be(picture: Path) -> None:
@@ -102,7 +102,7 @@ def test_targets_that_cannot_be(picture: Path) -> None:
 
 def test_a_link_stays_a_link(picture: Path) -> None:
     Path("link.png").symlink_to("behind.png")
-    upscale_file(picture, Path("link.png"), find_run("bicubic", 2, "published"), None, 32)
+    upscale_file(picture, Path("link.png"), find_run("bicubic", 2, "published"), "", None, 32)
     assert Path("link.png").is_symlink()
     assert Image.open("behind.png").size == (2 * (TILE + 44), 32)
 
@@ -124,7 +124,7 @@ def test_tiles_keep_depth_and_colour(dtype: type, grey: bool, project: Path) -> 
     write_photo(Path("in.png"), Photo(pixels[:, :, 0].copy() if grey else pixels))
     results = []
     for tile in (0, None):
-        upscale_file(Path("in.png"), Path("out.png"), find_run("bicubic", 2, "published"), tile, 32)
+        upscale_file(Path("in.png"), Path("out.png"), find_run("bicubic", 2, "published"), "", tile, 32)
         results.append(read_photo(Path("out.png")).colour)
     assert results[0].dtype == dtype and results[0].ndim == 3 - grey
     np.testing.assert_array_equal(results[0], results[1])

@@ -139,3 +139,28 @@ def test_a_killed_training_of_any_kind_ends_as_if_it_had_not_been(project: Proje
     weights.unlink()
     project.run(*command)
     assert (weights.read_bytes(), weights.with_suffix(".csv").read_bytes()) == (resumed, log)
+
+
+@pytest.mark.slow
+def test_a_new_network_with_a_block_and_a_key_map_changes_no_job_of_another(small: Project) -> None:
+    """What shows the names of all methods is made again, and nothing else."""
+    package = small.root / "src/resolute"
+    (package / "models/blocks/newest.py").write_text('"""A block."""\n\nfrom torch import nn\n\nNewest = nn.Identity\n')
+    network = (NEWCOMERS / "static/network.py").read_text()
+    block = "from resolute.models.blocks.newest import Newest  # noqa: F401\n"
+    add(package, "static")
+    (package / "models/static.py").write_text(
+        network.replace("from resolute.models.blocks", f"{block}from resolute.models.blocks", 1)
+    )
+    (package / "registry/key_maps/newest.yaml").write_text('- ["^a", "b"]\n')
+    shows = {
+        "tables",
+        "figures",
+        "routing_figures",
+        "comparison_figures",
+        "training_figures",
+        "patch_figures",
+        "report",
+    }
+    assert small.planned().keys() <= shows
+    assert {stage.partition("@")[0] for stage in small.changed()} <= {"sources", *shows}

@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from resolute import methods, registry
 from resolute.core.errors import ResoluteError
+from resolute.core.layout import Span
 from resolute.evaluate.official import FOLDER
 from resolute.fetch import key_maps
 from resolute.methods import weights
@@ -54,12 +55,12 @@ def golden_error(name: str, scale: float, checkpoint: Path) -> float:
 
 def checkpoint_of(name: str, scale: float, mirror: Path) -> Path:
     entry = registry.entry(name)
-    return mirror / entry.published[entry.tag()].files[scale].url.removeprefix("https://")
+    return mirror / entry.published[entry.tag()].files[entry.span(scale)].url.removeprefix("https://")
 
 
 def test_no_network_of_the_challenge_lacks_its_official_output() -> None:
     released = {name: registry.entry(name).published.get("ntire2022") for name in NETWORKS}
-    files = {name: facts.files[4.0].sha256 for name, facts in released.items() if facts}
+    files = {name: facts.files[Span.at(4)].sha256 for name, facts in released.items() if facts}
     assert set(files.values()) == {files[name] for name, _ in OFFICIAL if name in files}
 
 
