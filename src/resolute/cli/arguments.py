@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from resolute.core.layout import LARGEST_SCALE
+
 # As `workflow/schemas/params.schema.json` has it, too.
-LARGEST_SCALE = 64
 LARGEST_SEED = 2**32 - 1
 LARGEST_SIDE = 65535  # pixels
 

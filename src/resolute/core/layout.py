@@ -12,6 +12,7 @@ from pathlib import Path
 from resolute.core.errors import ResoluteError
 
 TABLE_FORMATS = ("csv", "md", "tex", "html")
+LARGEST_SCALE = 64  # of params (`workflow/schemas/params.schema.json`), commands and methods alike
 FIGURE_FORMATS = ("svg", "png", "pdf")
 
 

@@ -14,7 +14,6 @@ from resolute.core.schema import read_yaml, validate
 
 FOLDER = Path(__file__).parent
 _PACKAGE = FOLDER.parent
-LARGEST_SCALE = 64  # of params, commands and methods alike
 
 
 @dataclass(frozen=True)
@@ -95,12 +94,12 @@ class Entry:
     def check_scale(self, scale: float) -> None:
         """Refuse a scale that the method does not have."""
         if not self.serves(scale):
-            known = ", ".join(f"x{known:g}" for known in self.scales) or f"all above x1, up to x{LARGEST_SCALE}"
+            known = ", ".join(f"x{known:g}" for known in self.scales) or f"all above x1, up to x{layout.LARGEST_SCALE}"
             raise ResoluteError(f"{self.name} has no x{scale:g}: it is made for {known}")
 
     def serves(self, scale: float) -> bool:
         """Whether the method has a scale; one without a list of them has every one."""
-        return scale in self.scales if self.scales else 1 < scale <= LARGEST_SCALE
+        return scale in self.scales if self.scales else 1 < scale <= layout.LARGEST_SCALE
 
     def span(self, scale: float) -> layout.Span:
         """The scales that the weights for a scale are made at."""
