@@ -58,7 +58,11 @@ def _repo() -> Iterator["Repo"]:
 
     try:
         with Repo(str(project_root())) as repo, lock_repo(repo):
+            if not repo.index.stages:
+                raise ResoluteError("dvc.yaml names no stage: restore it, as `git checkout -- dvc.yaml` does")
             yield repo
+    except ResoluteError:
+        raise
     except DvcException as error:
         raise ResoluteError(f"dvc cannot tell its status: {error}") from None
     except Exception as error:  # its databases, caches and files may be damaged or closed to us in any way
