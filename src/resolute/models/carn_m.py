@@ -6,6 +6,7 @@ blocks. Any input size works.
 """
 
 from collections.abc import Iterable
+from functools import partial
 from itertools import cycle
 
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3
 from resolute.models.blocks.normalisation import DIV2K_MEAN, MeanShift
+from resolute.models.blocks.upsampler import upsampler
 
 SCALES = (2, 3, 4)
 
@@ -69,7 +71,8 @@ class CARNM(nn.Module):
         self.subtract = MeanShift([-mean for mean in DIV2K_MEAN])
         self.head = conv3(3, width)
         self.body = Cascade(width, (Cascade(width, [EfficientResidual(width, groups)]) for _ in range(3)))
-        self.enlarge = nn.ModuleDict({str(one): _upsampler(width, groups, one) for one in SCALES})
+        grouped = partial(conv3, groups=groups)
+        self.enlarge = nn.ModuleDict({str(one): upsampler(width, one, nn.ReLU, grouped) for one in SCALES})
         self.tail = conv3(width, 3)
         self.add = MeanShift(DIV2K_MEAN)
 
@@ -81,10 +84,3 @@ class CARNM(nn.Module):
     def forward(self, lr: Tensor) -> Tensor:
         features = self.body(self.head(self.subtract(lr)))
         return self.add(self.tail(self.enlarge[self.scale](features)))
-
-
-def _upsampler(width: int, groups: int, scale: int) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for factor in (2, 2) if scale == 4 else (scale,):
-        layers += [conv3(width, width * factor**2, groups=groups), nn.ReLU(), nn.PixelShuffle(factor)]
-    return nn.Sequential(*layers)

@@ -13,6 +13,7 @@ from resolute.models.blocks.convolution import conv1, conv3, depthwise
 from resolute.models.blocks.normalisation import ChannelNorm
 from resolute.models.blocks.post_upsampling import enlarge
 from resolute.models.blocks.residual import Residual
+from resolute.models.blocks.upsampler import upsampler
 
 SHUFFLE_GROUPS = 8
 EXTRA = 16  # channels of the 3x3 convolution of a block over those between blocks
@@ -41,7 +42,7 @@ class ShuffleMixer(nn.Module):
         self.scale = int(scale)
         self.head = conv3(3, width, bias=False)
         self.body = nn.Sequential(*(_block(width, kernel) for _ in range(blocks)))
-        self.enlarge = _upsampler(width, self.scale)
+        self.enlarge = upsampler(width, self.scale, nn.SiLU, conv1)
         self.tail = conv3(width, 3)
 
     def forward(self, lr: Tensor) -> Tensor:
@@ -56,10 +57,3 @@ def _block(width: int, kernel: int) -> nn.Sequential:
 def _mixer(width: int, kernel: int) -> nn.Sequential:
     mlps = [Residual(ChannelNorm(width, bias=False), SplitMLP(width)) for _ in range(2)]
     return nn.Sequential(mlps[0], depthwise(width, kernel), mlps[1])
-
-
-def _upsampler(width: int, scale: int) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for factor in (2, 2) if scale == 4 else (scale,):
-        layers += [conv1(width, width * factor**2), nn.PixelShuffle(factor), nn.SiLU()]
-    return nn.Sequential(*layers)
