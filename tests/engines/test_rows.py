@@ -115,7 +115,7 @@ def test_row_5_an_edited_source_file_then_snakemake(small: Project) -> None:
 
 def test_row_6_a_touched_source_file_changes_nothing(small: Project) -> None:
     (small.root / "src/resolute/models/imdn.py").touch()
-    (small.root / "src/resolute/models/blocks/frame.py").touch()
+    (small.root / "src/resolute/models/blocks/post_upsampling.py").touch()
     assert_agreed(small)
 
 
