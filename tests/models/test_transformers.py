@@ -48,7 +48,7 @@ def test_padding_grows_the_far_sides_alone_and_only_where_needed() -> None:
     assert padded.shape == (1, 2, 8, 8)
     assert torch.equal(padded[:, :, :5], x)
     assert not padded[:, :, 5:].any()
-    assert torch.equal(pad_to_multiple(x, 4, "reflect")[:, :, 5:], x[:, :, [3, 2, 1]])
+    assert torch.equal(pad_to_multiple(x, 4, reflect=True)[:, :, 5:], x[:, :, [3, 2, 1]])
 
 
 def test_shifted_windows_away_from_the_border_are_those_of_the_cropped_map() -> None:
