@@ -48,7 +48,7 @@ def _lively(entry: registry.Entry, scale: float, folder: Path) -> Path | None:
     with torch.no_grad():
         for parameter in network.parameters():
             if parameter.requires_grad and parameter.dim() > 1:
-                parameter *= 2
+                parameter.mul_(2)
     path = folder / "lively.safetensors"
     weights.save_weights(path, network.state_dict(), {})
     return path
