@@ -82,7 +82,8 @@ def test_methods_of_every_kind_go_through_every_stage_of_both_engines(project: P
 
 
 def settings_of(rows: pd.DataFrame, metric: str) -> dict[str, float]:
-    return rows[rows["metric"] == metric].groupby("setting")["value"].mean().to_dict()
+    means = rows[rows["metric"] == metric].groupby("setting")["value"].mean()
+    return {str(setting): mean for setting, mean in means.items()}
 
 
 @pytest.mark.slow

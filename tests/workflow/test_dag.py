@@ -141,8 +141,8 @@ def test_results_deleted_by_hand_are_made_again(finished: Path) -> None:
         "reports/measurements/cost/rlfn_tiny/*.parquet",
         "data/weights/trained/imdn_tiny/x4/*-seed0.csv",
     ):
-        (path,) = Path().glob(lost)
-        path.unlink()
+        (made,) = Path().glob(lost)
+        made.unlink()
     found = planned()
     assert (found["train"], found["profile"]) == (1, 1)
     assert found["evaluate"] == 3  # the two that are lost, and that of the training
