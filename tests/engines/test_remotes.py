@@ -81,7 +81,8 @@ def ssh_server(folder: Path) -> Iterator[dict[str, str]]:
 SERVERS = {"local": local_folder, "s3": s3_server, "ssh": ssh_server}
 
 
-@pytest.fixture(params=SERVERS)
+# The suite has S3, the remote of most; the others take as long, and show the same.
+@pytest.fixture(params=["s3", *(pytest.param(kind, marks=pytest.mark.attack) for kind in ("local", "ssh"))])
 def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable]:
     """Makes a new remote the default one of a project, as docs/dvc.md says."""
 
