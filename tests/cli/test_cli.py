@@ -105,8 +105,8 @@ def test_profile_prints_one_json_object(checkout: Path) -> None:
 def test_profile_keeps_counts_of_both_sizes(checkout: Path) -> None:
     kept = resolute("profile", "rlfn_team04", "--count-only").stdout.splitlines()[0]
     rows = measurements.read(checkout / kept)
-    assert rows[rows["metric"] == "params"]["setting"].tolist() == ["lr256x256"]
-    assert rows[rows["metric"] == "macs"]["setting"].tolist() == ["lr256x256", "lr320x180"]
+    assert rows[rows["metric"] == "params"]["lr_size"].tolist() == ["256x256"]
+    assert rows[rows["metric"] == "macs"]["lr_size"].tolist() == ["256x256", "320x180"]
 
 
 def test_evaluate_fetches_and_degrades_what_it_needs(checkout: Path) -> None:

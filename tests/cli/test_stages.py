@@ -26,7 +26,7 @@ from resolute.core.errors import ResoluteError
 def test_the_lock_is_held_while_a_stage_works(
     command: str, work: str, artefact: str, checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = []
+    held: list[str] = []
 
     def stop(*_: object, **__: object) -> None:
         held.extend(path.read_text().splitlines()[2] for path in Path("work/locks/making").glob("*.holder"))

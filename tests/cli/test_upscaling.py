@@ -119,7 +119,7 @@ def test_a_result_that_the_format_or_the_memory_cannot_hold_is_said_before_the_w
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("grey", [True, False])
-def test_tiles_keep_depth_and_colour(dtype: type, grey: bool, project: Path) -> None:
+def test_tiles_keep_depth_and_colour(dtype: type[np.uint8] | type[np.uint16], grey: bool, project: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (16, TILE + 44, 3)).astype(dtype)
     write_photo(Path("in.png"), Photo(pixels[:, :, 0].copy() if grey else pixels))
     results = []

@@ -1,6 +1,6 @@
 """Choices with options: what may be written follows from the signatures."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -30,7 +30,7 @@ CHOICES = Choices("thing", {"plain": plain, "tuned": tuned})
         ({"tuned": {"at": [1, 2]}}, Choice("tuned", {"weight": 0.5, "at": (1, 2)})),
     ],
 )
-def test_a_name_or_a_name_with_options(written: object, choice: Choice) -> None:
+def test_a_name_or_a_name_with_options(written: str | dict[str, Any], choice: Choice) -> None:
     assert CHOICES.parse(written) == choice
     assert CHOICES.parse(choice) is choice
 
@@ -51,7 +51,7 @@ def test_writing_a_default_changes_nothing() -> None:
         ({"plain": {"weight": 1}}, "thing plain has no option 'weight': it takes none"),
     ],
 )
-def test_what_is_wrong_names_the_nearest(written: object, message: str) -> None:
+def test_what_is_wrong_names_the_nearest(written: str | dict[str, Any], message: str) -> None:
     with pytest.raises(ResoluteError, match=message):
         CHOICES.parse(written)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from resolute.datasets import registry
 from resolute.images.files import write_png
 from resolute.params import presets
 
-SETS = {
+SETS: dict[str, dict[str, Any]] = {
     "left": {
         "source": {"kind": "manual", "instruction": "draw it."},
         "splits": {"train": {"use": "train", "images": 2}},

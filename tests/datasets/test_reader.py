@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,7 +128,12 @@ def test_a_file_changed_in_place_is_named_with_what_mends_it() -> None:
 def test_what_has_not_changed_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     write_images("set5", place("set5", "test"))
     read: list[Path] = []
-    monkeypatch.setattr(records, "file_sha256", lambda path: read.append(path) or file_sha256(path))
+
+    def noted(path: Path) -> str:
+        read.append(path)
+        return file_sha256(path)
+
+    monkeypatch.setattr(records, "file_sha256", noted)
     for _ in range(3):
         datasets.images("set5")
     assert len(read) == 5
@@ -139,8 +145,8 @@ def test_lr_images_of_other_hr_images_are_refused() -> None:
     lr = place_lr("set5", 4, hr)
     refusal = r"^data set 'set5' at x4 was not made from the HR images of now, see test002: run `resolute degrade set5"
 
-    def other(**facts: object) -> list[LRImage]:
-        return [*lr[:2], replace(lr[2], **facts), *lr[3:]]  # type: ignore[arg-type]
+    def other(**facts: Any) -> list[LRImage]:
+        return [*lr[:2], replace(lr[2], **facts), *lr[3:]]
 
     for made in (other(variant="mirror_float"), other(scale=2.0), other(hr_sha256="0" * 64), [*lr[:2], *lr[3:]]):
         write_lr_images("set5", 4, made)

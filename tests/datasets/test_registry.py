@@ -22,7 +22,7 @@ from resolute.images.files import read_image
 
 WITH_MANIFEST = [name for name in datasets.names() if datasets.entry(name).source.kind in ("files", "embedded")]
 # (data set, split, role, scale) -> files that the mirror must hold
-IN_MIRROR = {
+IN_MIRROR: dict[tuple[str, str, str, float | None], int] = {
     **{(f"set5{copy}", "test", "lr", s): 5 for copy in ("", "_edsr") for s in (2.0, 3.0, 4.0)},
     **{(f"set14{copy}", "test", "lr", s): 14 for copy in ("", "_edsr") for s in (2.0, 3.0, 4.0)},
     **{("set5", "test", "hr", s): 5 for s in (2.0, 3.0, 4.0)},

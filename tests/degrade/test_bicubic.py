@@ -4,8 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -239,10 +241,17 @@ def test_files_and_folders_in_the_wrong_place_are_one_line(
 def test_the_new_folder_is_on_the_disk_before_the_old_one_goes(embedded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     degrade("embedded", 4)
     done: list[tuple[str, str]] = []
-    sync, rename, remove = atomic.sync, Path.rename, shutil.rmtree
-    monkeypatch.setattr(atomic, "sync", lambda path: (done.append(("sync", path.name)), sync(path)))
-    monkeypatch.setattr(Path, "rename", lambda path, to: (done.append(("rename", path.name)), rename(path, to))[1])
-    monkeypatch.setattr(shutil, "rmtree", lambda path, **how: (done.append(("remove", path.name)), remove(path, **how)))
+
+    def noting(word: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(path: Path, *more: Any, **how: Any) -> Any:
+            done.append((word, path.name))
+            return work(path, *more, **how)
+
+        return noted
+
+    monkeypatch.setattr(atomic, "sync", noting("sync", atomic.sync))
+    monkeypatch.setattr(Path, "rename", noting("rename", Path.rename))
+    monkeypatch.setattr(shutil, "rmtree", noting("remove", shutil.rmtree))
     degrade("embedded", 4)
     images = {("sync", image.path.name) for image in datasets.lr_images("embedded", "", 4)}
     swap = done.index(("rename", "x4"))

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import filelock
 import pytest
@@ -30,7 +31,7 @@ PARTS = (
     "workflow",
 )
 METHODS = ["imdn_tiny", "rlfn_tiny"]
-SMALL = {
+SMALL: dict[str, Any] = {
     "methods": {"published": ["bicubic"], "trained": METHODS, "counted": METHODS, "timed": []},
     "train": {
         "iterations": 5,

@@ -175,8 +175,8 @@ with making(Path("data/weights/trained/imdn/x4/paper-seed0.safetensors").absolut
 def start_orphan() -> subprocess.Popen[str]:
     """A process that makes an artefact until its standard input ends."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    process = subprocess.Popen([sys.executable, "-c", ORPHAN], text=True, env=environment, **pipes)
+    command, pipe = [sys.executable, "-c", ORPHAN], subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment)
     assert process.stdout and process.stdout.readline() == "started\n"
     return process
 

@@ -50,6 +50,38 @@ def project(tmp_path: Path) -> Project:
     return project
 
 
+def settings_of(rows: pd.DataFrame, metric: str) -> dict[str, float]:
+    means = rows[rows["metric"] == metric].groupby("setting")["value"].mean()
+    return {str(setting): mean for setting, mean in means.items()}
+
+
+def assert_operating_points_stand_side_by_side(project: Project) -> None:
+    folder = "reports/measurements/quality/supernet/x4/small-seed0/embedded.parquet"
+    rows = pd.read_parquet(project.root / folder)
+    spent, full, quality = (settings_of(rows, metric) for metric in ("macs", "macs_full", "psnr"))
+    assert full["full"] == full["saving"] == spent["full"] > spent["saving"]
+    assert set(quality) == {"full", "saving"}
+    assert len(set(quality.values())) == 2
+    chosen = rows[(rows["metric"] == "chosen_wide") & (rows["place"] == "halves")]
+    assert chosen.groupby("setting")["value"].unique().to_dict() == {"full": [2.0], "saving": [1.0]}
+
+    overview = pd.read_csv(project.root / "reports/psnr_macs.csv").query("method == 'supernet'").set_index("setting")
+    assert overview["macs_g"]["saving"] / overview["macs_g"]["full"] == pytest.approx(spent["saving"] / spent["full"])
+    for setting in ("full", "saving"):
+        shown = project.run(
+            *("resolute", "evaluate", "supernet", "--weights", "small-seed0", "--dataset", "embedded"),
+            *("--setting", setting, "--json"),
+        )
+        found = json.loads(shown)
+        assert found["setting"] == setting
+        assert found["protocols"]["y_basicsr"]["psnr"] == pytest.approx(
+            rows.query("setting == @setting and metric == 'psnr' and protocol == 'y_basicsr'")["value"].mean()
+        )
+    said = project.call("resolute", "evaluate", "supernet", "--weights", "small-seed0", "--setting", "savign")
+    assert said.returncode == 1
+    assert "supernet has no setting 'savign': did you mean 'saving'?" in said.stderr
+
+
 @pytest.mark.slow
 def test_methods_of_every_kind_go_through_every_stage_of_both_engines(project: Project) -> None:
     project.make()
@@ -79,39 +111,7 @@ def test_methods_of_every_kind_go_through_every_stage_of_both_engines(project: P
                 shown = f"{found['embedded']:.2f}"
                 assert any(title in row and shown in row for row in rows), f"{run} is not in the table of quality"
     assert any(titles[NAMES.index("static")] in row and f"{PARAMS / 1e3:.1f}" in row for row in rows)
-
-
-def settings_of(rows: pd.DataFrame, metric: str) -> dict[str, float]:
-    return rows[rows["metric"] == metric].groupby("setting")["value"].mean().to_dict()
-
-
-@pytest.mark.slow
-def test_operating_points_are_measured_side_by_side(project: Project) -> None:
-    project.run("snakemake", "--cores", "2", "--quiet", "all", "--", "reports/psnr_macs.csv")
-    folder = "reports/measurements/quality/supernet/x4/small-seed0/embedded.parquet"
-    rows = pd.read_parquet(project.root / folder)
-    spent, full, quality = (settings_of(rows, metric) for metric in ("macs", "macs_full", "psnr"))
-    assert full["full"] == full["saving"] == spent["full"] > spent["saving"]
-    assert set(quality) == {"full", "saving"}
-    assert len(set(quality.values())) == 2
-    chosen = rows[(rows["metric"] == "chosen_wide") & (rows["place"] == "halves")]
-    assert chosen.groupby("setting")["value"].unique().to_dict() == {"full": [2.0], "saving": [1.0]}
-
-    overview = pd.read_csv(project.root / "reports/psnr_macs.csv").query("method == 'supernet'").set_index("setting")
-    assert overview["macs_g"]["saving"] / overview["macs_g"]["full"] == pytest.approx(spent["saving"] / spent["full"])
-    for setting in ("full", "saving"):
-        shown = project.run(
-            *("resolute", "evaluate", "supernet", "--weights", "small-seed0", "--dataset", "embedded"),
-            *("--setting", setting, "--json"),
-        )
-        found = json.loads(shown)
-        assert found["setting"] == setting
-        assert found["protocols"]["y_basicsr"]["psnr"] == pytest.approx(
-            rows.query("setting == @setting and metric == 'psnr' and protocol == 'y_basicsr'")["value"].mean()
-        )
-    said = project.call("resolute", "evaluate", "supernet", "--weights", "small-seed0", "--setting", "savign")
-    assert said.returncode == 1
-    assert "supernet has no setting 'savign': did you mean 'saving'?" in said.stderr
+    assert_operating_points_stand_side_by_side(project)
 
 
 @pytest.mark.slow

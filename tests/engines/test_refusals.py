@@ -78,10 +78,9 @@ def test_refused_inside_a_dvc_stage(command: str, small: Project) -> None:
 
 @pytest.mark.parametrize("command", ["seal", "sync"])
 def test_refused_while_dvc_is_locked(command: str, small: Project) -> None:
-    holder = [sys.executable, "-c", HOLD_DVC]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(holder, cwd=small.root, env=small.environment, **pipes) as process:
-        assert process.stdout.readline() == "held\n"
+    holder, pipe = [sys.executable, "-c", HOLD_DVC], subprocess.PIPE
+    with subprocess.Popen(holder, stdin=pipe, stdout=pipe, text=True, cwd=small.root, env=small.environment) as process:
+        assert process.stdout and process.stdout.readline() == "held\n"
         assert_refused(small, command, "lock")
         process.communicate("\n")
 

@@ -59,7 +59,7 @@ def ssh_server(folder: Path) -> Iterator[dict[str, str]]:
             return False
 
     def files(channel: asyncssh.SSHServerChannel) -> asyncssh.SFTPServer:
-        return asyncssh.SFTPServer(channel, chroot=str(folder))
+        return asyncssh.SFTPServer(channel, chroot=os.fsencode(folder))
 
     async def listen() -> int:
         key = asyncssh.generate_private_key("ssh-ed25519")
@@ -81,7 +81,8 @@ def ssh_server(folder: Path) -> Iterator[dict[str, str]]:
 SERVERS = {"local": local_folder, "s3": s3_server, "ssh": ssh_server}
 
 
-@pytest.fixture(params=SERVERS)
+# The suite has S3, the remote of most; the others take as long, and show the same.
+@pytest.fixture(params=["s3", *(pytest.param(kind, marks=pytest.mark.attack) for kind in ("local", "ssh"))])
 def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable]:
     """Makes a new remote the default one of a project, as docs/dvc.md says."""
 
@@ -145,7 +146,7 @@ def test_a_pull_that_finds_no_remote_loses_nothing(small: Project, tmp_path: Pat
 
 
 def test_a_read_only_cache_is_one_clear_line_and_nothing_is_lost(small: Project) -> None:
-    limits = ()
+    limits: tuple[str, ...] = ()
     if os.geteuid() == 0:
         if not shutil.which("setpriv"):
             pytest.skip("root writes everywhere, and setpriv is not installed to forbid it")

@@ -76,7 +76,7 @@ def test_a_run_says_that_it_waits_for_jobs_that_have_just_started(project: Path)
     job = ["bash", "-c", f"exec 9<>{JOBS_LOCK} && flock --shared 9; echo started; read"]
     with subprocess.Popen(job, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as started:
         assert started.stdout and started.stdout.readline() == "started\n"
-        mending = [Path(sys.executable).parent / "resolute", "mend"]
+        mending = [str(Path(sys.executable).parent / "resolute"), "mend"]
         with subprocess.Popen(mending, stderr=subprocess.PIPE, text=True, env=environment) as run:
             assert run.stderr
             assert run.stderr.readline() == "resolute: waiting for jobs of a Snakemake that was killed\n"

@@ -30,4 +30,4 @@ def test_published_weights_give_the_official_output_and_disturbed_ones_do_not(tm
 
 
 def test_without_an_official_output_there_is_no_error_to_tell() -> None:
-    assert output_error("hnct_team12", 4, lambda lr: lr) is None
+    assert output_error("hnct_team12", 4, methods.Upscaled) is None

@@ -139,7 +139,8 @@ def test_every_image_of_the_poster_takes_one_expert_in_every_group() -> None:
     for (scale, dataset), own in found.groupby(["scale", "dataset"]):
         assert list(own["place"].unique()) == [f"group{group}" for group in range(1, 7)], (scale, dataset)
         assert set(own["metric"]) == {f"chosen_{expert}" for expert in registry.entry("seemore_t").experts}
-        assert (own.groupby("place")["value"].sum() == datasets.entry(dataset).splits["test"].images).all(), dataset
+        images = datasets.entry(str(dataset)).splits["test"].images
+        assert own.groupby("place")["value"].sum().eq(images).all(), dataset
 
 
 def test_without_a_cost_the_figure_tells_the_choices_alone(measured: list[Path]) -> None:

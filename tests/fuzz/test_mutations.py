@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 
 import pytest
 from tests.fuzz.mutations import attack, mutated
@@ -41,6 +42,6 @@ def test_every_ending_is_counted() -> None:
 
 
 @pytest.mark.parametrize("wait", [time.sleep, lambda _: sum(range(10**12))], ids=["waits", "works"])
-def test_an_input_without_an_end_is_counted(wait: object) -> None:
-    outcomes = attack(lambda _: wait(1000), SEEDS, 1, seconds=1)  # type: ignore[operator]
+def test_an_input_without_an_end_is_counted(wait: Callable[[float], object]) -> None:
+    outcomes = attack(lambda _: wait(1000), SEEDS, 1, seconds=1)
     assert dict(outcomes.unclean) == {"no end within 1 s": [0]}

@@ -124,7 +124,7 @@ def register(data: bytes) -> None:
     registry.names.cache_clear()
     registry.entry.cache_clear()
     entry = registry.entry("own")
-    assert all(isinstance(rank, int) for rank in entry.ranks)
+    assert all(isinstance(name, str) for name in (*entry.settings, *entry.experts))
     is_whole(entry.recipe)
     for scale in entry.scales:
         entry.has_weights("published", scale)

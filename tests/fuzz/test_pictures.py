@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -39,15 +40,14 @@ def pictures() -> dict[str, bytes]:
             "group4": grey.convert("1"), "zstd": rgb, "lzma": rgb,
         }.items()
     }  # fmt: skip
+    kinds: list[tuple[np.ndarray, dict[str, Any]]] = [
+        (DEEP[:, :, :3], {"photometric": "rgb", "compression": 8, "tile": (16, 16)}),
+        (DEEP, {"photometric": "rgb", "extrasample": "unassalpha", "bigtiff": True}),
+        (DEEP[:, :, 0], {"compression": 5, "predictor": 2, "rowsperstrip": 5}),
+    ]
     deep = {
         f"deep{number}.tif": bytes(imagecodecs.tiff_encode(pixels, **options))
-        for number, (pixels, options) in enumerate(
-            (
-                (DEEP[:, :, :3], {"photometric": "rgb", "compression": 8, "tile": (16, 16)}),
-                (DEEP, {"photometric": "rgb", "extrasample": "unassalpha", "bigtiff": True}),
-                (DEEP[:, :, 0], {"compression": 5, "predictor": 2, "rowsperstrip": 5}),
-            )
-        )
+        for number, (pixels, options) in enumerate(kinds)
     }
     return tiffs | deep | {
         "rgb.png": saved("PNG", rgb, **facts),

@@ -6,6 +6,7 @@ import os
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -63,7 +64,7 @@ class TestReadImage:
     @pytest.mark.parametrize("image", [RGB, GREY], ids=["rgb", "grey"])
     @pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "webp"])
     def test_rgb_and_grey(self, folder: Path, image: np.ndarray, suffix: str) -> None:
-        options = {"lossless": True} if suffix == "webp" else {}
+        options: dict[str, Any] = {"lossless": True} if suffix == "webp" else {}
         Image.fromarray(image).save(folder / f"a.{suffix}", **options)
         expected = to_rgb(image) if suffix == "webp" else image  # WebP has no grey
         read = read_image(folder / f"a.{suffix}")

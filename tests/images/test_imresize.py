@@ -3,6 +3,7 @@
 import statistics
 import time
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from PIL import Image
 from resolute.core.errors import ResoluteError
 from resolute.images.files import read_image
 from resolute.images.imresize import VARIANTS, crop_to_multiple, imresize, lr_size
+
+Padding = Literal["edge", "symmetric"]  # as numpy calls it
 
 DATA = Path(__file__).parents[1] / "data/images"
 SELFEXSR = (
@@ -77,7 +80,7 @@ def test_equals_edsr_copies_bit_for_bit(mirror: Path, folder: str, scale: int, i
         np.testing.assert_array_equal(imresize(hr, 1 / scale, "mirror"), lr, err_msg=file.name)
 
 
-def by_pillow(image: np.ndarray, scale: int, border: str) -> np.ndarray:
+def by_pillow(image: np.ndarray, scale: int, border: Padding) -> np.ndarray:
     """MATLAB's result from Pillow, one axis at a time, padded because it drops samples outside the image."""
     margin = 4 * scale
     height, width = (side // scale for side in image.shape[:2])
@@ -93,7 +96,7 @@ def by_pillow(image: np.ndarray, scale: int, border: str) -> np.ndarray:
     st.sampled_from((2, 3, 4, 8)),
     st.sampled_from((("replicate", "edge"), ("mirror", "symmetric"))),
 )
-def test_equals_padded_pillow(seeded: tuple[int, int, int], scale: int, border: tuple[str, str]) -> None:
+def test_equals_padded_pillow(seeded: tuple[int, int, int], scale: int, border: tuple[str, Padding]) -> None:
     height, width, seed = seeded
     image = np.random.default_rng(seed).integers(0, 256, (height * scale, width * scale, 3), np.uint8)
     np.testing.assert_array_equal(imresize(image, 1 / scale, border[0]), by_pillow(image, scale, border[1]))

@@ -24,7 +24,7 @@ TOLERANCE = 1e-6
 def change(name: str, folder: Path) -> float:
     """The greatest change that two tiles make, side by side or one above the other, of the output's range."""
     entry = registry.entry(name)
-    scale = entry.scales[0]
+    scale = next(iter(entry.scales), 2.0)  # bicubic has every scale
     upscaler = methods.upscaler(name, scale, _lively(entry, scale, folder), "cpu")
 
     def upscale(lr: np.ndarray) -> np.ndarray:
@@ -48,7 +48,7 @@ def _lively(entry: registry.Entry, scale: float, folder: Path) -> Path | None:
     with torch.no_grad():
         for parameter in network.parameters():
             if parameter.requires_grad and parameter.dim() > 1:
-                parameter *= 2
+                parameter.mul_(2)
     path = folder / "lively.safetensors"
     weights.save_weights(path, network.state_dict(), {})
     return path

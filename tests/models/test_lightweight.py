@@ -57,7 +57,7 @@ class Small:
     scale: float
     arguments: dict[str, Any] = field(default_factory=dict)
 
-    def keys(self) -> tuple[tuple[str, str], ...]:
+    def keys(self) -> tuple[tuple[str, str] | str, ...]:
         own = {"safmn": SAFMN_KEYS, "shufflemixer": SHUFFLEMIXER_KEYS}
         return own.get(self.model) or next(iter(registry.entry(self.model).published.values())).keys
 

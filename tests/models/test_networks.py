@@ -147,9 +147,9 @@ def deterministic(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As trainings run; torch chooses other operators then for tensors that are not on the CPU."""
     monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # unknown to the meta device
     torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # there is no memory on the meta device
+    # There is no memory on the meta device.
+    monkeypatch.setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)
     yield
-    torch.utils.deterministic.fill_uninitialized_memory = True
     torch.use_deterministic_algorithms(False)
 
 

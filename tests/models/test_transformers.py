@@ -48,7 +48,7 @@ def test_padding_grows_the_far_sides_alone_and_only_where_needed() -> None:
     assert padded.shape == (1, 2, 8, 8)
     assert torch.equal(padded[:, :, :5], x)
     assert not padded[:, :, 5:].any()
-    assert torch.equal(pad_to_multiple(x, 4, "reflect")[:, :, 5:], x[:, :, [3, 2, 1]])
+    assert torch.equal(pad_to_multiple(x, 4, reflect=True)[:, :, 5:], x[:, :, [3, 2, 1]])
 
 
 def test_shifted_windows_away_from_the_border_are_those_of_the_cropped_map() -> None:
@@ -70,8 +70,8 @@ def test_mobilesr_attends_to_its_padding_as_to_zeros() -> None:
     """A single pixel among 63 zeros, whose logits and values are zero, keeps e^l / (e^l + 63) of its value."""
     heads, share = 2, 3
     block = Transformer(heads * share, heads, 8, expansion=2)
-    nn.init.zeros_(block.perceptron[2].linear.weight)
-    nn.init.zeros_(block.perceptron[2].linear.bias)
+    nn.init.zeros_(block.get_parameter("perceptron.2.linear.weight"))
+    nn.init.zeros_(block.get_parameter("perceptron.2.linear.bias"))
     pixel = torch.randn(1, heads * share, 1, 1)
     shortcut = pixel + block.position(pixel)
     query, key, value = block.attention.qkv(block.norm1(shortcut)[0, :, 0, 0]).view(3, heads, share)
@@ -84,9 +84,9 @@ def test_mobilesr_attends_to_its_padding_as_to_zeros() -> None:
 def test_the_shortcuts_of_hnct_carry_normed_features() -> None:
     pair = SwinPair(width=6, heads=2, size=4)
     for layer in pair.layers:
-        for last in (layer.attention.project, layer.perceptron[2]):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
+        for last in ("attention.project", "perceptron.2"):
+            nn.init.zeros_(layer.get_parameter(f"{last}.weight"))
+            nn.init.zeros_(layer.get_parameter(f"{last}.bias"))
     x = torch.randn(1, 6, 5, 7)
     assert torch.allclose(pair(x), pair.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2), atol=ROUNDING)
 
@@ -111,9 +111,9 @@ def test_transposed_attention_weighs_channels_by_their_correlation() -> None:
     """With q = k = v = x and a high temperature, every channel becomes the one that it correlates with most: itself."""
     attention = RestormerBlock(4, heads=2, hidden=4).attention
     with torch.no_grad():
-        pointwise, filtering = attention.embed[0]
-        pointwise.weight.copy_(torch.eye(4).repeat(3, 1)[:, :, None, None])
-        filtering.weight.zero_()[:, :, 1, 1] = 1
+        pointwise, filtering = (attention.get_parameter(f"embed.0.{layer}.weight") for layer in (0, 1))
+        pointwise.copy_(torch.eye(4).repeat(3, 1)[:, :, None, None])
+        filtering.zero_()[:, :, 1, 1] = 1
         attention.project.weight.copy_(torch.eye(4)[:, :, None, None])
         attention.temperature.fill_(1e4)
         x = torch.randn(1, 4, 6, 5) * torch.tensor([1.0, 9, 0.1, 3])[:, None, None]

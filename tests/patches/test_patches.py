@@ -52,11 +52,12 @@ def test_scores_are_those_of_a_slow_and_plain_sobel(index: pd.DataFrame) -> None
     magnitude = np.sqrt(
         ndimage.correlate(y, kernel, mode="reflect") ** 2 + ndimage.correlate(y, kernel.T, mode="reflect") ** 2
     )
-    for patch in index[index["image"] == "rocket"].itertuples():
-        window = magnitude[patch.row : patch.row + 32, patch.column : patch.column + 32]
+    for patch in index[index["image"] == "rocket"].to_dict("records"):
+        row, column = patch["row"], patch["column"]
+        window = magnitude[row : row + 32, column : column + 32]
         # Same sums in another order: float64 rounding only.
-        assert patch.gradient_mean == pytest.approx(window.mean(), rel=1e-12)
-        assert patch.gradient_std == pytest.approx(window.std(), rel=1e-12)
+        assert patch["gradient_mean"] == pytest.approx(window.mean(), rel=1e-12)
+        assert patch["gradient_std"] == pytest.approx(window.std(), rel=1e-12)
     assert (index["difficulty"] == index["gradient_mean"] + index["gradient_std"]).all()
 
 

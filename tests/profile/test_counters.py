@@ -123,7 +123,7 @@ def test_a_timed_profile_has_latency_memory_and_device() -> None:
 
 def test_an_output_size_is_counted_at_its_lr_size() -> None:
     rows = rows_for_output("rlfn_tiny", 3, (1280, 720))
-    assert {row["setting"] for row in rows} == {"lr426x240"}
+    assert {row["lr_size"] for row in rows} == {"426x240"}
     # Neither times nor what has no size: parameters and the number of convolutions.
     assert {row["metric"] for row in rows} == {"macs", "macs_lowest", "flops", "activations"}
     (macs,) = [row["value"] for row in rows if row["metric"] == "macs"]

@@ -83,8 +83,10 @@ def boxes_and_paths(svg: str) -> tuple[list[tuple[float, float]], list[list[tupl
             a, b, c, d, e, f = numbers if command == "C" else [x, y, last, y, last, y]
             for t in (step / 40 for step in range(1, 41)):
                 weights = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3
-                both = zip((x, y), (a, b), (c, d), (e, f), strict=True)
-                points.append(tuple(sum(w * v for w, v in zip(weights, one, strict=True)) for one in both))  # type: ignore[arg-type]
+                across, down = (
+                    sum(w * v for w, v in zip(weights, one, strict=True)) for one in ((x, a, c, e), (y, b, d, f))
+                )
+                points.append((across, down))
         paths.append(points)
     return boxes, paths
 

@@ -153,7 +153,7 @@ def test_other_published_weights_are_not_the_papers(write: Write) -> None:
 
 
 def test_another_protocol_data_set_or_scale_is_another_number(write: Write) -> None:
-    others = [{"protocol": "y_basicsr"}, {"dataset": "set5"}, {"scale": 2.0}]
+    others: list[dict[str, Any]] = [{"protocol": "y_basicsr"}, {"dataset": "set5"}, {"scale": 2.0}]
     built = table([quality(write, 29.0, "published-ntire2022", **other) for other in others])
     assert verdict(built, "rlfn_team04", "psnr_val") is Verdict.NOT_RUN
 

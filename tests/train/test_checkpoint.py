@@ -4,6 +4,7 @@ import errno
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,7 +20,7 @@ def saved(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def outcome(path: Path) -> dict[str, object] | None:
+def outcome(path: Path) -> dict[str, Any] | None:
     checkpoint.set_aside_damaged(path)
     return checkpoint.load(path, "mine")
 
@@ -31,7 +32,7 @@ def test_what_was_saved_comes_back(project: Path, capsys: pytest.CaptureFixture[
     found = outcome(path)
     assert found is not None
     assert (found["step"], found["log"]) == (STATE["step"], STATE["log"])
-    assert torch.equal(found["network"]["weight"], torch.arange(6.0))  # type: ignore[index]
+    assert torch.equal(found["network"]["weight"], torch.arange(6.0))
     assert torch.load(path, weights_only=True)["identity"] == "mine"
     assert capsys.readouterr().err == ""
     assert checkpoint.load(path, "another") is None

@@ -38,7 +38,10 @@ class Noisy(Learner):
 
     def forward(self, batch: Pairs, phase: Phase) -> dict[str, Tensor]:
         (error,) = super().forward(batch, phase).values()
-        return {"error": error / self.noise.abs().sum(), "noise": self.noise.abs().log().sum() / self.hardest.sum()}
+        return {
+            "error": error / self.noise.abs().sum(),
+            "noise": self.noise.abs().log().sum() / self.get_buffer("hardest").sum(),
+        }
 
 
 @pytest.fixture

@@ -265,7 +265,7 @@ def test_a_damaged_checkpoint_is_set_aside_and_the_weights_are_the_same(
 
 @pytest.mark.parametrize("place", [layout.weights, layout.training_log, layout.training_times])
 def test_a_place_that_cannot_be_written_is_known_before_the_training(
-    place: Callable[[layout.Run], Path], packed: Path
+    place: Callable[[layout.Weights], Path], packed: Path
 ) -> None:
     place(run("p-seed0")).mkdir(parents=True)
     with pytest.raises(IsADirectoryError, match=place(run("p-seed0")).name):

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import yaml
 
@@ -16,15 +15,6 @@ from resolute.engines.tools import planned_jobs
 from resolute.params import jobs, presets
 
 REPOSITORY = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def own_source(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The checkout with source files of its own, which a test may edit."""
-    (checkout / "src").unlink()
-    shutil.copytree(REPOSITORY / "src", checkout / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    monkeypatch.setenv("PYTHONPATH", str(checkout / "src"))
-    return checkout
 
 
 def snakemake(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -141,63 +131,11 @@ def test_results_deleted_by_hand_are_made_again(finished: Path) -> None:
         "reports/measurements/cost/rlfn_tiny/*.parquet",
         "data/weights/trained/imdn_tiny/x4/*-seed0.csv",
     ):
-        (path,) = Path().glob(lost)
-        path.unlink()
+        (made,) = Path().glob(lost)
+        made.unlink()
     found = planned()
     assert (found["train"], found["profile"]) == (1, 1)
     assert found["evaluate"] == 3  # the two that are lost, and that of the training
-
-
-NEWCOMER = '''"""A single convolution."""
-
-from resolute.models import register_model
-from resolute.models.blocks.post_upsampling import PostUpsampling
-
-
-@register_model
-class Newcomer(PostUpsampling):
-    """The frame without a body."""
-
-    def __init__(self, scale: float = 4, width: int = 8) -> None:
-        super().__init__(width, [], scale)
-'''
-ENTRY = {
-    "title": "Brand-new network",
-    "family": "own",
-    "model": "newcomer",
-    "arguments": {"width": 16},
-    "scales": [4],
-    "paper": {"title": "None yet", "year": 2026},
-}
-# Head 3->16, trunk 16->16, tail 16->48, each 3x3 with bias.
-PARAMS = 3 * 16 * 9 + 16 + 16 * 16 * 9 + 16 + 16 * 48 * 9 + 48
-
-
-@pytest.mark.slow
-def test_a_method_is_one_file_and_one_entry(own_source: Path) -> None:
-    """Add a network as the README says, and find it in the DAG, in the tables and in the report."""
-    (own_source / "src/resolute/models/newcomer.py").write_text(NEWCOMER)
-    (own_source / "src/resolute/registry/newcomer.yaml").write_text(yaml.safe_dump(ENTRY))
-    resolute = [sys.executable, "-m", "resolute"]
-    subprocess.run([*resolute, "preset", "quick"], check=True, capture_output=True)
-    assert "newcomer" in yaml.safe_load(Path("params.yaml").read_text())["methods"]["counted"]
-    done = snakemake("-n", "reports/measurements/cost/newcomer/x4.parquet", "--quiet", "progress")
-    assert done.returncode == 0, done.stderr
-
-    preset = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text())
-    preset["train"]["iterations"] = 5
-    preset["methods"] = {"published": ["bicubic"], "trained": ["newcomer"], "counted": ["newcomer"], "timed": []}
-    preset["figures"] |= {"photographs": {}, "comparisons": {}}
-    Path("workflow/presets/small.yaml").write_text(yaml.safe_dump(preset))
-    subprocess.run([*resolute, "preset", "small"], check=True, capture_output=True)
-    done = snakemake("all")
-    assert done.returncode == 0, done.stderr
-    assert planned() == {}
-    (quality,) = pd.read_csv("reports/psnr_macs.csv").query("method == 'newcomer'")["psnr_db"]
-    rows = re.findall(r"<tr\b.*?</tr>", Path("reports/index.html").read_text(), re.DOTALL)
-    shown = [row for row in rows if ENTRY["title"] in row]
-    assert any(f"{quality:.2f}" in row for row in shown), "not in the table of quality"
-    assert any(f"{PARAMS / 1e3:.1f}" in row for row in shown), "not in the table of costs"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Commands that are no stage: presets, lists, a look at the machine, upscaling a picture."""
+"""Commands that are no stage: presets, lists, a look at the machine, upscaling a picture, verdicts on a paper."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command("preset")(preset)
     app.command("list")(list_)
     app.command("upscale")(upscale)
+    app.command("verdict")(verdict)
     app.command("doctor")(doctor)
 
 
@@ -88,6 +89,40 @@ def upscale(
 
     upscale_file(source, target, ensure_weights(method, scale, weights), setting, tile, overlap)
     print(target)
+
+
+def verdict(
+    paper: Annotated[str, typer.Argument(metavar="PAPER", help="A paper, see `resolute list papers`.")],
+    table: Annotated[str, typer.Option(help="One of its tables; all where not given.")] = "",
+    as_json: AsJson = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Print what this run does not measure, too.")] = False,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Fail also where a recorded cell is not measured in this run.")
+    ] = False,
+    write: Annotated[
+        bool, typer.Option("--record", help="Record this run's verdicts as what must hold from now on.")
+    ] = False,
+) -> None:
+    """Show which of a paper's figures hold; exit with 1 where one no longer does, or newly differs."""
+    from resolute import params
+    from resolute.cli import verdicts
+    from resolute.core.errors import UsageError
+    from resolute.tables import guard, paper_tables, read_recorded, record
+
+    tables = paper_tables(paper, params.measurements(params.load()), table)
+    if write:
+        record(paper, tables)
+    recorded = {place: known for place, known in read_recorded(paper).items() if table in ("", place[0])}
+    if complete and not recorded:
+        raise UsageError(f"nothing is recorded of {table or paper}: `resolute verdict {paper} --record` does it")
+    guarded = guard(tables, recorded)
+    holds = not guarded.problems and not (complete and guarded.unmeasured)
+    if as_json:
+        print(strict_json.dumps({"paper": paper, "holds": holds, **verdicts.as_json(tables, guarded)}))
+    else:
+        verdicts.show(tables, guarded, len(recorded), show_all, complete)
+    if not holds:
+        raise typer.Exit(1)
 
 
 def doctor(as_json: AsJson = False) -> None:

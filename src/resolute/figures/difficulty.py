@@ -62,7 +62,7 @@ def read_index(path: Path, image: str, side: int) -> pd.DataFrame:
     return index
 
 
-def category_map(patches: pd.DataFrame, height: int, width: int) -> np.ndarray:
+def category_map(patches: pd.DataFrame, height: int, width: int) -> np.ma.MaskedArray:
     """The mean category of the patches that cover each LR pixel, as a whole number; masked where none does.
 
     Args:

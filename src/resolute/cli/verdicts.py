@@ -1,16 +1,14 @@
-"""`resolute verdict`: a paper's tables in the terminal, and an exit status that guards the reproduction."""
+"""A paper's tables with their verdicts, as `resolute verdict` shows them."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 
-import typer
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
 
-from resolute.cli.arguments import AsJson
-from resolute.core import strict_json
 from resolute.published import JUDGED, Verdict
-
-if TYPE_CHECKING:
-    from resolute.tables import Guarded, Table
+from resolute.tables import Guarded, Table, results
 
 STYLES: dict[str, str] = {
     Verdict.REPRODUCED: "green",
@@ -26,47 +24,8 @@ TOLD = (Verdict.EXPLAINED, Verdict.DIFFERS, Verdict.NOT_COMPARABLE)
 _NAMED = 4  # cells of one reason that are named
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the program."""
-    app.command("verdict")(verdict)
-
-
-def verdict(
-    paper: Annotated[str, typer.Argument(metavar="PAPER", help="A paper, see `resolute list papers`.")],
-    table: Annotated[str, typer.Option(help="One of its tables; all where not given.")] = "",
-    as_json: AsJson = False,
-    show_all: Annotated[bool, typer.Option("--all", help="Print what this run does not measure, too.")] = False,
-    complete: Annotated[
-        bool, typer.Option("--complete", help="Fail also where a recorded cell is not measured in this run.")
-    ] = False,
-    write: Annotated[
-        bool, typer.Option("--record", help="Record this run's verdicts as what must hold from now on.")
-    ] = False,
-) -> None:
-    """Show which of a paper's figures hold; exit with 1 where one no longer does, or newly differs."""
-    from resolute import params
-    from resolute.core.errors import UsageError
-    from resolute.tables import guard, paper_tables, read_recorded, record
-
-    tables = paper_tables(paper, params.measurements(params.load()), table)
-    if write:
-        record(paper, tables)
-    recorded = {place: known for place, known in read_recorded(paper).items() if table in ("", place[0])}
-    if complete and not recorded:
-        raise UsageError(f"nothing is recorded of {table or paper}: `resolute verdict {paper} --record` does it")
-    guarded = guard(tables, recorded)
-    holds = not guarded.problems and not (complete and guarded.unmeasured)
-    if as_json:
-        print(strict_json.dumps({"paper": paper, "holds": holds, **_as_json(tables, guarded)}))
-    else:
-        _print(tables, guarded, len(recorded), show_all, complete)
-    if not holds:
-        raise typer.Exit(1)
-
-
-def _as_json(tables: "list[Table]", guarded: "Guarded") -> dict[str, Any]:
-    from resolute.tables import results
-
+def as_json(tables: list[Table], guarded: Guarded) -> dict[str, Any]:
+    """All of it as one JSON object."""
     return {
         "problems": guarded.problems,
         "recorded_not_measured": guarded.unmeasured,
@@ -75,11 +34,14 @@ def _as_json(tables: "list[Table]", guarded: "Guarded") -> dict[str, Any]:
     }
 
 
-def _print(tables: "list[Table]", guarded: "Guarded", recorded: int, show_all: bool, complete: bool) -> None:
-    from rich.console import Console
+def show(tables: list[Table], guarded: Guarded, recorded: int, show_all: bool, complete: bool) -> None:
+    """Print the tables, the reasons, and whether what is recorded holds.
 
-    from resolute.tables import results
-
+    Args:
+        recorded: how many cells are.
+        show_all: what the run does not measure, too.
+        complete: what is recorded and not measured fails.
+    """
     console = Console(markup=False, highlight=False)
     for table in tables:
         headers = {column.key: column.header for column in table.spec.columns}
@@ -100,7 +62,7 @@ def _print(tables: "list[Table]", guarded: "Guarded", recorded: int, show_all: b
         console.print(f"{guarded.unmeasured} recorded cells are not measured in this run", style=style)
 
 
-def _counted(table: "Table") -> str:
+def _counted(table: Table) -> str:
     counts = table.counts()
     told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
     if table.spec.kind == "official_outputs":
@@ -109,11 +71,8 @@ def _counted(table: "Table") -> str:
     return told or "shown as printed, nothing to judge"
 
 
-def _print_cells(console: Any, cells: Iterable[Mapping[str, Any]], headers: Mapping[str, str]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table(box=None, pad_edge=False, header_style="bold")
+def _print_cells(console: Console, cells: Iterable[Mapping[str, Any]], headers: Mapping[str, str]) -> None:
+    grid = Grid(box=None, pad_edge=False, header_style="bold")
     for name in ("row", "column"):
         grid.add_column(name, overflow="fold")
     for name in ("paper", "measured", "trained here"):
@@ -127,7 +86,7 @@ def _print_cells(console: Any, cells: Iterable[Mapping[str, Any]], headers: Mapp
     console.print(grid)
 
 
-def _print_reasons(console: Any, cells: Iterable[Mapping[str, Any]], headers: Mapping[str, str]) -> None:
+def _print_reasons(console: Console, cells: Iterable[Mapping[str, Any]], headers: Mapping[str, str]) -> None:
     """Every reason once, behind the cells that it is of; behind their number where they are many."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for cell in cells:
