@@ -26,7 +26,7 @@ def pair(model: str) -> tuple[nn.Module, nn.Module]:
     with torch.no_grad():
         for parameter in network.parameters():
             if parameter.requires_grad:
-                parameter += 0.1 * torch.randn_like(parameter)
+                parameter.add_(0.1 * torch.randn_like(parameter))
     with torch.device("meta"):
         return network, create_model(model, 4, **PAIRS[model][1])
 
