@@ -5,60 +5,17 @@ upsampler for each, all of which its parameter counts include; blocks share the 
 blocks. Any input size works.
 """
 
-from collections.abc import Iterable
 from functools import partial
-from itertools import cycle
 
-import torch
 from torch import Tensor, nn
 
 from resolute.models import register_model
-from resolute.models.blocks.convolution import conv1, conv3
+from resolute.models.blocks.cascade import cascade_of_cascades
+from resolute.models.blocks.convolution import conv3
 from resolute.models.blocks.normalisation import DIV2K_MEAN, MeanShift
 from resolute.models.blocks.upsampler import upsampler
 
 SCALES = (2, 3, 4)
-
-
-class EfficientResidual(nn.Module):
-    """Two grouped 3x3 convolutions and a 1x1 one, with a skip before the last activation."""
-
-    def __init__(self, width: int, groups: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            conv3(width, width, groups=groups),
-            nn.ReLU(),
-            conv3(width, width, groups=groups),
-            nn.ReLU(),
-            conv1(width, width),
-        )
-        self.activation = nn.ReLU()
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.activation(x + self.body(x))
-
-
-class Cascade(nn.Module):
-    """A chain whose every step reads a fusion of the input and of all outputs before it.
-
-    Args:
-        width: channels of the input and output (N x width x H x W).
-        blocks: the chain's blocks; fewer than `steps` are used over and over.
-        steps: its length.
-    """
-
-    def __init__(self, width: int, blocks: Iterable[nn.Module], steps: int = 3) -> None:
-        super().__init__()
-        self.blocks = nn.ModuleList(blocks)
-        fused = (conv1((step + 2) * width, width) for step in range(steps))
-        self.fuse = nn.ModuleList(nn.Sequential(convolution, nn.ReLU()) for convolution in fused)
-
-    def forward(self, x: Tensor) -> Tensor:
-        outputs = [x]
-        for block, fuse in zip(cycle(self.blocks), self.fuse, strict=False):
-            outputs.append(block(x))
-            x = fuse(torch.cat(outputs, dim=1))
-        return x
 
 
 @register_model
@@ -70,7 +27,7 @@ class CARNM(nn.Module):
         self.scale = str(int(scale))
         self.subtract = MeanShift([-mean for mean in DIV2K_MEAN])
         self.head = conv3(3, width)
-        self.body = Cascade(width, (Cascade(width, [EfficientResidual(width, groups)]) for _ in range(3)))
+        self.body = cascade_of_cascades(width, groups)
         grouped = partial(conv3, groups=groups)
         self.enlarge = nn.ModuleDict({str(one): upsampler(width, one, nn.ReLU, grouped) for one in SCALES})
         self.tail = conv3(width, 3)

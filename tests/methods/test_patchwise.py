@@ -1,0 +1,130 @@
+"""Images cut into patches, and put together again."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from resolute.methods import patchwise
+from resolute.methods.patchwise import Expert, PatchGrid, PatchUpscaler, in_batches
+from resolute.metrics.protocols import PROTOCOLS
+
+
+def picture(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(height * 1000 + width).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def twice(lr: Tensor) -> Tensor:
+    return lr.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
+
+
+def darker(lr: Tensor) -> Tensor:
+    return twice(lr) * 0.307
+
+
+def upscaler(route: object, data_range: float = 1) -> PatchUpscaler:
+    experts = (Expert("dark", darker, 3), Expert("same", twice, 10))
+    return PatchUpscaler(experts, route, 2, 8, 6, data_range, "cpu")  # type: ignore[arg-type]
+
+
+def everything_to(number: int) -> object:
+    return lambda patches: np.full(len(patches), number)
+
+
+def by_turns(patches: np.ndarray) -> np.ndarray:
+    return np.arange(len(patches)) % 2
+
+
+def test_patches_lie_on_a_grid_and_flush_with_the_end() -> None:
+    """A side of 21 holds patches at 0, 6 and 12, which cover 20 pixels; the border's lies at 13."""
+    image = picture(21, 14)
+    grid = PatchGrid(21, 14, 8, 6)
+    patches = grid.cut(image)
+    corners = [(top, left) for top in (0, 6, 12, 13) for left in (0, 6)]
+    assert len(grid) == len(patches) == 8
+    assert all(
+        (patch == image[top : top + 8, left : left + 8]).all()
+        for patch, (top, left) in zip(patches, corners, strict=True)
+    )
+    assert grid.is_border.tolist() == [False] * 6 + [True] * 2
+    assert len(PatchGrid(21, 14, 8, 6, border=False)) == 6
+
+
+@given(st.integers(8, 40), st.integers(8, 40), st.integers(1, 8))
+def test_an_image_is_what_its_patches_are(height: int, width: int, stride: int) -> None:
+    image = picture(height, width)
+    grid = PatchGrid(height, width, 8, stride)
+    canvas = grid.canvas(1, "cpu")
+    canvas.add(np.arange(len(grid)), torch.from_numpy(grid.cut(image)).permute(0, 3, 1, 2).float())
+    assert canvas.image() == pytest.approx(image)
+
+
+def test_overlaps_are_means_and_the_border_changes_none_of_what_the_grid_covers() -> None:
+    grid = PatchGrid(15, 14, 8, 6)
+    assert grid.is_border.tolist() == [False] * 4 + [True] * 2
+    canvas = grid.canvas(2, "cpu")
+    values = torch.tensor([0.0, 10, 20, 30, 70, 90])
+    canvas.add(np.array([5, 1, 0, 4, 3, 2]), values[[5, 1, 0, 4, 3, 2]][:, None, None, None].expand(6, 3, 16, 16))
+    image = canvas.image()
+    assert image.shape == (30, 28, 3)
+    assert image[:, :, 0][[0, 0, 0, 13, 13, 27, 28, 29], [0, 13, 27, 0, 13, 13, 0, 13]].tolist() == [
+        *(0, 5, 10, 10, 15, 25),
+        *(70, 80),
+    ]
+
+
+def test_the_covered_area_is_that_of_the_protocol() -> None:
+    cover = np.zeros((300, 248, 3))
+    grid = PatchGrid(75, 62, 32, 28, border=False)
+    canvas = grid.canvas(4, "cpu")
+    canvas.add(np.arange(len(grid)), torch.ones(len(grid), 3, 128, 128))
+    height, width = canvas.image().shape[:2]
+    cover[:height, :width] = 255
+    compared, _ = PROTOCOLS["classsr"].compared(cover, np.zeros((300, 248, 3), np.uint8), 4)
+    assert (height, width) == (60 * 4, 60 * 4)
+    assert compared.shape == (height - 8, width - 8, 3)
+    assert (compared == 255).all()
+
+
+@pytest.mark.parametrize("data_range", [1, 255])
+def test_every_patch_takes_its_own_expert(data_range: float) -> None:
+    lr = picture(15, 14)
+    found = upscaler(by_turns, data_range)(lr)
+    dark, same = np.rint(lr.astype(np.float32) * 0.307), lr.astype(np.float32)
+    assert found.sr[:12, :12] == pytest.approx(dark.repeat(2, 0).repeat(2, 1)[:12, :12])
+    assert found.sr[:12, 16:] == pytest.approx(same.repeat(2, 0).repeat(2, 1)[:12, 16:])
+    assert found.sr[:12, 12:16] == pytest.approx(((dark + same) / 2).repeat(2, 0).repeat(2, 1)[:12, 12:16])
+    assert found.chosen == {"patches": {"dark": 2, "same": 2}, "border": {"dark": 1, "same": 1}}
+    assert (found.macs, found.full_macs) == (3 * 3 + 3 * 10, 60)
+
+
+def test_patches_of_whole_values_are_rounded_and_others_are_not() -> None:
+    lr = picture(9, 9)
+    dark = upscaler(everything_to(0))
+    whole, exact = dark(lr).sr, dark(lr.astype(np.float32) - 20).sr
+    assert (whole[:16, :16] == np.rint(whole[:16, :16])).all()
+    expected = ((lr.astype(np.float32) - 20) * 0.307).repeat(2, 0).repeat(2, 1)
+    assert exact == pytest.approx(expected, abs=1e-4)
+    assert exact.min() < 0
+
+
+def test_batches_are_bounded_and_hold_the_patches_of_one_expert(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patchwise, "BATCH_PIXELS", 5 * 8 * 8)
+    seen: Counter[int] = Counter()
+
+    def network(lr: Tensor) -> Tensor:
+        seen[len(lr)] += 1
+        return twice(lr)
+
+    patches = PatchGrid(32, 26, 8, 6).cut(picture(32, 26))
+    parts = [sr for _, sr in in_batches(network, patches, 255, "cpu")]
+    assert seen == {5: 4}
+    assert torch.equal(torch.cat(parts)[:, :, ::2, ::2], torch.from_numpy(patches).permute(0, 3, 1, 2).float())
+    one = PatchUpscaler((Expert("a", network, 1), Expert("b", network, 2)), by_turns, 2, 8, 6, 1, "cpu")
+    seen.clear()
+    one(picture(32, 26))
+    assert seen == {5: 4}
