@@ -170,13 +170,17 @@ def test_what_cuda_refuses_to_repeat_is_noticed(deterministic: None) -> None:
     assert recorder.names & NOT_DETERMINISTIC == names
 
 
+# Kinds that cut patches: an image has to hold one, whatever the network takes.
+CUTTING = {"arm"}
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_registered_minimum_is_the_smallest_size_that_works(name: str) -> None:
     least = registry.entry(name).minimum_side
     network = methods.build(name, registry.entry(name).scales[-1]).eval()
     with torch.inference_mode():
         network(torch.zeros(1, 3, least, least))
-        if least > 1:
+        if least > 1 and registry.entry(name).kind not in CUTTING:
             with pytest.raises(RuntimeError):
                 network(torch.zeros(1, 3, least - 1, least))
 

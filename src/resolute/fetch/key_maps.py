@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
+import torch
 from torch import Tensor
 
 from resolute import registry
@@ -22,9 +23,12 @@ def rename(state: Mapping[str, Tensor], published: registry.Published) -> StateD
     """A published state dict under our parameter names, without the tensors that the network never reads.
 
     Weight-normalised kernels are folded first. The pairs are applied in order. In a replacement `{1}`
-    stands for the first group of the pattern and `{1-1}` for that number less one.
+    stands for the first group of the pattern and `{1-1}` for that number less one. Tensors that the registry
+    holds beside the file come with the rest, in float64.
     """
-    renamed: StateDict = {}
+    renamed: StateDict = {
+        name: torch.tensor(numbers, dtype=torch.float64) for name, numbers in published.tensors.items()
+    }
     pairs = _pairs(published)
     for name, tensor in fold_weight_norm(state).items():
         if any(re.search(pattern, name) for pattern in published.unused):

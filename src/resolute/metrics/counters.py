@@ -88,7 +88,7 @@ def _macs(network: nn.Module, lr: Tensor) -> Counter[str]:
     with torch.no_grad(), FlopCounterMode(display=False) as dispatched:
         network(lr)
     parts: Counter[str] = Counter()
-    for operation, flops in dispatched.get_flop_counts()["Global"].items():
+    for operation, flops in dispatched.get_flop_counts().get("Global", {}).items():
         parts[_PARTS.get(operation, "products")] += flops // 2
     return parts
 

@@ -114,8 +114,10 @@ PROTOCOLS = {
         ),
         Protocol(
             name="classsr",
-            description="RGB on the area that LR patches cover, 4 pixels shaved (ClassSR, ARM)",
+            # Methods that cut patches round these; the means where they overlap are compared as they are.
+            description="RGB not rounded, on the area that LR patches cover, 4 pixels shaved (ClassSR, ARM)",
             shave=lambda _: 4,
+            rounds_sr=False,
             covered_by=(32, 28),
         ),
     )

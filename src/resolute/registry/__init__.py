@@ -30,7 +30,8 @@ class Published:
     """One published set of weights (a tag): its files by the span of scales that each is for, and how their tensors map
     to ours.
 
-    `keys` are (pattern, replacement) pairs and names of shared key maps.
+    `keys` are (pattern, replacement) pairs and names of shared key maps. `tensors` belong to the weights, but are not
+    in the file: numbers by the tensor's name here.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Published:
     inside: str = ""
     keys: tuple[tuple[str, str] | str, ...] = ()
     unused: tuple[str, ...] = ()
+    tensors: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

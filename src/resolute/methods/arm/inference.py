@@ -1,0 +1,85 @@
+"""How ARM infers: every patch by the subnet whose promised PSNR is worth its cost."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from torch import nn
+
+from resolute.core.errors import ResoluteError
+from resolute.images.gradients import edge_score
+from resolute.inference.prepare import prepare
+from resolute.methods.arm.choice import choose, predicted_psnr
+from resolute.methods.arm.supernet import ARM, PATCH, STRIDE, costs, fresh_subnet, subnet
+from resolute.methods.arm.supernet import released as build
+from resolute.methods.network.inference import check_size
+from resolute.methods.patchwise import Expert, PatchUpscaler
+from resolute.methods.upscaled import Upscaled, Upscaler
+from resolute.methods.weights import load_weights
+from resolute.metrics.counters import count_macs
+from resolute.registry import Entry
+
+__all__ = ["build", "cheapest", "router", "upscaler"]
+
+
+def cheapest(entry: Entry, scale: float) -> nn.Module:
+    """The subnet that costs least: bicubic."""
+    return fresh_subnet(entry, scale, 0)
+
+
+def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, setting: str = "") -> Upscaler:
+    """The subnets with their weights, and the choice among them.
+
+    Args:
+        setting: `eta<k>`, at which a decibel is worth k times the FLOPs of the widest subnet; `best`, where cost does
+            not count; or the name of an expert, which all patches take.
+    """
+    supernet = build(entry, scale)
+    if weights is not None:
+        load_weights(supernet, weights)
+    route = router(entry, scale, supernet, setting)
+    upscale = PatchUpscaler(
+        experts=[_expert(entry, scale, number, supernet, device) for number in range(len(entry.experts))],
+        route=route,
+        scale=int(scale),
+        size=PATCH,
+        stride=STRIDE,
+        data_range=entry.data_range,
+        device=device,
+    )
+
+    def checked(lr: np.ndarray) -> Upscaled:
+        check_size(entry, lr.shape[0], lr.shape[1])
+        return upscale(lr)
+
+    return checked
+
+
+def _expert(entry: Entry, scale: float, number: int, supernet: ARM, device: str) -> Expert:
+    network = prepare(subnet(entry, scale, number, supernet), device)
+    macs = count_macs(lambda: fresh_subnet(entry, scale, number), PATCH, PATCH)
+    return Expert(entry.experts[number], network, macs)
+
+
+def router(entry: Entry, scale: float, supernet: ARM, setting: str) -> Callable[[np.ndarray], np.ndarray]:
+    """The choice at an operating point: from patches (N x PATCH x PATCH x 3, in 0..255) to subnets (N)."""
+    if setting in entry.experts:
+        fixed = entry.experts.index(setting)
+        return lambda patches: np.full(len(patches), fixed)
+    centres, psnr, cost = supernet.centres.numpy(), supernet.psnr.numpy(), costs(entry, scale)
+    eta = np.inf if setting == "best" else _eta(entry, setting)
+
+    def route(patches: np.ndarray) -> np.ndarray:
+        scores = edge_score(np.rint(patches).clip(0, 255).astype(np.uint8))
+        return choose(predicted_psnr(scores, centres, psnr), cost, eta)
+
+    return route
+
+
+def _eta(entry: Entry, setting: str) -> float:
+    found = re.fullmatch(r"eta(\d+(?:\.\d+)?)", setting)
+    if not found:
+        known = f"give eta and a number, best, or one of {', '.join(entry.experts)}"
+        raise ResoluteError(f"{entry.name} has no setting '{setting}': {known}")
+    return float(found[1])
