@@ -20,6 +20,25 @@ def gradient_magnitude(lr: np.ndarray) -> np.ndarray:
     return np.hypot(ndimage.sobel(y, axis=0, mode="reflect"), ndimage.sobel(y, axis=1, mode="reflect"))
 
 
+def gradient_score(patches: np.ndarray) -> np.ndarray:
+    """How hard patches are by the measure that they are sorted by: mean plus standard deviation of their gradients.
+
+    Args:
+        patches: N x h x w x 3, uint8, each by itself: its border is mirrored.
+
+    Returns:
+        N, float64, in luma levels.
+    """
+    y = luma(patches)
+    # `ndimage.sobel` smooths along every other axis, from patch to patch too.
+    slopes = (ndimage.correlate1d(y, (-1, 0, 1), axis, mode="reflect") for axis in (1, 2))
+    across, down = (
+        ndimage.correlate1d(slope, (1, 2, 1), axis, mode="reflect") for slope, axis in zip(slopes, (2, 1), strict=True)
+    )
+    magnitude = np.hypot(across, down)
+    return magnitude.mean(axis=(1, 2)) + magnitude.std(axis=(1, 2))
+
+
 # OpenCV's 3x3 Laplacian (cv::Laplacian, ksize 3), and its grey of RGB in units of 2^-15 (cv::cvtColor, 8 bit).
 LAPLACIAN = np.array([[2, 0, 2], [0, -8, 0], [2, 0, 2]])
 GREY = np.array([9798, 19235, 3735])

@@ -13,11 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from resolute.images.pack import Pack
 from resolute.methods.upscaled import Upscaled
 
 Network = Callable[[Tensor], Tensor]
 """From N x 3 x s x s to N x 3 x S x S, both in 0..data_range."""
 
+MOST_PATCHES = 22_194  # of a training set that are looked at: as many as ARM takes, of DIV2K's validation images
 # LR pixels that an expert takes at once, which bounds its memory: 64 patches of 32x32.
 BATCH_PIXELS = 2**16
 
@@ -179,3 +181,21 @@ def in_batches(network: Network, patches: np.ndarray, data_range: float, device:
             some = slice(first, first + count)
             lr = torch.from_numpy(patches[some]).to(device).permute(0, 3, 1, 2).float()
             yield some, network(lr * (data_range / 255)) * (255 / data_range)
+
+
+def training_patches(pack: Pack, size: int, stride: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """LR and HR patches (n x size x size x 3 and their HR), image by image: of all that there are every so manieth."""
+    large = [number for number, image in enumerate(pack.lr_images) if min(image.height, image.width) >= size]
+    grids = [_covering(pack.lr(number), size, stride) for number in large]
+    every = -(-sum(map(len, grids)) // MOST_PATCHES)
+    passed, scale = 0, int(pack.scale)
+    for number, grid in zip(large, grids, strict=True):
+        kept = slice(-passed % every, None, every)
+        passed += len(grid)
+        if kept.start < len(grid):
+            hr = pack.hr(number)
+            yield grid.cut(pack.lr(number))[kept], _covering(hr, size * scale, stride * scale).cut(hr)[kept]
+
+
+def _covering(image: np.ndarray, size: int, stride: int) -> PatchGrid:
+    return PatchGrid(image.shape[0], image.shape[1], size, stride, border=False)

@@ -1,7 +1,5 @@
 """How ARM is trained: one subnet at every step, the costly ones oftener; what each reaches is tabulated at the end."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -14,7 +12,7 @@ from resolute.methods.arm.supernet import ARM, BINS, PATCH, STRIDE, costs, fresh
 from resolute.methods.learner import Learner
 from resolute.methods.losses import LOSSES
 from resolute.methods.pairs import Pairs
-from resolute.methods.patchwise import PatchGrid, in_batches
+from resolute.methods.patchwise import in_batches, training_patches
 from resolute.methods.plan import Phase, Plan
 from resolute.models.blocks import slicing
 from resolute.registry import Entry
@@ -22,7 +20,6 @@ from resolute.registry import Entry
 __all__ = ["SKIPS", "build", "learner", "released"]
 
 SKIPS = False  # every tensor has a part in every subnet
-MOST_PATCHES = 22_194  # that are tabulated: as many as the authors take, of DIV2K's validation images
 SHAVE = 4  # HR pixels that count for no patch's PSNR
 EQUAL = 80.0  # dB, of a patch that is its original
 
@@ -64,7 +61,7 @@ class ARMLearner(Learner):
             for number in range(len(self.entry.experts))
         ]
         scores, psnrs = [], []
-        for lr, hr in patches_of(pack):
+        for lr, hr in training_patches(pack, PATCH, STRIDE):
             scores.append(edge_score(lr))
             psnrs.append([_psnr(one, lr, hr, self.data_range, str(device)) for one in subnets])
         centres, means = tabulated(np.concatenate(scores), np.concatenate(psnrs, axis=1))
@@ -94,25 +91,6 @@ def tabulated(scores: np.ndarray, psnr: np.ndarray) -> tuple[np.ndarray, np.ndar
     filled = count > 0
     means = [np.bincount(bins, row, BINS)[filled] / count[filled] for row in psnr]
     return centres, np.stack([np.interp(centres, centres[filled], row) for row in means])
-
-
-def patches_of(pack: Pack) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """LR and HR patches (n x size x size x 3), image by image: of all that there are every so manieth."""
-    scale = int(pack.scale)
-    large = [number for number, image in enumerate(pack.lr_images) if min(image.height, image.width) >= PATCH]
-    grids = [_grid(pack.lr(number), 1) for number in large]
-    every = -(-sum(map(len, grids)) // MOST_PATCHES)
-    passed = 0
-    for number, grid in zip(large, grids, strict=True):
-        lr, hr = pack.lr(number), pack.hr(number)
-        kept = slice(-passed % every, None, every)
-        passed += len(grid)
-        if kept.start < len(grid):
-            yield grid.cut(lr)[kept], _grid(hr, scale).cut(hr)[kept]
-
-
-def _grid(image: np.ndarray, scale: int) -> PatchGrid:
-    return PatchGrid(image.shape[0], image.shape[1], PATCH * scale, STRIDE * scale, border=False)
 
 
 def _psnr(network: nn.Module, lr: np.ndarray, hr: np.ndarray, data_range: float, device: str) -> np.ndarray:

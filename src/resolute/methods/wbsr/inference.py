@@ -1,0 +1,87 @@
+"""How WBSR infers: every patch by the subnet that its class is sent to."""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from torch import nn
+
+from resolute.core.errors import ResoluteError
+from resolute.images.gradients import gradient_score
+from resolute.inference.prepare import prepare
+from resolute.methods.network.inference import check_size
+from resolute.methods.patchwise import Expert, PatchUpscaler
+from resolute.methods.upscaled import Upscaled, Upscaler
+from resolute.methods.wbsr.projection import by_budget, by_difficulty, classes, evenly
+from resolute.methods.wbsr.supernet import PATCH, STRIDE, WBSR, subnets_of
+from resolute.methods.wbsr.supernet import released as build
+from resolute.methods.weights import load_weights
+from resolute.registry import Entry
+
+__all__ = ["build", "cheapest", "upscaler"]
+
+
+def cheapest(entry: Entry, scale: float) -> nn.Module:
+    """The subnet that costs least."""
+    return subnets_of(entry, scale)[0].build()
+
+
+def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, setting: str = "") -> Upscaler:
+    """The subnets with their weights, and the projection of patches to them.
+
+    Args:
+        setting: `alpha<a>`, the repaired Eq. 16; `eq15`; `budget<share>`, Eq. 16 as printed, with alpha 1 and that
+            share of the full network's cost; or the name of an expert, which all patches take.
+    """
+    supernet = build(entry, scale)
+    if weights is not None:
+        load_weights(supernet, weights)
+    found = subnets_of(entry, scale)
+    experts = [Expert(one.name, prepare(one.cut(supernet.full), device), one.macs(PATCH, PATCH)) for one in found]
+    costs = np.array([expert.macs for expert in experts], float)
+    upscale = PatchUpscaler(
+        experts=experts,
+        route=_router(entry, supernet, [one.name for one in found], costs, setting),
+        scale=int(scale),
+        size=PATCH,
+        stride=STRIDE,
+        data_range=entry.data_range,
+        device=device,
+    )
+
+    def checked(lr: np.ndarray) -> Upscaled:
+        check_size(entry, lr.shape[0], lr.shape[1])
+        return upscale(lr)
+
+    return checked
+
+
+def _router(
+    entry: Entry, supernet: WBSR, names: list[str], costs: np.ndarray, setting: str
+) -> Callable[[np.ndarray], np.ndarray]:
+    """From patches (N x PATCH x PATCH x 3, in 0..255) to the numbers of their subnets (N), at an operating point."""
+    if setting in names:
+        fixed = names.index(setting)
+        return lambda patches: np.full(len(patches), fixed)
+    rule, thresholds = _rule(entry, costs, setting), supernet.thresholds.numpy()
+
+    def route(patches: np.ndarray) -> np.ndarray:
+        scores = gradient_score(np.rint(patches).clip(0, 255).astype(np.uint8))
+        return rule(classes(scores, thresholds))
+
+    return route
+
+
+def _rule(entry: Entry, costs: np.ndarray, setting: str) -> Callable[[np.ndarray], np.ndarray]:
+    if setting == "eq15":
+        return partial(evenly, subnets=len(costs))
+    named = re.fullmatch(r"(alpha|budget)(\d+(?:\.\d+)?)", setting)
+    if not named:
+        known = f"give alpha or budget and a number, eq15, or one of {', '.join(entry.experts)}"
+        raise ResoluteError(f"{entry.name} has no setting '{setting}': {known}")
+    value = float(named[2])
+    if named[1] == "alpha":
+        return partial(by_difficulty, costs=costs, alpha=value)
+    return partial(by_budget, costs=costs, alpha=1.0, budget=value * costs[-1])

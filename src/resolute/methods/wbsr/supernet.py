@@ -1,0 +1,47 @@
+"""WBSR's supernet: one network whose weights hold those of smaller ones, and where its classes of patches end."""
+
+import re
+
+import torch
+from torch import Tensor, nn
+
+from resolute.core.errors import ResoluteError
+from resolute.methods.subnets import Subnet, subnets
+from resolute.methods.wbsr.projection import CLASSES
+from resolute.models import create_model
+from resolute.registry import Entry
+
+PATCH, STRIDE = 32, 28  # LR pixels: ClassSR's and ARM's, the paper gives none
+
+
+class WBSR(nn.Module):
+    """The full network, whose function this is.
+
+    Attributes:
+        thresholds: of the gradient score, at the upper ends of all classes but the hardest (K - 1), float64.
+    """
+
+    thresholds: Tensor
+
+    def __init__(self, full: nn.Module) -> None:
+        super().__init__()
+        self.full = full
+        self.register_buffer("thresholds", torch.zeros(CLASSES - 1, dtype=torch.float64))
+
+    def forward(self, lr: Tensor) -> Tensor:
+        return self.full(lr)
+
+
+def released(entry: Entry, scale: float) -> WBSR:
+    """The supernet of an entry in the form that is released, freshly initialised."""
+    entry.check_scale(scale)
+    return WBSR(create_model(entry.model, scale, **entry.arguments))
+
+
+def subnets_of(entry: Entry, scale: float) -> list[Subnet]:
+    """All subnets of an entry at a scale, the cheapest first: its `experts`, w<width>d<depth>."""
+    sizes = [re.fullmatch(r"w(\d+)d(\d+)", name) for name in entry.experts]
+    if not sizes or not all(sizes):
+        raise ResoluteError(f"the experts of {entry.name} must be called w<width>d<depth>, such as w36d4")
+    widths, depths = (sorted({int(size[part]) for size in sizes if size}) for part in (1, 2))
+    return subnets(entry, scale, widths, depths)

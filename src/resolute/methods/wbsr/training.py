@@ -1,0 +1,69 @@
+"""How WBSR is trained: one subnet at every step, the costly ones oftener; its sampler and loss are the recipe's.
+
+The paper does not say how the subnet of a step is chosen; ARM's odds are taken, the square of the cost.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from resolute.core.errors import ResoluteError
+from resolute.core.layout import Span
+from resolute.images.gradients import gradient_score
+from resolute.images.pack import Pack
+from resolute.methods.learner import Learner
+from resolute.methods.losses import LOSSES
+from resolute.methods.pairs import Pairs
+from resolute.methods.patchwise import training_patches
+from resolute.methods.plan import Phase, Plan
+from resolute.methods.wbsr.projection import CLASSES
+from resolute.methods.wbsr.supernet import PATCH, STRIDE, released, subnets_of
+from resolute.registry import Entry
+
+__all__ = ["SKIPS", "build", "learner", "released"]
+
+SKIPS = True  # the blocks that a shallow subnet leaves out have no gradient
+
+build = released
+
+
+class WBSRLearner(Learner):
+    """The supernet, of which every step trains one subnet."""
+
+    skips = SKIPS
+
+    def __init__(self, entry: Entry, scale: float) -> None:
+        super().__init__(released(entry, scale), scale, entry.data_range)
+        self.name, self.subnets = entry.name, subnets_of(entry, scale)
+        self.odds = torch.tensor([float(one.macs(PATCH, PATCH)) ** 2 for one in self.subnets], dtype=torch.float64)
+
+    def check(self, pack: Pack, plan: Plan) -> None:
+        """Refuse images with fewer patches than classes, too."""
+        super().check(pack, plan)
+        count = sum(len(lr) for lr, _ in training_patches(pack, PATCH, STRIDE))
+        if count < CLASSES:
+            raise ResoluteError(
+                f"{self.name} sorts patches of {PATCH}x{PATCH} LR pixels into {CLASSES} classes, but the training "
+                f"images have {count}: train on more or larger ones"
+            )
+
+    def fit(self, pack: Pack, generator: np.random.Generator) -> None:
+        """Where classes of equally many training patches end."""
+        super().fit(pack, generator)
+        scores = np.concatenate([gradient_score(lr) for lr, _ in training_patches(pack, PATCH, STRIDE)])
+        thresholds = np.quantile(scores, np.arange(1, CLASSES) / CLASSES)
+        self.network.get_buffer("thresholds").copy_(torch.from_numpy(thresholds))
+
+    def forward(self, batch: Pairs, phase: Phase) -> dict[str, Tensor]:
+        """The loss of a subnet, drawn by its squared cost."""
+        lr, hr = batch.as_images(self.data_range)
+        network: Any = self.network
+        sr = self.subnets[int(torch.multinomial(self.odds, 1))].run(network.full, lr).float() / self.data_range
+        return {phase.loss.name: LOSSES.function(phase.loss)(sr, hr / self.data_range)}
+
+
+def learner(entry: Entry, span: Span, plan: Plan) -> WBSRLearner:
+    """The supernet, and what draws its subnets."""
+    return WBSRLearner(entry, span.low)
