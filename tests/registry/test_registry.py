@@ -86,6 +86,16 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], re
     return read
 
 
+def test_tensors_beside_a_file_come_with_it_and_must_be_some() -> None:
+    published = registry.Published("somewhere", "MIT", keys=(("^", "full."),), tensors={"table": [[1, 2.5], [3, 4]]})
+    renamed = key_maps.rename({"a": torch.ones(1)}, published)
+    assert renamed["table"].tolist() == [[1, 2.5], [3, 4]]
+    assert renamed["full.a"].tolist() == [1]
+    ragged = registry.Published("somewhere", "MIT", tensors={"table": [[1, 2.5], [3]]})
+    with pytest.raises(ResoluteError, match="'table' in the registry is no tensor: give rows of equal length"):
+        key_maps.rename({}, ragged)
+
+
 ENTRY = "title: A\nfamily: a\nscales: [4]\npaper: {title: A, year: 2020}\n"
 
 

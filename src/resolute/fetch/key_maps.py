@@ -7,6 +7,7 @@ RFDN's code and kept its parameter names; a network in several sizes has one map
 import re
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,9 +27,7 @@ def rename(state: Mapping[str, Tensor], published: registry.Published) -> StateD
     stands for the first group of the pattern and `{1-1}` for that number less one. Tensors that the registry
     holds beside the file come with the rest, in float64.
     """
-    renamed: StateDict = {
-        name: torch.tensor(numbers, dtype=torch.float64) for name, numbers in published.tensors.items()
-    }
+    renamed: StateDict = {name: _tensor(name, numbers) for name, numbers in published.tensors.items()}
     pairs = _pairs(published)
     for name, tensor in fold_weight_norm(state).items():
         if any(re.search(pattern, name) for pattern in published.unused):
@@ -61,6 +60,13 @@ def fold_weight_norm(state: Mapping[str, Tensor]) -> StateDict:
         elif not name.endswith(".weight_g"):
             folded[name] = tensor
     return folded
+
+
+def _tensor(name: str, numbers: Any) -> Tensor:
+    try:
+        return torch.tensor(numbers, dtype=torch.float64)
+    except (TypeError, ValueError):
+        raise ResoluteError(f"'{name}' in the registry is no tensor: give rows of equal length") from None
 
 
 def _fill(replacement: str, match: re.Match[str]) -> str:
