@@ -27,7 +27,7 @@ class SupernetLearner(Learner):
 
     def fit(self, pack: Pack, generator: np.random.Generator) -> None:
         """How many patches there are."""
-        self.get_buffer("patches").fill_(len(pack.image))
+        self.get_buffer("patches").fill_(len(pack.columns["image"]))
 
     def forward(self, batch: Pairs, phase: Phase) -> dict[str, Tensor]:
         """The error, and what keeps the scale from growing."""
