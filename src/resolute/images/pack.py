@@ -132,16 +132,16 @@ class HRPack:
     """A data set's HR training pixels, for learners that reduce them by themselves.
 
     Attributes:
-        pixels: the flat memory map, uint8.
-        images: one entry per image.
+        hr_pixels: the flat memory map, uint8.
+        hr_images: one entry per image.
     """
 
-    pixels: np.ndarray
-    images: Sequence[PackedImage]
+    hr_pixels: np.ndarray
+    hr_images: Sequence[PackedImage]
 
     def hr(self, number: int) -> np.ndarray:
         """An HR image, H x W x 3, uint8, without a copy."""
-        return self.images[number].of(self.pixels)
+        return self.hr_images[number].of(self.hr_pixels)
 
 
 def shown(hr: np.ndarray, lr: np.ndarray, scale: float) -> np.ndarray:
