@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 from PIL import Image
 
 from resolute.core import layout
@@ -17,7 +18,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.layout import FIGURE_FORMATS, Run, Span, Weights
 from resolute.figures import Comparison, Crop, draw_comparison, draw_training
 from resolute.figures.crops import SIDE, choose_crop, data_uri, error_map
-from resolute.figures.training import POINTS, thinned
+from resolute.figures.training import POINTS, thinned, training_curve
 from resolute.images.files import write_png
 from resolute.images.zipped import zip_images
 
@@ -128,6 +129,16 @@ def test_a_training_is_drawn_from_its_log(project: Path) -> None:
         path.write_bytes(damaged)
         with pytest.raises(ResoluteError, match=r"quick-seed0\.csv is damaged .*: remove it, and `snakemake"):
             draw_training("mine", trained)
+
+
+@pytest.mark.parametrize(("least", "scale"), [(0.01, "log"), (-0.01, "linear")])
+def test_losses_that_are_not_all_positive_are_shown_whole(least: float, scale: str) -> None:
+    log = pd.DataFrame({"step": np.arange(50), "loss": np.linspace(0.1, least, 50)})
+    figure, caption = training_curve(log, "mine")
+    assert figure.axes[0].get_yscale() == scale
+    assert f"({scale}" in caption
+    assert figure.axes[0].get_ylim()[0] < least
+    plt.close(figure)
 
 
 @pytest.mark.parametrize("length", [1, POINTS, POINTS + 1, 12345])

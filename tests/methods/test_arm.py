@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -96,9 +97,9 @@ def test_costs_are_the_official_ones(name: str) -> None:
 def test_multiply_adds_are_counted_as_they_are() -> None:
     """The authors leave the two fixed shifts out, and take a transposed convolution for 16 times what it is."""
     shifts = 9 * (32**2 + 128**2)
-    carn = [count_macs(lambda width=width: create_model("carn", 4, width=width), 32, 32) for width in (36, 52, 64)]
+    carn = [count_macs(partial(create_model, "carn", 4, width=width), 32, 32) for width in (36, 52, 64)]
     assert [2 * (macs - shifts) for macs in carn] == FLOPS["arm_carn"][1:]
-    fsrcnn = [count_macs(lambda width=width: create_model("fsrcnn", 4, width=width), 32, 32) for width in (16, 36, 56)]
+    fsrcnn = [count_macs(partial(create_model, "fsrcnn", 4, width=width), 32, 32) for width in (16, 36, 56)]
     assert fsrcnn == FSRCNN_MACS
     assert count_macs(lambda: methods.cheapest("arm_carn", 4), 32, 32) == 0
 

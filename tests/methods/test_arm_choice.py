@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from resolute.images.gradients import edge_score
+from resolute.images.edges import edge_score
 from resolute.methods.arm.choice import choose, predicted_psnr
 
 GOLDEN = np.load(Path(__file__).parents[1] / "data/golden/arm_edge_and_choice.npz")

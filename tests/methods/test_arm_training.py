@@ -9,9 +9,9 @@ import torch
 from resolute import methods, registry
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import Span
-from resolute.images.gradients import edge_score
-from resolute.images.pack import Pack, PackedImage
-from resolute.methods.arm import training
+from resolute.images.edges import edge_score
+from resolute.images.pack import Columns, Pack, PackedImage
+from resolute.methods import patchwise
 from resolute.methods.arm.supernet import BINS, subnet
 from resolute.methods.arm.training import ARMLearner, tabulated
 from resolute.methods.plan import make_plan
@@ -35,7 +35,9 @@ def pack(*sides: int) -> Pack:
         images.append(laid)
     lr, hr = np.concatenate(flat[: len(sides)]), np.concatenate(flat[len(sides) :])
     corner = np.zeros(len(sides), int)
-    return Pack(4, lr, hr, *images, np.arange(len(sides)), corner, corner, corner + 1, 16)
+    columns = Columns(image=np.arange(len(sides)), row=corner, column=corner, category=corner + 1)
+    lr_images, hr_images = images
+    return Pack(4, lr, hr, lr_images, hr_images, columns, 16)
 
 
 def learner() -> ARMLearner:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from resolute import methods, registry
 from resolute.core.layout import Span
-from resolute.images.pack import HRPack, Pack, PackedImage
+from resolute.images.pack import SCORES, Columns, HRPack, Pack, PackedImage
 from resolute.methods.learner import Learner
 from resolute.methods.plan import Plan, make_plan
 from resolute.models.blocks.reparameterised import fold
@@ -43,8 +43,8 @@ def pack(scales: Span) -> Pack | HRPack:
         for row, column in product(range(0, image.height - 15, 8), repeat=2)
     ]
     image, row, column = np.array(corners).T
-    category = np.arange(len(corners)) % 4 + 1
-    return Pack(scales.low, lr_pixels, pixels, lr_images, images, image, row, column, category, 16)
+    columns = Columns({name: np.arange(len(corners)) % 4 + 1 for name in SCORES}, image=image, row=row, column=column)
+    return Pack(scales.low, lr_pixels, pixels, lr_images, images, columns, 16)
 
 
 def _packed(sides: Any) -> tuple[list[PackedImage], np.ndarray]:

@@ -46,8 +46,8 @@ def test_pairs_are_those_of_the_whole_image_reduced() -> None:
             found = [
                 (number, row, column)
                 for number in range(2)
-                for row in range(0, packed.images[number].height - hr.shape[0] + 1, scale)
-                for column in range(0, packed.images[number].width - hr.shape[1] + 1, scale)
+                for row in range(0, packed.hr_images[number].height - hr.shape[0] + 1, scale)
+                for column in range(0, packed.hr_images[number].width - hr.shape[1] + 1, scale)
                 if np.array_equal(packed.hr(number)[row : row + len(hr), column : column + len(hr)], hr)
             ]
             ((number, row, column),) = found
@@ -59,7 +59,7 @@ def test_pairs_are_those_of_the_whole_image_reduced() -> None:
 def test_one_training_makes_one_file_for_every_scale(checkout: Path) -> None:
     fetch_dataset("embedded", [4.0], ["train"])
     pack_hr("embedded", ["train"])
-    assert len(open_hr("embedded").images) > 1
+    assert len(open_hr("embedded").hr_images) > 1
     wanted = layout.Weights("carn_m", SPAN, "own-seed0")
     settings = {"devices": 1, "precision": "32-true", "threads": 1}
     state = weights.read_state(train(wanted, 0, PLAN, "embedded", settings, 100))

@@ -1,15 +1,12 @@
-"""Training plans and samplers."""
+"""Training plans: phases, their schedules, and what they may choose."""
 
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from resolute.core.errors import ResoluteError
-from resolute.methods.plan import Phase, make_plan
-from resolute.methods.samplers import hes, uniform
+from resolute.methods.plan import Phase, make_plan, phase_schema
 
 DEFAULTS = {"iterations": 100, "batch_size": 4, "lr_patch_size": 24, "precision": "32-true", "threads": 1}
 
@@ -49,18 +46,40 @@ def test_schedules() -> None:
     assert rates == [1.0, 1.0, 0.5, 0.5, 0.25, 0.125, 0.125]
 
 
-@given(st.lists(st.integers(1, 10), min_size=1, max_size=50), st.integers(0, 1000))
-def test_samplers_return_rows_that_exist(categories: list[int], seed: int) -> None:
-    category = np.array(categories)
-    for sampler in (uniform, hes):
-        drawn = sampler(np.random.default_rng(seed), {"image": category, "category": category}, 16)
-        assert drawn.shape == (16,)
-        assert ((drawn >= 0) & (drawn < len(category))).all()
+def test_phases_go_down_one_cosine() -> None:
+    whole = phase(schedule={"cosine": {"final": 1e-7}})
+    halves = [phase(iterations=n, schedule={"cosine": {"final": 1e-7, "part": part}}) for n, part in WBSR_PARTS]
+    rates = [half.learning_rate_at(step) for half in halves for step in range(half.iterations)]
+    assert rates == pytest.approx([whole.learning_rate_at(step) for step in range(100)], rel=1e-12)
 
 
-def test_hes_draws_hard_categories_more_often_by_the_papers_odds() -> None:
-    category = np.repeat(np.arange(1, 11), 7)
-    drawn = category[hes(np.random.default_rng(0), {"category": category}, 200_000, delta=0.9)]
-    odds = np.mean(drawn == 10) / np.mean(drawn == 1)
-    # 0.9 ** -9 = 2.58; the sampling error of 200,000 draws is about 1 %.
-    assert odds == pytest.approx(0.9**-9, rel=0.05)
+WBSR_PARTS = ((70, [0, 0.7]), (30, [0.7, 1]))
+
+
+def test_wbsr_samples_first_by_patches_then_by_categories() -> None:
+    samplers = ("uniform", {"hes": {"delta": 0.8}})
+    phases = [
+        {"iterations": n, "sampler": sampler, "schedule": {"cosine": {"part": part}}}
+        for (n, part), sampler in zip(WBSR_PARTS, samplers, strict=True)
+    ]
+    recipe = {"phases": phases}
+    assert Draft202012Validator(phase_schema()).is_valid(phases[1])
+    plan = make_plan(DEFAULTS, recipe, "rlfn_tiny")
+    assert [str(plan.at(step)[1].sampler) for step in (0, 69, 70, 99)] == [
+        *2 * ["uniform"],
+        *2 * ["hes (thresholds quantile, delta 0.8)"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "sampler",
+    [
+        {"hes": {"delta": 0}},
+        {"hes": {"thresholds": "width"}},
+        {"sampling_aug": {"share": 0}},
+        {"sampling_aug": {"share": 1.5}},
+        "bspa",
+    ],
+)
+def test_options_that_a_sampler_cannot_have_are_refused(sampler: Any) -> None:
+    assert not Draft202012Validator(phase_schema()).is_valid({"sampler": sampler})

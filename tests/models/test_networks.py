@@ -171,7 +171,7 @@ def test_what_cuda_refuses_to_repeat_is_noticed(deterministic: None) -> None:
 
 
 # Kinds that cut patches: an image has to hold one, whatever the network takes.
-CUTTING = {"arm"}
+CUTTING = {"arm", "wbsr"}
 
 
 @pytest.mark.parametrize("name", NETWORKS)

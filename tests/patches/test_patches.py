@@ -32,7 +32,7 @@ from resolute.images.files import read_image, to_rgb, write_png
 from resolute.images.imresize import crop_to_multiple
 from resolute.images.pack import open_pack
 from resolute.patches import make, make_patches, pack_hr, pixels
-from resolute.patches.difficulty import categorise, gradient_scores, thresholds
+from resolute.patches.difficulty import categorise, gradient_scores
 from resolute.patches.make import grid
 
 
@@ -80,7 +80,7 @@ def test_the_pack_holds_the_images_pixel_for_pixel(index: pd.DataFrame) -> None:
     for number, (lr, hr) in enumerate(zip(lr_images, hr_images, strict=True)):
         assert np.array_equal(pack.lr(number), to_rgb(read_image(lr.path)))
         assert np.array_equal(pack.hr(number), to_rgb(crop_to_multiple(read_image(hr.path), 4)))
-    assert len(pack.image) == len(index)
+    assert len(pack.columns["image"]) == len(index)
 
 
 def test_hr_pixels_are_packed_once_for_all_scales(index: pd.DataFrame) -> None:
@@ -166,7 +166,7 @@ def test_changed_pixels_are_refused(index: pd.DataFrame, damage: Callable[[bytes
     with pytest.raises(ResoluteError, match=rf"^data/patches/embedded/x4.npy was changed after it was made.*{REPAIR}"):
         open_pack("embedded", 4.0)
     again()
-    assert len(open_pack("embedded", 4.0).image) == len(index)
+    assert len(open_pack("embedded", 4.0).columns["image"]) == len(index)
 
 
 @pytest.mark.parametrize("damage", PIXELS.values(), ids=PIXELS)
@@ -176,7 +176,7 @@ def test_changed_hr_pixels_are_refused(index: pd.DataFrame, damage: Callable[[by
     with pytest.raises(ResoluteError, match=rf"^data/patches/embedded/hr.npy was changed after .*{HR_REPAIR}"):
         open_pack("embedded", 4.0)
     pack_hr("embedded", ["train"])
-    assert len(open_pack("embedded", 4.0).image) == len(index)
+    assert len(open_pack("embedded", 4.0).columns["image"]) == len(index)
 
 
 CONTENTS: dict[str, Callable[[bytes], bytes]] = {
@@ -241,6 +241,7 @@ INDICES: dict[str, Callable[[bytes], bytes]] = {
     "without metadata": lambda content: parquet(pq.read_table(io.BytesIO(content)).replace_schema_metadata(None)),
     "of an earlier version": of_an_earlier_version,
     "images moved": moved,
+    "without a score": lambda content: parquet(pq.read_table(io.BytesIO(content)).drop_columns(["edge"])),
 }
 
 
@@ -291,7 +292,7 @@ def test_patches_of_other_images_than_those_of_now_are_refused(index: pd.DataFra
 def test_a_machine_that_only_trains_needs_no_images(index: pd.DataFrame) -> None:
     shutil.rmtree("data/raw")
     shutil.rmtree("data/lr")
-    assert len(open_pack("embedded", 4.0).image) == len(index)
+    assert len(open_pack("embedded", 4.0).columns["image"]) == len(index)
 
 
 def test_an_edited_image_is_refused(index: pd.DataFrame) -> None:
@@ -332,11 +333,11 @@ def test_who_waited_takes_what_it_would_make(index: pd.DataFrame, monkeypatch: p
     again()
     assert array.stat().st_ino == made
     again(lr_stride=32)
-    assert len(open_pack("embedded", 4.0).image) < len(index)
+    assert len(open_pack("embedded", 4.0).columns["image"]) < len(index)
     array.write_bytes(b"other")
     again()
     assert array.read_bytes() == content
-    assert len(open_pack("embedded", 4.0).image) == len(index)
+    assert len(open_pack("embedded", 4.0).columns["image"]) == len(index)
 
 
 def test_who_waited_takes_the_hr_pixels_that_it_would_pack(
@@ -407,15 +408,6 @@ def test_the_grid_covers_a_side_to_its_end(side: int, size: int, stride: int) ->
     assert positions[0] == 0
     assert positions[-1] == side - size
     assert (np.diff(positions) <= stride).all()
-
-
-@given(st.lists(st.floats(0, 1e3), min_size=10, max_size=60), st.integers(2, 10))
-def test_categories_follow_difficulty(values: list[float], categories: int) -> None:
-    difficulty = np.array(values)
-    category = categorise(difficulty, thresholds(difficulty, categories))
-    assert ((category >= 1) & (category <= categories)).all()
-    order = np.argsort(difficulty, kind="stable")
-    assert (np.diff(category[order]) >= 0).all()
 
 
 def test_a_flat_patch_is_the_easiest() -> None:

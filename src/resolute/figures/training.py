@@ -43,10 +43,11 @@ def training_curve(log: pd.DataFrame, title: str) -> tuple[Figure, str]:
     figure, axes = plt.subplots(figsize=(7.2, 3.0), layout="constrained")
     axes.plot(log["step"], log["loss"], color=MUTED, linewidth=0.6, alpha=0.6)
     axes.plot(log["step"], smoothed(log["loss"]), color=VERMILLION, linewidth=1.6)
-    axes.set(yscale="log", xlabel="step", ylabel="training loss", title=title)
+    scale, words = ("log", "logarithmic") if (log["loss"] > 0).all() else ("linear", "linear")
+    axes.set(yscale=scale, xlabel="step", ylabel="training loss", title=title)
     axes.margins(x=0.01)
     caption = (
-        f"Training loss of {title} over its steps (logarithmic axis, pixel values 0 to 1). The thin line is the log"
+        f"Training loss of {title} over its steps ({words} axis, pixel values 0 to 1). The thin line is the log"
         f" thinned to at most {POINTS} points, the thick one its mean over a twentieth of the training."
     )
     return figure, caption

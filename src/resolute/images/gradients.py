@@ -37,25 +37,3 @@ def gradient_score(patches: np.ndarray) -> np.ndarray:
     )
     magnitude = np.hypot(across, down)
     return magnitude.mean(axis=(1, 2)) + magnitude.std(axis=(1, 2))
-
-
-# OpenCV's 3x3 Laplacian (cv::Laplacian, ksize 3), and its grey of RGB in units of 2^-15 (cv::cvtColor, 8 bit).
-LAPLACIAN = np.array([[2, 0, 2], [0, -8, 0], [2, 0, 2]])
-GREY = np.array([9798, 19235, 3735])
-
-
-def edge_score(patches: np.ndarray) -> np.ndarray:
-    """How much edge there is in patches: ARM's score, the mean of the absolute Laplacian of the grey patch.
-
-    As OpenCV computes it: grey rounded to uint8, the border mirrored without its outermost pixel, the absolute value
-    saturated at 255. A checkerboard of single pixels scores 0, for the kernel does not see it.
-
-    Args:
-        patches: ... x h x w x 3, uint8, h and w at least 2.
-
-    Returns:
-        ..., float64, in 0..255.
-    """
-    grey = (patches @ GREY + 2**14) >> 15
-    kernel = LAPLACIAN.reshape(*[1] * (grey.ndim - 2), 3, 3)
-    return np.abs(ndimage.correlate(grey, kernel, mode="mirror")).clip(max=255).mean(axis=(-2, -1))

@@ -8,10 +8,11 @@ its checksum: those of the HR images are `hr.json`, those of LR images lie in th
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -19,6 +20,13 @@ import pyarrow.parquet as pq
 from resolute.core import layout, records
 from resolute.core.errors import ResoluteError
 from resolute.core.reading import reading
+
+# What a patch index says of every patch, beside its image and its size; `resolute.patches` says where each is from.
+SCORES = (
+    *("row", "column", "gradient_mean", "gradient_std", "difficulty", "category", "category_equal_width"),
+    *("edge", "informative"),
+)
+Derived = TypeVar("Derived")
 
 
 class Stored(Protocol):
@@ -73,6 +81,23 @@ class Contents:
         return {**vars(self), "images": [asdict(image) for image in self.images]}
 
 
+class Columns(dict[str, np.ndarray]):
+    """The columns of a patch index by name, one value per patch: `SCORES`, and the number of its image.
+
+    What a sampler derives from them, it derives once for all steps.
+    """
+
+    def once(self, key: Any, derive: Callable[["Columns"], Derived]) -> Derived:
+        """What `derive` makes of the columns; made when a key is first asked for."""
+        if key not in self._derived:
+            self._derived[key] = derive(self)
+        return self._derived[key]
+
+    @cached_property
+    def _derived(self) -> dict[Any, Any]:
+        return {}
+
+
 @dataclass(frozen=True)
 class Pack:
     """A data set's training pixels at a scale, and its patches.
@@ -81,8 +106,7 @@ class Pack:
         scale: HR side over LR side.
         lr_pixels, hr_pixels: the flat memory maps, uint8.
         lr_images, hr_images: one entry per image, in the order of `image`; HR images are whole.
-        image, row, column: for each patch its image's number and its top left corner in LR pixels.
-        category: the patch's HES category, 1 to K.
+        columns: of the patches, what they are chosen by.
         lr_size: side of a patch in LR pixels.
     """
 
@@ -91,16 +115,8 @@ class Pack:
     hr_pixels: np.ndarray
     lr_images: Sequence[PackedImage]
     hr_images: Sequence[PackedImage]
-    image: np.ndarray
-    row: np.ndarray
-    column: np.ndarray
-    category: np.ndarray
+    columns: Columns
     lr_size: int
-
-    @property
-    def columns(self) -> dict[str, np.ndarray]:
-        """What a sampler may choose by, one value per patch."""
-        return {"image": self.image, "row": self.row, "column": self.column, "category": self.category}
 
     def lr(self, number: int) -> np.ndarray:
         """An LR image, h x w x 3, uint8, without a copy."""
@@ -108,9 +124,7 @@ class Pack:
 
     def hr(self, number: int) -> np.ndarray:
         """The part of an HR image that its LR image shows, sh x sw x 3, uint8, without a copy."""
-        lr = self.lr_images[number]
-        whole = self.hr_images[number].of(self.hr_pixels)
-        return whole[: round(lr.height * self.scale), : round(lr.width * self.scale)]
+        return shown(self.hr_images[number].of(self.hr_pixels), self.lr(number), self.scale)
 
 
 @dataclass(frozen=True)
@@ -118,16 +132,21 @@ class HRPack:
     """A data set's HR training pixels, for learners that reduce them by themselves.
 
     Attributes:
-        pixels: the flat memory map, uint8.
-        images: one entry per image.
+        hr_pixels: the flat memory map, uint8.
+        hr_images: one entry per image.
     """
 
-    pixels: np.ndarray
-    images: Sequence[PackedImage]
+    hr_pixels: np.ndarray
+    hr_images: Sequence[PackedImage]
 
     def hr(self, number: int) -> np.ndarray:
         """An HR image, H x W x 3, uint8, without a copy."""
-        return self.images[number].of(self.pixels)
+        return self.hr_images[number].of(self.hr_pixels)
+
+
+def shown(hr: np.ndarray, lr: np.ndarray, scale: float) -> np.ndarray:
+    """The part of a whole HR image that its LR image shows, sh x sw x 3, without a copy."""
+    return hr[: round(lr.shape[0] * scale), : round(lr.shape[1] * scale)]
 
 
 def lay_out(stored: Iterable[Stored]) -> list[PackedImage]:
@@ -169,14 +188,12 @@ def open_pack(dataset: str, scale: float) -> Pack:
     """
     index, repair = layout.patch_index(dataset, scale), f"run `resolute patches {dataset} --scale {scale:g}`"
     with reading(index, repair):
-        table = pq.read_table(
-            index, columns=["image", "row", "column", "size", "category"], page_checksum_verification=True
-        )
+        table = pq.read_table(index, columns=["image", "size", *SCORES], page_checksum_verification=True)
         lr = index_contents(table.schema.metadata)
         number = {image.name: position for position, image in enumerate(lr.images)}
         places = np.array([number[name] for name in table["image"].to_pylist()])
-        columns = {name: table[name].to_numpy() for name in ("row", "column", "size", "category")}
-        lr_size = int(columns["size"][0])
+        columns = Columns({name: table[name].to_numpy() for name in SCORES}, image=places)
+        lr_size = int(table["size"][0].as_py())
     hr = _checked_hr(dataset)
     if lr.settings["hr"] != hr.pixels:
         raise ResoluteError(f"{layout.relative(index)} was made for other HR images than those packed now: {repair}")
@@ -189,10 +206,7 @@ def open_pack(dataset: str, scale: float) -> Pack:
         hr_pixels=hr_pixels(dataset, hr),
         lr_images=lr.images,
         hr_images=[hr_images[image.name] for image in lr.images],
-        image=places,
-        row=columns["row"],
-        column=columns["column"],
-        category=columns["category"],
+        columns=columns,
         lr_size=lr_size,
     )
 

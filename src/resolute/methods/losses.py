@@ -1,5 +1,8 @@
 """Losses by name. Each maps SR and HR (N x 3 x H x W, in units of the data range, so 0..1) to a scalar.
 
+Those in `FITTED` are given their options alone and make a module that maps SR and HR likewise, and keeps what it learns
+and what it reads off the data. A learner has one for every such choice of its plan.
+
 Params are checked against their options without torch, which is imported where it computes.
 """
 
@@ -9,6 +12,8 @@ from resolute.core.choices import Choices
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from resolute.methods.balanced import BalancedLoss
 
 
 def l1(sr: "Tensor", hr: "Tensor") -> "Tensor":
@@ -49,7 +54,22 @@ def l1_fft(sr: "Tensor", hr: "Tensor", *, weight: Annotated[float, {"minimum": 0
     return l1(sr, hr) + weight * coefficients.abs().mean()
 
 
+def bdloss(
+    *,
+    components: Annotated[int, {"minimum": 1, "maximum": 256}] = 8,
+    likelihood: Annotated[str, {"enum": ["gauss", "laplace"]}] = "gauss",
+    descriptor: Annotated[str, {"enum": ["pixel", "gradient"]}] = "pixel",
+    sigma: Annotated[float, {"exclusiveMinimum": 0, "maximum": 1}] = 0.05,
+    rate: Annotated[float, {"minimum": 0, "maximum": 1000}] = 1.0,
+) -> "BalancedLoss":
+    """WBSR's loss (NeurIPS 2024, Eq. 14): `resolute.methods.balanced` says what its options are."""
+    from resolute.methods.balanced import BalancedLoss
+
+    return BalancedLoss(components, likelihood, descriptor, sigma, rate)
+
+
+FITTED = {"bdloss": bdloss}
 LOSSES = Choices(
     "loss",
-    {"l1": l1, "l2": l2, "charbonnier": charbonnier, "psnr": psnr, "l1_fft": l1_fft},
+    {"l1": l1, "l2": l2, "charbonnier": charbonnier, "psnr": psnr, "l1_fft": l1_fft, **FITTED},
 )

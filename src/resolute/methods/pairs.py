@@ -51,10 +51,11 @@ def draw_pairs(pack: Pack, scale: float, phase: Phase, generator: np.random.Gene
 
 def _crop(pack: Pack, scale: float, row: int, where: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """A crop of the asked size at a random place about a patch: within it where the crop is smaller."""
-    number = int(pack.image[row])
+    number = int(pack.columns["image"][row])
     lr, hr = pack.lr(number), pack.hr(number)
+    corners = pack.columns["row"][row], pack.columns["column"][row]
     corner = []
-    for start, extent, chance in zip((pack.row[row], pack.column[row]), lr.shape[:2], where, strict=True):
+    for start, extent, chance in zip(corners, lr.shape[:2], where, strict=True):
         low, high = sorted((int(start), int(start) + pack.lr_size - size))
         low, high = max(low, 0), min(high, extent - size)
         corner.append(low + int(chance * (high - low + 1)))

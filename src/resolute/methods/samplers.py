@@ -1,17 +1,18 @@
 """Which patches a training step sees, by name.
 
 A sampler is given the random generator of the step, all columns of the patch index by name (`difficulty`, `category`
-and so on, one value per patch) and how many patches to draw; it returns their row numbers.
+and so on, one value per patch; `resolute.patches.make` lists them) and how many patches to draw; it returns their row
+numbers. It may draw a patch more than once.
 """
 
-from collections.abc import Mapping
 from typing import Annotated
 
 import numpy as np
 
 from resolute.core.choices import Choices
+from resolute.images.pack import Columns
 
-Columns = Mapping[str, np.ndarray]
+CATEGORIES = {"quantile": "category", "equal_width": "category_equal_width"}
 
 
 def uniform(generator: np.random.Generator, patches: Columns, count: int) -> np.ndarray:
@@ -24,22 +25,66 @@ def hes(
     patches: Columns,
     count: int,
     *,
+    thresholds: Annotated[str, {"enum": list(CATEGORIES)}] = "quantile",
     delta: Annotated[float, {"exclusiveMinimum": 0, "maximum": 1}] = 0.9,
 ) -> np.ndarray:
     """The class level of hierarchical equalization sampling (WBSR, NeurIPS 2024, section 4.1.1).
 
-    A category k is drawn with a chance proportional to delta^-k, so that hard patches come more often, then
-    a patch of it uniformly. The paper's Eq. 8 is not normalised and leaves delta open; 0.9 makes the hardest
-    of ten categories 2.6 times as likely as the easiest.
+    A category is drawn by its chance, then a patch of it uniformly. The paper's Eq. 8 is not normalised, leaves delta
+    open and allows two readings, as its Eq. 7 does; `chances` says what each makes of delta.
     """
-    category = patches["category"]
-    present = np.unique(category)
-    chance = delta ** -present.astype(float)
-    drawn = generator.choice(present, size=count, p=chance / chance.sum())
-    order = np.argsort(category, kind="stable")
-    first = np.searchsorted(category[order], drawn, side="left")
-    last = np.searchsorted(category[order], drawn, side="right")
-    return order[generator.integers(first, last)]
+    category = patches[CATEGORIES[thresholds]]
+    present, size, order = patches.once(("hes", thresholds), lambda _: _grouped(category))
+    drawn = generator.choice(len(present), size=count, p=chances(present, size, thresholds, delta))
+    first = size.cumsum() - size
+    return order[first[drawn] + generator.integers(size[drawn])]
 
 
-SAMPLERS = Choices("sampler", {"uniform": uniform, "hes": hes})
+def chances(category: np.ndarray, size: np.ndarray, thresholds: str, delta: float) -> np.ndarray:
+    """How likely HES draws each category; their sum is 1.
+
+    Categories between quantiles are equally full, so that of Eq. 8 only delta^-k is left, k = 1 the easiest: 0.9 makes
+    the hardest of ten 2.6 times as likely as the easiest. Of categories of equal width the hardest are all but empty;
+    delta then tempers the inverse of their sizes, N_k^-delta: of the 14 hardest among 22,194 patches of DIV2K's
+    validation images it makes 29 % of all draws at 0.3, 47 % at 0.5, 78 % at 1.
+
+    Args:
+        category: k of every category that has a patch.
+        size: the number N_k of its patches.
+    """
+    odds = size ** -float(delta) if thresholds == "equal_width" else delta ** -category.astype(float)
+    return odds / odds.sum()
+
+
+def sampling_aug(
+    generator: np.random.Generator,
+    patches: Columns,
+    count: int,
+    *,
+    share: Annotated[float, {"exclusiveMinimum": 0, "maximum": 1}] = 0.1,
+) -> np.ndarray:
+    """The most informative `share` of every image's patches, uniformly (SamplingAug, BMVC 2021; there 0.1).
+
+    At least one patch of every image. The paper's other two ways, non-maximum suppression and dart throwing, are not
+    here.
+    """
+    hardest = patches.once(("sampling_aug", share), lambda columns: _hardest(columns, share))
+    return hardest[generator.integers(len(hardest), size=count)]
+
+
+def _grouped(category: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which categories there are, how many patches each has, and the rows of all, category by category."""
+    present, size = np.unique(category, return_counts=True)
+    return present, size, np.argsort(category, kind="stable")
+
+
+def _hardest(patches: Columns, share: float) -> np.ndarray:
+    """The rows of the most informative patches of every image: those whose bilinear SR has the lowest PSNR."""
+    order = np.lexsort((patches["informative"], patches["image"]))
+    image = patches["image"][order]
+    _, first, number, size = np.unique(image, return_index=True, return_inverse=True, return_counts=True)
+    rank = np.arange(len(order)) - first[number]
+    return order[rank < np.maximum(1, np.rint(share * size))[number]]
+
+
+SAMPLERS = Choices("sampler", {"uniform": uniform, "hes": hes, "sampling_aug": sampling_aug})

@@ -10,6 +10,7 @@ from typing import Annotated
 from resolute.core.choices import Choices
 
 Steps = Annotated[int, {"minimum": 1, "maximum": 10**9}]
+Share = Annotated[float, {"minimum": 0, "maximum": 1}]
 
 
 def constant(rate: float, step: int, iterations: int, warmup: int) -> float:
@@ -24,9 +25,15 @@ def cosine(
     warmup: int,
     *,
     final: Annotated[float, {"minimum": 0, "maximum": 10**9}] = 1e-6,
+    part: Annotated[tuple[Share, ...], {"minItems": 2, "maxItems": 2}] = (0.0, 1.0),
 ) -> float:
-    """Half a cosine from the end of the warm-up down to `final` (Loshchilov and Hutter, ICLR 2017; no restarts)."""
-    done = (step - warmup) / max(1, iterations - warmup)
+    """Half a cosine from the end of the warm-up down to `final` (Loshchilov and Hutter, ICLR 2017; no restarts).
+
+    `part` is the stretch of it that the phase goes through, in shares of its length: phases of (0, 0.7) and
+    (0.7, 1) go down one curve, as a training does that changes nothing but its sampler on the way.
+    """
+    begin, end = part
+    done = begin + (end - begin) * (step - warmup) / max(1, iterations - warmup)
     return final + (rate - final) * (1 + math.cos(math.pi * done)) / 2
 
 

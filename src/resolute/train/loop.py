@@ -57,7 +57,9 @@ class Training:
         self.wanted, self.seed, self.plan, self.settings = wanted, seed, plan, settings
         entry = registry.entry(wanted.method)
         half = methods.training(entry)
-        self.fabric = launch(settings, some_unused=half.SKIPS or any(phase.trains for phase in plan.phases))
+        # A phase leaves alone what it does not train, and what another phase's loss learns.
+        partial = any(phase.trains or phase.loss != plan.phases[0].loss for phase in plan.phases)
+        self.fabric = launch(settings, some_unused=half.SKIPS or partial)
         self._say_where()
         self.dataset, self.checkpoint_every = dataset, checkpoint_every
         self.pack = open_pack(dataset, wanted.span.low) if wanted.span.is_single else open_hr(dataset)

@@ -7,7 +7,7 @@ def predicted_psnr(scores: np.ndarray, centres: np.ndarray, psnr: np.ndarray) ->
     """The PSNR that tables promise of patches: of the bin whose centre is nearest, the first on a tie.
 
     Args:
-        scores: of the patches (N), see `resolute.images.gradients.edge_score`.
+        scores: of the patches (N), see `resolute.images.edges.edge_score`.
         centres: of the bins, for all subnets (B) or for each (J x B).
         psnr: mean PSNR in dB of the patches of each bin by each subnet (J x B).
 

@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 
 from resolute.core.errors import ResoluteError
-from resolute.images.gradients import edge_score
+from resolute.images.edges import edge_score
 from resolute.inference.prepare import prepare
 from resolute.methods.arm.choice import choose, predicted_psnr
 from resolute.methods.arm.supernet import ARM, PATCH, STRIDE, costs, fresh_subnet, subnet

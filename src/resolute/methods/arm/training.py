@@ -6,11 +6,10 @@ from torch import Tensor, nn
 
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import Span
-from resolute.images.gradients import edge_score
+from resolute.images.edges import edge_score
 from resolute.images.pack import Pack
 from resolute.methods.arm.supernet import ARM, BINS, PATCH, STRIDE, costs, fresh_subnet, released, subnet
 from resolute.methods.learner import Learner
-from resolute.methods.losses import LOSSES
 from resolute.methods.pairs import Pairs
 from resolute.methods.patchwise import in_batches, training_patches
 from resolute.methods.plan import Phase, Plan
@@ -31,8 +30,8 @@ class ARMLearner(Learner):
 
     network: ARM
 
-    def __init__(self, entry: Entry, scale: float) -> None:
-        super().__init__(released(entry, scale), scale, entry.data_range)
+    def __init__(self, entry: Entry, scale: float, plan: Plan) -> None:
+        super().__init__(released(entry, scale), scale, entry.data_range, plan)
         self.entry = entry
         with torch.device("meta"):  # their weights are the supernet's
             self.subnets = [fresh_subnet(entry, scale, number) for number in range(1, len(entry.experts))]
@@ -51,7 +50,7 @@ class ARMLearner(Learner):
         lr, hr = batch.as_images(self.data_range)
         chosen = self.subnets[int(torch.multinomial(self.odds, 1))]
         sr = slicing.run(self.network.full, chosen, lr).float() / self.data_range
-        return {phase.loss.name: LOSSES.function(phase.loss)(sr, hr / self.data_range)}
+        return {phase.loss.name: self.losses.of(phase)(sr, hr / self.data_range)}
 
     def conclude(self, pack: Pack) -> None:
         """Tabulate the PSNR of every subnet over the edge score, on patches evenly spaced over the training images."""
@@ -71,7 +70,7 @@ class ARMLearner(Learner):
 
 def learner(entry: Entry, span: Span, plan: Plan) -> ARMLearner:
     """The supernet, and what draws its subnets."""
-    return ARMLearner(entry, span.low)
+    return ARMLearner(entry, span.low, plan)
 
 
 def tabulated(scores: np.ndarray, psnr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

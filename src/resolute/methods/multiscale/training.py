@@ -29,13 +29,13 @@ class MultiscaleLearner(Learner):
 
     skips = SKIPS
 
-    def __init__(self, network: nn.Module, scales: Sequence[int], data_range: float) -> None:
-        super().__init__(network, max(scales), data_range)
+    def __init__(self, network: nn.Module, scales: Sequence[int], data_range: float, plan: Plan) -> None:
+        super().__init__(network, max(scales), data_range, plan)
         self.scales = tuple(scales)
 
     def check(self, pack: HRPack, plan: Plan) -> None:
         """Refuse crops that do not fit the images, and samplers: there is no index of patches to choose from."""
-        least = min(min(image.height, image.width) for image in pack.images)
+        least = min(min(image.height, image.width) for image in pack.hr_images)
         for phase in plan.phases:
             if (phase.lr_patch_size + 2 * MARGIN) * max(self.scales) > least:
                 raise ResoluteError(
@@ -48,7 +48,7 @@ class MultiscaleLearner(Learner):
     def draw(self, pack: HRPack, phase: Phase, generator: np.random.Generator, mine: slice) -> Pairs:
         """Crops of random images at random places, all at one scale."""
         scale = self.scales[int(generator.integers(len(self.scales)))]
-        images = generator.integers(len(pack.images), size=phase.batch_size)
+        images = generator.integers(len(pack.hr_images), size=phase.batch_size)
         where = generator.random((phase.batch_size, 2))
         turn = generator.integers(8, size=phase.batch_size)
         crops = [
@@ -68,7 +68,7 @@ class MultiscaleLearner(Learner):
 def learner(entry: Entry, span: Span, plan: Plan) -> MultiscaleLearner:
     """The network with the upsamplers of all scales in a span."""
     scales = [int(scale) for scale in entry.scales if span.low <= scale <= span.high]
-    return MultiscaleLearner(build(entry, span.high), scales, entry.data_range)
+    return MultiscaleLearner(build(entry, span.high), scales, entry.data_range, plan)
 
 
 def _crop(image: np.ndarray, scale: int, where: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:

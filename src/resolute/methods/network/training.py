@@ -22,4 +22,4 @@ def build(entry: Entry, scale: float) -> nn.Module:
 
 def learner(entry: Entry, span: Span, plan: Plan) -> Learner:
     """The network, trained on pairs of patches."""
-    return Learner(build(entry, span.low), span.low, entry.data_range)
+    return Learner(build(entry, span.low), span.low, entry.data_range, plan)

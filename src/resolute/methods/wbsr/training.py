@@ -14,7 +14,6 @@ from resolute.core.layout import Span
 from resolute.images.gradients import gradient_score
 from resolute.images.pack import Pack
 from resolute.methods.learner import Learner
-from resolute.methods.losses import LOSSES
 from resolute.methods.pairs import Pairs
 from resolute.methods.patchwise import training_patches
 from resolute.methods.plan import Phase, Plan
@@ -34,8 +33,8 @@ class WBSRLearner(Learner):
 
     skips = SKIPS
 
-    def __init__(self, entry: Entry, scale: float) -> None:
-        super().__init__(released(entry, scale), scale, entry.data_range)
+    def __init__(self, entry: Entry, scale: float, plan: Plan) -> None:
+        super().__init__(released(entry, scale), scale, entry.data_range, plan)
         self.name, self.subnets = entry.name, subnets_of(entry, scale)
         self.odds = torch.tensor([float(one.macs(PATCH, PATCH)) ** 2 for one in self.subnets], dtype=torch.float64)
 
@@ -61,9 +60,9 @@ class WBSRLearner(Learner):
         lr, hr = batch.as_images(self.data_range)
         network: Any = self.network
         sr = self.subnets[int(torch.multinomial(self.odds, 1))].run(network.full, lr).float() / self.data_range
-        return {phase.loss.name: LOSSES.function(phase.loss)(sr, hr / self.data_range)}
+        return {phase.loss.name: self.losses.of(phase)(sr, hr / self.data_range)}
 
 
 def learner(entry: Entry, span: Span, plan: Plan) -> WBSRLearner:
     """The supernet, and what draws its subnets."""
-    return WBSRLearner(entry, span.low)
+    return WBSRLearner(entry, span.low, plan)

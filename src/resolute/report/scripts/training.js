@@ -16,6 +16,8 @@
 
   function drawLosses(chart) {
     const curves = trainings.filter((training) => training.recipe.loss === chart.dataset.loss);
+    const losses = curves.flatMap((curve) => curve.loss);
+    const scale = losses.every((loss) => loss > 0) ? logarithmic(losses) : {};
     const traces = curves.map((curve, i) => ({
       type: "scatter", mode: "lines", name: plain(curve.title), x: curve.step, y: smooth(curve.loss),
       line: { color: colour(LINE_COLOURS[i % LINE_COLOURS.length]), width: 1.75,
@@ -25,7 +27,7 @@
     }));
     draw(chart, traces, {
       height: 320, showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
-      xaxis: axis("step"), yaxis: axis("training loss", logarithmic(curves.flatMap((curve) => curve.loss))),
+      xaxis: axis("step"), yaxis: axis("training loss", scale),
     });
   }
 

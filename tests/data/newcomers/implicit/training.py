@@ -56,7 +56,7 @@ class ImplicitLearner(Learner):
 
     def _sample(self, pack: HRPack, side: int, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
         scale = generator.uniform(self.span.low, self.span.high)
-        image = pack.hr(int(generator.integers(len(pack.images))))
+        image = pack.hr(int(generator.integers(len(pack.hr_images))))
         hr_side = round(side * scale)
         row, column = (int(generator.integers(extent - hr_side + 1)) for extent in image.shape[:2])
         hr = image[row : row + hr_side, column : column + hr_side]

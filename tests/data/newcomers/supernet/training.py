@@ -20,14 +20,15 @@ SKIPS = False
 class SupernetLearner(Learner):
     """L1 over a learned scale, from a buffer that is read off the data."""
 
-    def __init__(self, network: nn.Module, scale: float, data_range: float) -> None:
-        super().__init__(network, scale, data_range)
+    def __init__(self, network: nn.Module, scale: float, data_range: float, plan: Plan) -> None:
+        super().__init__(network, scale, data_range, plan)
         self.noise = nn.Parameter(torch.ones(1))
         self.register_buffer("patches", torch.zeros(1))
 
     def fit(self, pack: Pack, generator: np.random.Generator) -> None:
         """How many patches there are."""
-        self.get_buffer("patches").fill_(len(pack.image))
+        super().fit(pack, generator)
+        self.get_buffer("patches").fill_(len(pack.columns["image"]))
 
     def forward(self, batch: Pairs, phase: Phase) -> dict[str, Tensor]:
         """The error, and what keeps the scale from growing."""
@@ -39,4 +40,4 @@ class SupernetLearner(Learner):
 
 def learner(entry: Entry, span: Span, plan: Plan) -> SupernetLearner:
     """The widest network, with what is learned beside it."""
-    return SupernetLearner(build(entry, span.low), span.low, entry.data_range)
+    return SupernetLearner(build(entry, span.low), span.low, entry.data_range, plan)
