@@ -245,8 +245,7 @@ def test_a_learner_that_was_made_without_its_plan_is_one_line() -> None:
 
 
 def test_options_are_those_of_the_signature() -> None:
-    assert (
-        str(LOSSES.parse("bdloss")) == "bdloss (components 8, likelihood gauss, descriptor pixel, sigma 0.05, rate 1.0)"
-    )
+    options = "components 8, likelihood gauss, descriptor pixel, sigma 0.05, rate 1.0"
+    assert str(LOSSES.parse("bdloss")) == f"bdloss ({options})"
     with pytest.raises(ResoluteError, match="loss bdloss has no option 'component': did you mean 'components'"):
         LOSSES.parse({"bdloss": {"component": 3}})

@@ -17,9 +17,11 @@ from resolute.methods.plan import Plan, make_plan
 from resolute.models.blocks.reparameterised import fold
 from resolute.train.draws import Draws
 
-ENTRIES = {registry.entry(name).kind: registry.entry(name) for name in reversed(registry.names())}
+# Of each kind the first method, or one that is quick.
+QUICK = ("rlfn_tiny", "wbsr_srresnet")
+ENTRIES = {registry.entry(name).kind: registry.entry(name) for name in (*reversed(registry.names()), *QUICK)}
 TRAINED = [kind for kind, entry in ENTRIES.items() if entry.trainable]
-SIDES = (120, 160)  # of the HR images
+SIDES = (320, 400)  # of the HR images
 
 
 def plan(entry: registry.Entry) -> Plan:
