@@ -136,7 +136,7 @@ def test_a_pull_that_dies_while_it_lists_what_to_check_out_ends_right(small: Pro
 def test_a_pull_that_is_killed_again_and_again_ends_right(small: Project) -> None:
     clone = unpulled(small)
     killed = 0
-    for seconds in (1.0, 1.5, 2.0, 2.5):
+    for seconds in (0.4, 0.7, 1.0, 1.5, 2.0):  # from before it has read anything on
         pulling = subprocess.Popen(
             ["dvc", "pull", "--jobs", "1"],
             cwd=clone.root,
