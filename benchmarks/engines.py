@@ -28,13 +28,13 @@ from dvc.repo import Repo
 with Repo() as repo:
     print(json.dumps([out.fs_path for stage in repo.index.stages for out in stage.outs]))
 """
-# Stand-ins are written as stages write: `seal` believes nothing else.
+# Stand-ins are written as stages write: `seal` believes nothing else, and no manifest without its head.
 WRITE = """
 import sys
 from pathlib import Path
 from resolute.core import atomic
 for name in sys.argv[1:]:
-    atomic.write(Path(name), "")
+    atomic.write(Path(name), "file,sha256\\n" if name.endswith(".csv") else "")
 """
 
 
