@@ -18,6 +18,21 @@ REPOSITORY = Path(__file__).parents[1]
 settings.register_profile("steady", derandomize=True)
 settings.load_profile("steady")
 
+# Methods that take seconds wherever they run: their tests are slow, whatever these hold.
+LARGE = ("rcan", "wbsr_rcan", "wbsr_srresnet", "seemore_b", "seemore_l", "nlffc_team02", "mdan_team23")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of large methods, before those that are slow are left out."""
+    for item in items:
+        if (
+            isinstance(item, pytest.Function)
+            and hasattr(item, "callspec")
+            and item.callspec.params.get("name") in LARGE
+        ):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="session")
 def mirror() -> Path:

@@ -82,12 +82,14 @@ def test_lists_are_json(checkout: Path) -> None:
     assert {"preset": "quick", "current": "yes"} in json.loads(resolute("list", "presets", "--json").stdout)
 
 
+@pytest.mark.slow
 def test_doctor_tells_what_is_here(checkout: Path) -> None:
     found = json.loads(resolute("doctor", "--json").stdout)
     assert found["installed"]["torch"]
     assert found["data sets here"]["set5"] == "no"
 
 
+@pytest.mark.slow
 def test_profile_prints_one_json_object(checkout: Path) -> None:
     found = json.loads(resolute("profile", "rlfn_team04", "--lr-size", "256x256", "--count-only", "--json").stdout)
     assert (found["params"], found["n_conv"]) == (317218, 39)
@@ -102,6 +104,7 @@ def test_profile_prints_one_json_object(checkout: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_profile_keeps_counts_of_both_sizes(checkout: Path) -> None:
     kept = resolute("profile", "rlfn_team04", "--count-only").stdout.splitlines()[0]
     rows = measurements.read(checkout / kept)
@@ -109,6 +112,7 @@ def test_profile_keeps_counts_of_both_sizes(checkout: Path) -> None:
     assert rows[rows["metric"] == "macs"]["lr_size"].tolist() == ["256x256", "320x180"]
 
 
+@pytest.mark.slow
 def test_evaluate_fetches_and_degrades_what_it_needs(checkout: Path) -> None:
     done = resolute("evaluate", "bicubic", "--dataset", "embedded", "--json")
     found = json.loads(done.stdout)
@@ -117,6 +121,7 @@ def test_evaluate_fetches_and_degrades_what_it_needs(checkout: Path) -> None:
     assert len(found["images"]) == 4
 
 
+@pytest.mark.slow
 def test_mistakes_are_one_line_with_the_nearest_right_one(checkout: Path) -> None:
     assert "did you mean 'rlfn_team04'" in fails("evaluate", "rlfn_team40", "--dataset", "embedded")
     assert "did you mean 'embedded'" in fails("evaluate", "bicubic", "--dataset", "embeded")
@@ -132,6 +137,7 @@ def test_outside_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "run resolute inside a checkout" in fails("tables")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
@@ -209,6 +215,7 @@ def own_weights(folder: Path, method: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_upscale_keeps_alpha_depth_and_grey(checkout: Path, picture: Path) -> None:
     for mode in ("RGB", "RGBA", "L", "P"):
         Image.open(picture).convert(mode).save(checkout / "mode.png")
@@ -223,6 +230,7 @@ def test_upscale_keeps_alpha_depth_and_grey(checkout: Path, picture: Path) -> No
     assert wide.dtype == np.uint16 or wide.max() > 255
 
 
+@pytest.mark.slow
 def test_upscale_in_tiles_and_whole_agree_away_from_nothing(checkout: Path, picture: Path) -> None:
     """IMDN tiny sees at most 15 LR pixels to each side, so tiles that share 30 change nothing."""
     big = Image.open(picture).resize((90, 70))
@@ -236,6 +244,7 @@ def test_upscale_in_tiles_and_whole_agree_away_from_nothing(checkout: Path, pict
     assert np.abs(whole - tiled).max() <= 1
 
 
+@pytest.mark.slow
 def test_upscale_refuses_what_it_cannot_do_and_leaves_nothing(checkout: Path, picture: Path) -> None:
     tiny = own_weights(checkout, "rlfn_tiny")
     Image.open(picture).crop((0, 0, 20, 10)).save(checkout / "small.png")

@@ -41,6 +41,7 @@ def upscaled(picture: Path, method: str, tile: int | None) -> np.ndarray:
     return np.asarray(Image.open("out.png")).astype(int)
 
 
+@pytest.mark.slow
 def test_only_what_is_the_same_in_tiles_is_cut_into_tiles(picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for method, safe in (("pan", True), ("rfdn_tiny", False), ("seemore_t", False)):
         whole = upscaled(picture, method, 0)
@@ -130,6 +131,7 @@ def test_tiles_keep_depth_and_colour(dtype: type[np.uint8] | type[np.uint16], gr
     np.testing.assert_array_equal(results[0], results[1])
 
 
+@pytest.mark.slow
 def test_standard_output_that_cannot_be_written_is_one_line(picture: Path) -> None:
     command = [sys.executable, "-c", "from resolute.cli import main; main()"]
     command += ["upscale", "strip.png", "out.png", "--method", "bicubic", "--scale", "2"]

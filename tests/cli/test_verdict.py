@@ -44,6 +44,7 @@ def run(checkout: Path) -> Path:
     return checkout
 
 
+@pytest.mark.slow
 def test_the_terminal_shows_what_the_report_shows(run: Path) -> None:
     done = verdict("ntire2022", "--table", "table1")
     assert done.returncode == 0, done.stderr
@@ -83,6 +84,7 @@ def test_what_does_not_simply_hold_has_its_reason_in_the_terminal(run: Path) -> 
     assert "not comparable: rlfn_team04 Time: another device: A CPU" in lines
 
 
+@pytest.mark.slow
 def test_outputs_of_the_official_code_are_not_called_published(run: Path) -> None:
     facts = {"source": "measured", "method": "rlfn_team04", "weights": "published-ntire2022", "scale": 4.0}
     psnr = {"dataset": "set5", "protocol": "y_basicsr", "metric": "psnr", "unit": "dB", "image": "a", "value": 32.0983}
@@ -110,6 +112,7 @@ def test_json_is_one_object(run: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_ci_can_guard_a_reproduction(run: Path) -> None:
     assert verdict("ntire2022", "--record").returncode == 0
     assert verdict("ntire2022", "--complete").returncode == 0
@@ -123,6 +126,7 @@ def test_ci_can_guard_a_reproduction(run: Path) -> None:
     assert verdict("seemore").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_cell_that_is_not_measured_fails_only_where_all_is_asked_for(run: Path) -> None:
     assert verdict("ntire2022", "--record").returncode == 0
     known = layout.recorded_verdicts("ntire2022")

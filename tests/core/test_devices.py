@@ -40,6 +40,7 @@ def result(job: subprocess.Popen[str]) -> tuple[str, float, float]:
     return output[0], float(output[1]), float(output[2])
 
 
+@pytest.mark.slow
 def test_six_jobs_share_two_devices_without_overlap(tmp_path: Path) -> None:
     jobs = [start(1, 0.5, tmp_path) for _ in range(6)]
     spans = sorted(result(job) for job in jobs)
@@ -116,6 +117,7 @@ print(time.monotonic(), flush=True)
 """
 
 
+@pytest.mark.slow
 def test_timing_waits_for_trainings_and_trainings_for_timing(tmp_path: Path) -> None:
     def begin(how: str) -> subprocess.Popen[str]:
         environment = {**os.environ, "RESOLUTE_LOCKS": str(tmp_path)}

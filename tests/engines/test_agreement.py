@@ -103,12 +103,14 @@ def bare(tmp_path: Path) -> Project:
     return project
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["quick", "bench", "lightweight", "bsds", "paper"])
 def test_both_graphs_have_the_same_edges(preset: str, bare: Project) -> None:
     bare.run("resolute", "preset", preset)
     assert differences(bare) == set()
 
 
+@pytest.mark.slow
 def test_a_dependency_that_one_side_lacks_is_named(bare: Project) -> None:
     path = bare.root / "dvc.yaml"
     text = path.read_text()
@@ -136,6 +138,7 @@ def test_a_dependency_that_one_side_lacks_is_named(bare: Project) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_warm_start_that_one_side_lacks_is_named(bare: Project) -> None:
     bare.run("resolute", "preset", "bsds")
     path = bare.root / "dvc.yaml"
@@ -151,6 +154,7 @@ def test_a_warm_start_that_one_side_lacks_is_named(bare: Project) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_stage_that_one_side_lacks_is_named(bare: Project) -> None:
     path = bare.root / "dvc.yaml"
     content = yaml.safe_load(path.read_text())

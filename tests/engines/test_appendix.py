@@ -4,11 +4,13 @@ import base64
 import json
 import re
 
+import pytest
 from tests.engines.conftest import METHODS, Project
 
 NO_NETWORK = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
 
 
+@pytest.mark.slow
 def test_the_appendix_holds_every_table_and_figure_with_its_caption(small: Project) -> None:
     done = small.call("snakemake", "--report", "reports/snakemake.html", **NO_NETWORK)
     assert done.returncode == 0, done.stderr

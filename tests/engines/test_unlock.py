@@ -31,6 +31,7 @@ def start_snakemake() -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.slow
 def test_a_stale_lock_is_removed_and_a_living_one_is_not(checkout: Path) -> None:
     assert unlock() == "Snakemake is not locked"
     process = start_snakemake()
@@ -54,6 +55,7 @@ def jobs_live() -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_a_run_waits_for_the_jobs_of_a_snakemake_that_was_killed_alone(
     checkout: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -57,6 +57,7 @@ NETWORKS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "dataset"), NETWORKS)
 def test_published_psnr(
     method: str, dataset: str, checkout: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch

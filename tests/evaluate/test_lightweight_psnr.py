@@ -30,6 +30,7 @@ def expected(method: str, scale: int) -> float:
     return float(value)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("checkout")
 @pytest.mark.parametrize(("method", "scale"), NETWORKS)
 def test_published_weights_have_the_expected_psnr(

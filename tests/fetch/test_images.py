@@ -312,6 +312,7 @@ def test_derived_images_are_reduced_from_their_originals(
         assert same.sha256 == whole.sha256
 
 
+@pytest.mark.slow
 def test_two_processes_at_once(project: Path) -> None:
     """The second waits for the first, and both find the data set right."""
     with making(layout.raw_images("embedded")):

@@ -72,6 +72,7 @@ def test_an_image_in_a_page_is_exact() -> None:
     assert (np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")) == image).all()
 
 
+@pytest.mark.slow
 def test_a_comparison_is_written_in_every_form_always_the_same(comparison: Comparison, write: Write) -> None:
     rows = [write("rlfn_tiny", 28.5, "tag")]
     draw_comparison(replace(comparison, dataset=HOSTILE), rows, "y_basicsr")

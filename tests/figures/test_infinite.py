@@ -18,6 +18,7 @@ from resolute.images.zipped import zip_images
 Write = Callable[..., Path]
 
 
+@pytest.mark.slow
 def test_the_tradeoff_leaves_infinite_psnrs_out(write: Write) -> None:
     files = [write("rlfn_tiny", 28.5, "quick-seed0", macs=2e9), write("imdn_tiny", float("inf"), "quick-seed0", 1e9)]
     draw_tradeoff(files, "y_basicsr")

@@ -49,6 +49,7 @@ def written() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path("reports/figures").iterdir()}
 
 
+@pytest.mark.slow
 def test_equal_data_make_equal_bytes(arguments: dict[str, Any]) -> None:
     draw(**arguments)
     first = written()
@@ -58,6 +59,7 @@ def test_equal_data_make_equal_bytes(arguments: dict[str, Any]) -> None:
     assert written() == first
 
 
+@pytest.mark.slow
 def test_figures_carry_their_captions(arguments: dict[str, Any]) -> None:
     draw(**arguments)
     for name, title in TITLES.items():
@@ -73,6 +75,7 @@ def test_figures_carry_their_captions(arguments: dict[str, Any]) -> None:
         assert not any(key in pdf for key in (b"/CreationDate", b"/Producer", b"/Creator "))
 
 
+@pytest.mark.slow
 def test_the_tradeoff_says_what_it_shows(arguments: dict[str, Any]) -> None:
     draw(**arguments)
     text = " ".join(ElementTree.parse("reports/figures/psnr_macs.svg").getroot().itertext())
@@ -89,6 +92,7 @@ def test_the_tradeoff_says_what_it_shows(arguments: dict[str, Any]) -> None:
     assert "256 x 256 LR image" in text
 
 
+@pytest.mark.slow
 def test_hostile_names_are_names(arguments: dict[str, Any], write: Write) -> None:
     arguments["measured"].append(write(HOSTILE, 29.0, "quick-seed0", macs=5e9, dataset=HOSTILE))
     arguments["photograph"] = replace(arguments["photograph"], dataset=HOSTILE)
@@ -112,6 +116,7 @@ def test_an_absent_index_is_one_clear_line(arguments: dict[str, Any]) -> None:
         draw_patches(replace(arguments["photograph"], patches=absent))
 
 
+@pytest.mark.slow
 def test_the_histogram_holds_every_patch(arguments: dict[str, Any]) -> None:
     draw(**arguments)
     data = json.loads(Path("reports/figures/patch_difficulty_photo.json").read_text())

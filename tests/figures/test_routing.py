@@ -91,6 +91,7 @@ def test_groups_stay_in_the_networks_order() -> None:
     assert list(choices(frame, EXPERTS).index) == [f"group{group}" for group in range(1, 17)]
 
 
+@pytest.mark.slow
 def test_the_figure_shows_all_data_sets_and_says_what_they_cost(measured: list[Path]) -> None:
     draw_routing("seemore_t-x4-seed0", RUN, measured)
     files = {form: Path(f"reports/figures/routing_seemore_t-x4-seed0.{form}") for form in FIGURE_FORMATS}

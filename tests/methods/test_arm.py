@@ -104,6 +104,7 @@ def test_multiply_adds_are_counted_as_they_are() -> None:
     assert count_macs(lambda: methods.cheapest("arm_carn", 4), 32, 32) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dataset", FOLDERS)
 def test_every_choice_is_the_official_one(dataset: str, mirror: Path) -> None:
     files = sorted((mirror / SELFEXSR / FOLDERS[dataset] / "image_SRF_4").glob("*_LR.png"))
@@ -117,6 +118,7 @@ def test_every_choice_is_the_official_one(dataset: str, mirror: Path) -> None:
         assert costs(entry, 4)[chosen].mean() == pytest.approx(float(row["flops"]), abs=0.06)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", METHODS)
 def test_set5_is_as_measured_with_the_official_networks(name: str, published: dict[str, Path], mirror: Path) -> None:
     """Image by image, fixed subnets and one choice: who takes which subnet, and the PSNR."""

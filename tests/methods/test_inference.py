@@ -18,7 +18,7 @@ from resolute.models.blocks.preparable import as_convolution
 # Of the output's range. Fused layers add up in another order than plain ones, in float32 both; 2e-6 is the most seen.
 TOLERANCE = 1e-5
 
-NETWORKS = [name for name in registry.names() if registry.entry(name).model]
+NETWORKS = [name for name in registry.names() if registry.entry(name).model and not registry.entry(name).like]
 
 # Height and width: neither are multiples of windows, and the second is far from where shapes were probed.
 SIZES = ((40, 56), (71, 33))

@@ -38,6 +38,7 @@ def rows() -> dict[tuple[str, int, int], list[dict[str, str]]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "scale", "side"), rows())
 def test_parameters_and_flops_are_those_of_the_table(method: str, scale: int, side: int) -> None:
     table = rows()[method, scale, side]

@@ -42,6 +42,7 @@ def test_classes_end_at_their_thresholds() -> None:
     assert classes(np.array([0.5, 1.0, 1.1, 9.0, 9.1, 300]), thresholds).tolist() == [1, 1, 2, 9, 10, 10]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["wbsr_srresnet", "wbsr_rcan"])
 def test_the_entrys_experts_are_its_subnets_the_cheapest_first(name: str) -> None:
     entry = registry.entry(name)
@@ -69,6 +70,7 @@ def test_a_subnet_throughout_is_that_subnet_cut_out(tmp_path: Path) -> None:
     assert found.chosen == {"patches": {"w36d4": 1}}
 
 
+@pytest.mark.slow
 def test_thresholds_are_deciles_of_the_training_patches_and_travel_with_the_weights(checkout: Path) -> None:
     split = datasets.training_split("embedded")
     fetch_dataset("embedded", [4.0], [split])
@@ -85,6 +87,7 @@ def test_thresholds_are_deciles_of_the_training_patches_and_travel_with_the_weig
     methods.upscaler(ENTRY.name, 4, layout.weights(wanted), "cpu")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["alpha", "eq17", "w37d4", "budget-1"])
 def test_a_setting_that_cannot_be_is_one_line(setting: str) -> None:
     with pytest.raises(ResoluteError, match=f"wbsr_srresnet has no setting '{setting}': give alpha or budget"):

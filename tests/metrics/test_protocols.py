@@ -79,6 +79,7 @@ def skimage_ssim(sr: np.ndarray, hr: np.ndarray) -> float:
     return structural_similarity(sr, hr, data_range=255, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("folder", "scale", "count"), BICUBIC)
 def test_bicubic_baseline(mirror: Path, folder: str, scale: int, count: int) -> None:
     files = sorted((mirror / SELFEXSR / folder / f"image_SRF_{scale}").glob("*_HR.png"))

@@ -32,7 +32,7 @@ FOLD_TOLERANCE = 1e-5
 # Tensors of a checkpoint that are no parameters.
 BUFFERS = re.compile(r"(running_mean|running_var|num_batches_tracked|attn_mask|relative_position_index)$")
 
-NETWORKS = [name for name in registry.names() if registry.entry(name).model]
+NETWORKS = [name for name in registry.names() if registry.entry(name).model and not registry.entry(name).like]
 # Methods and scales whose official output is kept: the files are named <method>_x<scale>.
 OFFICIAL = [(path.stem[:-3], float(path.stem[-1])) for path in sorted(FOLDER.glob("*_x?.npz"))]
 FOLDING = [name for name in NETWORKS if registry.entry(name).training]

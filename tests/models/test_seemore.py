@@ -180,6 +180,7 @@ def test_preparation_for_speed_keeps_the_routing_free(undecided: nn.Module) -> N
     assert len(ways) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", COMPLEXITY, ids=lambda row: f"{row['method']}-x{row['scale']}-{row['lr_size']}")
 def test_parameters_to_the_digit_and_the_range_of_multiply_adds(row: dict[str, str]) -> None:
     width, height = map(int, row["lr_size"].split("x"))

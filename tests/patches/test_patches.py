@@ -365,6 +365,7 @@ make_patches("embedded", 4.0, 32, 16, 10)
 """
 
 
+@pytest.mark.slow
 def test_several_at_once_end_with_the_same_files(index: pd.DataFrame) -> None:
     alone = contents_of_the_folder()
     running = [

@@ -62,6 +62,7 @@ print(drawing(graph([Path(sys.argv[1]).absolute()])))
 """
 
 
+@pytest.mark.slow
 def test_the_graph_is_the_same_whatever_python_hashes_by(project: Path) -> None:
     record(project, 1.0)
     drawn = set()

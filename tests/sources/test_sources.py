@@ -77,6 +77,7 @@ def executing(file: Path) -> set[str]:
     return {f"{stage}/{name}" if name else stage for stage, name in jobs if file in sources(stage, name)}
 
 
+@pytest.mark.slow
 def test_an_edit_changes_the_lists_of_the_jobs_that_run_the_file_and_no_other(copy: Path) -> None:
     everything = refreshed(copy)
     assert len(everything) == len(STAGES) + len(HALVES) * len(registry.names())
@@ -137,6 +138,7 @@ def test_a_new_network_with_a_new_block_and_a_new_key_map_changes_no_job_of_anot
     assert changed - {f"{stage}/newcomer" for stage in HALVES} == {"tables", "figures", "report"}  # which show its name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["train", "evaluate", "profile"])
 def test_a_list_has_all_that_python_loads(stage: str) -> None:
     name = "seemore_t"

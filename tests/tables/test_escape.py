@@ -97,6 +97,7 @@ def test_markdown_rows_keep_their_cells(hostile: list[Path]) -> None:
         assert len({len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) for line in lines}) == 1, path
 
 
+@pytest.mark.slow
 def test_latex_has_balanced_groups_known_commands_and_equal_rows(
     hostile: list[Path], official_counts: list[Path]
 ) -> None:

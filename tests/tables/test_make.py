@@ -120,6 +120,7 @@ def test_reasons_are_told_once_each_and_referred_to_by_number(official_counts: l
     assert 'class="verdict explained">explained</span><sup><a href="#ntire2022-table1-reason-' in page
 
 
+@pytest.mark.slow
 def test_latex_leaves_out_what_is_only_repeated(official_counts: list[Path]) -> None:
     make_tables(official_counts, "y_basicsr")
     page = read("ntire2022", "tex")
@@ -127,6 +128,7 @@ def test_latex_leaves_out_what_is_only_repeated(official_counts: list[Path]) -> 
     assert "9.50{\\textrightarrow}2.02(\\textminus{}7.48)\\textsuperscript{E}" in "".join(page.split())
 
 
+@pytest.mark.slow
 def test_markdown_rows_have_equally_many_cells(hostile: list[Path], official_counts: list[Path]) -> None:
     make_tables(hostile + official_counts, "y_basicsr")
     for paper, rows in (("ntire2022", 45), ("hostile", 2)):
@@ -139,6 +141,7 @@ def test_markdown_rows_have_equally_many_cells(hostile: list[Path], official_cou
     assert "9.50 → 2.02 (\N{MINUS SIGN}7.48) ⓘ" in read("ntire2022", "md")
 
 
+@pytest.mark.slow
 def test_equal_measurements_make_equal_bytes(hostile: list[Path], official_counts: list[Path]) -> None:
     def made() -> dict[Path, bytes]:
         make_tables(hostile + official_counts, "y_basicsr")
@@ -154,6 +157,7 @@ def test_equal_measurements_make_equal_bytes(hostile: list[Path], official_count
     assert made() == first
 
 
+@pytest.mark.slow
 def test_metrics_are_counts_mean_psnrs_and_verdicts(hostile: list[Path], official_counts: list[Path]) -> None:
     make_tables(hostile + official_counts, "y_basicsr")
     metrics = json.loads(Path("reports/metrics.json").read_text())
@@ -163,6 +167,7 @@ def test_metrics_are_counts_mean_psnrs_and_verdicts(hostile: list[Path], officia
     assert metrics["verdicts"]["hostile"]["table1"]["differs"] == 1
 
 
+@pytest.mark.slow
 def test_overviews_have_each_cost_once_at_the_size_of_the_parameters(write: Write) -> None:
     costs = [
         {"metric": "macs", "lr_size": "320x180", "value": 11.7e9},
@@ -178,6 +183,7 @@ def test_overviews_have_each_cost_once_at_the_size_of_the_parameters(write: Writ
     assert row["macs_g"] == "13.3"
 
 
+@pytest.mark.slow
 def test_two_settings_of_a_run_stand_side_by_side_each_with_its_own_cost(write: Write) -> None:
     facts = {"dataset": "set5", "image": "a"}
     quality = [
@@ -202,6 +208,7 @@ def test_two_settings_of_a_run_stand_side_by_side_each_with_its_own_cost(write: 
     ]
 
 
+@pytest.mark.slow
 def test_the_tradeoff_has_every_run_whose_cost_is_known(write: Write) -> None:
     psnr = {"metric": "psnr", "unit": "dB", "protocol": "y_basicsr", "dataset": "set5"}
     rows = [{**psnr, "image": "a", "value": 30.0}, {**psnr, "image": "b", "value": 32.0}]
@@ -220,6 +227,7 @@ def test_the_tradeoff_has_every_run_whose_cost_is_known(write: Write) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("values", "verdict", "shown", "note"),
     [

@@ -94,6 +94,7 @@ def test_a_network_built_to_meet_the_printed_counts_is_marked_as_one_that_is_not
     assert (by_params["rlfn_team04"].measured, by_params["rlfn_team04"].rank) == (True, 1)
 
 
+@pytest.mark.slow
 def test_the_ranking_is_written_in_every_format(official_counts: list[Path], macs: list[Path]) -> None:
     make_tables(official_counts + macs, "y_basicsr")
     folder = Path("reports/tables/ntire2022")

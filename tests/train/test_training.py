@@ -67,6 +67,7 @@ def test_equal_seeds_give_equal_bytes_and_other_seeds_do_not(packed: Path) -> No
     assert any(not torch.equal(other[name], same[name]) for name in same)
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_ends_with_the_same_bytes(packed: Path) -> None:
     """kill -9 at one checkpoint after the other; each time the command is typed again."""
     set_params(packed, iterations=60, batch_size=2, lr_patch_size=16, checkpoint_every=10)
@@ -103,6 +104,7 @@ def test_killed_at_any_moment_ends_with_the_same_bytes(packed: Path) -> None:
     assert steps.iloc[-1] == 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("devices", [1, 2])
 def test_sigterm_leaves_a_checkpoint_of_the_last_step(devices: int, packed: Path) -> None:
     set_params(packed, iterations=100_000, checkpoint_every=7, batch_size=2, lr_patch_size=16, devices=devices)
@@ -183,6 +185,7 @@ def test_what_is_published_is_folded_and_starts_a_folded_training(packed: Path) 
     assert all(torch.allclose(trained[name], after[name], atol=1e-9) for name in trained)
 
 
+@pytest.mark.slow
 def test_two_processes_train_what_one_does(packed: Path) -> None:
     """Data parallel on two CPU processes: the same patches, so the same weights up to the order of sums."""
     set_params(packed, iterations=5, batch_size=4, lr_patch_size=16, ema=0.0)
@@ -272,6 +275,7 @@ def test_a_place_that_cannot_be_written_is_known_before_the_training(
         Training(run("p-seed0"), 0, plan(), "embedded", SETTINGS, 5)
 
 
+@pytest.mark.slow
 def test_of_two_at_once_the_second_waits_and_takes_what_the_first_made(packed: Path) -> None:
     set_params(packed, iterations=3, batch_size=2, lr_patch_size=16)
     with making(layout.weights(run("quick-seed0", "imdn_tiny"))):

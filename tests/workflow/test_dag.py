@@ -59,6 +59,7 @@ def test_params_are_the_quick_preset(monkeypatch: pytest.MonkeyPatch) -> None:
     jobs.check(params.load())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["quick", "bench", "lightweight", "bsds", "paper"])
 def test_every_preset_is_valid_and_makes_a_dag(name: str, checkout: Path) -> None:
     presets.write(name)
@@ -80,6 +81,7 @@ def test_every_preset_is_valid_and_makes_a_dag(name: str, checkout: Path) -> Non
     assert planned_jobs["profile"] == sum(len(group) for group in called_for["costs"].values())
 
 
+@pytest.mark.slow
 def test_wrong_params_and_config_are_refused_before_anything_runs(checkout: Path) -> None:
     text = (checkout / "params.yaml").read_text()
     wrong = text.replace("trained: [imdn_tiny,", "trained: [imdn_tinny,")
@@ -94,6 +96,7 @@ def test_wrong_params_and_config_are_refused_before_anything_runs(checkout: Path
     assert "jobs read params.yaml, not --config" in done.stderr + done.stdout
 
 
+@pytest.mark.slow
 def test_a_data_set_that_cannot_be_had_stops_with_one_line(checkout: Path) -> None:
     splits = {"embedded": ["train", "test"], "manga109": ["test"]}
     sets = ["embedded", "manga109"]
@@ -138,6 +141,7 @@ def test_results_deleted_by_hand_are_made_again(finished: Path) -> None:
     assert found["evaluate"] == 3  # the two that are lost, and that of the training
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line", ["seeds: [1e3]", "seeds: [0]\nseeds: [1]", "seeds: [.nan]", "seeds: [18446744073709551616]"]
 )

@@ -54,6 +54,7 @@ def snakemake(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.mark.slow
 def test_a_run_is_one_line_a_job_where_there_is_no_terminal(toy: Path) -> None:
     done = snakemake("--cores", "1", "--logger", "resolute")
     assert done.returncode == 0, done.stderr
@@ -73,6 +74,7 @@ def test_a_run_is_one_line_a_job_where_there_is_no_terminal(toy: Path) -> None:
     assert done.stderr == "nothing to do: every result is up to date\n"
 
 
+@pytest.mark.slow
 def test_a_failure_is_the_rule_its_error_and_its_log(toy: Path) -> None:
     done = snakemake("--cores", "1", "--keep-going", "--logger", "resolute", "--", "broken.out", "killed.out")
     assert done.returncode == 1
@@ -92,6 +94,7 @@ def test_what_goes_wrong_before_any_job_is_said(toy: Path) -> None:
     assert "nothing to do" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_a_bar_with_what_runs_now(toy: Path) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--logger", "resolute"]
@@ -114,6 +117,7 @@ def test_a_terminal_shows_a_bar_with_what_runs_now(toy: Path) -> None:
     assert "a table" not in text
 
 
+@pytest.mark.slow
 def test_without_the_plugin_errors_of_jobs_are_shown_and_tables_are_not(toy: Path) -> None:
     done = snakemake("--cores", "1", "--", "broken.out")
     assert done.returncode == 1
