@@ -18,7 +18,7 @@ from resolute.models.blocks.reparameterised import fold
 from resolute.train.draws import Draws
 
 # Of each kind the first method, or one that is quick.
-QUICK = ("rlfn_tiny", "wbsr_srresnet")
+QUICK = ("rlfn_tiny", "wbsr_tiny", "arm_tiny")
 ENTRIES = {registry.entry(name).kind: registry.entry(name) for name in (*reversed(registry.names()), *QUICK)}
 TRAINED = [kind for kind, entry in ENTRIES.items() if entry.trainable]
 SIDES = (320, 400)  # of the HR images
@@ -127,6 +127,7 @@ def test_what_is_published_is_what_inference_loads(kind: str) -> None:
         }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ENTRIES)
 def test_an_image_comes_back_at_its_scale_with_what_it_took(kind: str) -> None:
     entry = ENTRIES[kind]

@@ -28,9 +28,19 @@ def test_seeds_and_scales_become_runs(checkout: Path) -> None:
     preset = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text())
     path.write_text(yaml.safe_dump({**preset, "seeds": [0, 7], "scales": [2, 4]}))
     derived = jobs.derive(presets.resolve("own"))
-    assert len(derived["weights"]["trained"]) == 4 * 2 * 2
+    assert len(derived["weights"]["trained"]) == (4 * 2 + 2) * 2  # WBSR's two have one scale
     assert derived["weights"]["trained"]["rlfn_tiny-x2-seed7"]["seed"] == 7
     assert derived["evaluations"]["baseline"].keys() == {"bicubic-x2-embedded", "bicubic-x4-embedded"}
+
+
+def test_a_network_in_another_training_is_trained_by_itself_and_counted_once(checkout: Path) -> None:
+    quick = presets.resolve("quick")
+    counted, trained = quick["methods"]["counted"], quick["methods"]["trained"]
+    assert {"wbsr_tiny", "wbsr_tiny_uniform"} <= set(trained) & set(counted)
+    assert not {"wbsr_tiny_hes", "wbsr_rcan_hes"} & set(counted)
+    paper = presets.resolve("paper")
+    assert {"wbsr_rcan", "wbsr_rcan_hes"} <= set(paper["methods"]["trained"])
+    assert paper["recipes"]["wbsr_rcan_hes"] != paper["recipes"]["wbsr_rcan"]
 
 
 def test_weights_that_serve_several_scales_are_fetched_and_trained_once(checkout: Path) -> None:

@@ -1,7 +1,7 @@
 """The registry's entries hold together."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -150,3 +150,45 @@ def test_a_key_map_of_any_content_is_one_line(
     monkeypatch.setattr(registry, "key_map", lambda name: tmp_path / f"{name}.yaml")
     with pytest.raises(ResoluteError, match=message):
         rename({"a.weight": torch.zeros(1)}, registry.Published(source="", licence="", keys=("own",)))
+
+
+def test_a_method_like_another_is_that_one_but_for_what_it_says() -> None:
+    one, other = registry.entry("wbsr_rcan_hes"), registry.entry("wbsr_rcan")
+    assert (one.model, one.arguments, one.experts, one.scales) == (
+        other.model,
+        other.arguments,
+        other.experts,
+        other.scales,
+    )
+    assert one.title != other.title
+    assert one.recipe != other.recipe
+    assert registry.files("wbsr_rcan_hes") == (registry.path("wbsr_rcan_hes"), registry.path("wbsr_rcan"))
+
+
+@pytest.fixture
+def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Adds the method `own` to a copy of a few entries, by the text of its entry."""
+    for file in (*map(registry.path, ("pan", "rcan", "rcan_hes")), registry.FOLDER / "schema.json"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    monkeypatch.setattr(registry, "FOLDER", tmp_path)
+
+    def write(text: str) -> None:
+        (tmp_path / "own.yaml").write_text(text)
+        registry.names.cache_clear()
+
+    yield write
+    registry.names.cache_clear()
+    registry.entry.cache_clear()
+
+
+@pytest.mark.parametrize("like", ["wbsr_rcam", "rcan_hes"])
+def test_a_method_is_like_one_that_is_like_no_other(add: Callable[[str], None], like: str) -> None:
+    add(f"title: Own\nlike: {like}\n")
+    with pytest.raises(ResoluteError, match=f"own.yaml is like '{like}': name a method that is like no other"):
+        registry.entry("own")
+
+
+def test_published_weights_are_nobody_elses(add: Callable[[str], None]) -> None:
+    add("title: Own\nlike: pan\n")
+    assert registry.entry("own").arguments == registry.entry("pan").arguments
+    assert not registry.entry("own").published

@@ -87,7 +87,9 @@ def resolve(name: str) -> Params:
     path = project_root() / "workflow/presets" / f"{name}.yaml"
     preset = read_yaml(path)
     validate(preset, project_root() / "workflow/schemas/preset.schema.json", layout.relative(path))
-    methods = {choice: _chosen(preset["methods"][choice], choice, preset["scales"]) for choice in _CHOICES}
+    methods: dict[str, list[str]] = {}
+    for choice in _CHOICES:
+        methods[choice] = _chosen(preset["methods"][choice], choice, preset["scales"], methods.get("trained", []))
     given = preset.pop("recipes", {})
     recipes = {name: _recipe(name) if given == "papers" else dict(given.get(name, {})) for name in methods["trained"]}
     figures = {**preset["figures"], "comparisons": preset["figures"].get("comparisons", {})}
@@ -103,13 +105,18 @@ def resolve(name: str) -> Params:
     }
 
 
-def _chosen(asked: Any, choice: str, scales: list[float]) -> list[str]:
+def _chosen(asked: Any, choice: str, scales: list[float], trained: list[str]) -> list[str]:
+    """The methods that a choice names; `all` costs are without those of a network that stands there already, which is
+    no method that is trained."""
     from resolute import registry
 
     if asked != "all":
         return list(asked)
     fitting = [entry for entry in map(registry.entry, registry.names()) if any(map(entry.serves, scales))]
-    return [entry.name for entry in fitting if (entry.published if choice == "published" else entry.trainable)]
+    if choice == "published":
+        return [entry.name for entry in fitting if entry.published]
+    once = [entry for entry in fitting if choice == "trained" or not entry.like or entry.name in trained]
+    return [entry.name for entry in once if entry.trainable]
 
 
 def _recipe(method: str) -> dict[str, Any]:

@@ -67,6 +67,8 @@ class Entry:
 
     `recipe` and `recipe_data` are the settings and the data set that the paper trains with; without data, the settings
     are another network's, taken for this one too.
+
+    A method that is `like` another one is that one but for what its own file says: its network in another training.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Entry:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     recipe_data: str = ""
     published: Mapping[str, Published] = field(default_factory=dict)
+    like: str = ""
 
     def check_scale(self, scale: float) -> None:
         """Refuse a scale that the method does not have."""
@@ -148,7 +151,7 @@ def names() -> tuple[str, ...]:
 def entry(name: str) -> Entry:
     """The checked registry entry of a method."""
     file = path(name)
-    facts = read_yaml(file)
+    facts = _facts(file)
     validate(facts, FOLDER / "schema.json", f"the registry entry {file.name}")
     if facts.get("model") and not (_PACKAGE / "models" / f"{facts['model']}.py").is_file():
         raise ResoluteError(f"the registry entry {file.name}: there is no file src/resolute/models/{facts['model']}.py")
@@ -209,6 +212,23 @@ def weights_of(run: layout.Run) -> layout.Weights:
 def key_map(name: str) -> Path:
     """The file of a key map that several entries share, whether it exists or not."""
     return FOLDER / "key_maps" / f"{name}.yaml"
+
+
+def files(name: str) -> tuple[Path, ...]:
+    """The registry files that a method's entry is made of: its own, and that of the method it is like."""
+    like = entry(name).like
+    return (path(name), path(like)) if like else (path(name),)
+
+
+def _facts(file: Path) -> dict[str, Any]:
+    """What an entry's file says, over what the file says of the method that it is like; weights are nobody else's."""
+    facts = read_yaml(file)
+    like = facts.get("like") if isinstance(facts, dict) else None
+    if like is None:
+        return facts
+    if like not in names() or "like" in (whole := read_yaml(path(like))):
+        raise ResoluteError(f"the registry entry {file.name} is like '{like}': name a method that is like no other")
+    return {**{key: value for key, value in whole.items() if key != "published"}, **facts}
 
 
 def _published(facts: dict[str, Any]) -> Published:

@@ -64,7 +64,7 @@ def sources(stage: str, method: str = "") -> frozenset[Path]:
     files = (
         closure(f"resolute.{stage}")
         | closure(f"resolute.methods.{entry.kind}.{HALVES[stage]}")
-        | {registry.path(method)}
+        | set(registry.files(method))
     )
     if entry.model:
         files |= closure(f"resolute.models.{entry.model}")
