@@ -73,6 +73,7 @@ def test_every_stage_of_the_dag_is_a_command_a_package_and_a_rule_file(checkout:
         assert all(isinstance(line, ast.ImportFrom | ast.Assign | ast.Expr) for line in face), stage
 
 
+@pytest.mark.slow
 def test_lists_are_json(checkout: Path) -> None:
     methods = {row["method"]: row for row in json.loads(resolute("list", "methods", "--json").stdout)}
     assert methods["rlfn_team04"]["published"] == ["ntire2022"]

@@ -89,6 +89,7 @@ def test_what_is_not_as_it_should_be_is_made_again(change: Callable[[], object],
     assert {path: after.get(path) for path in before} == before
 
 
+@pytest.mark.slow
 def test_an_hr_image_that_was_replaced_is_measured_against_an_lr_image_of_its_own(checkout: Path) -> None:
     def measured() -> dict[str, float]:
         ensure_images("embedded", 4)

@@ -100,6 +100,7 @@ def test_outputs_of_the_official_code_are_not_called_published(run: Path) -> Non
     }
 
 
+@pytest.mark.slow
 def test_json_is_one_object(run: Path) -> None:
     found = json.loads(verdict("ntire2022", "--json").stdout)
     assert (found["paper"], found["holds"], found["problems"]) == ("ntire2022", True, [])
@@ -143,6 +144,7 @@ def test_a_cell_that_is_not_measured_fails_only_where_all_is_asked_for(run: Path
     assert verdict("ntire2022", "--table", "table1", "--complete").returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("table", "what"), [((), "ntire2022"), (("--table", "table1"), "table1")])
 def test_without_a_record_there_is_nothing_to_be_complete(run: Path, table: tuple[str, ...], what: str) -> None:
     done = verdict("ntire2022", *table, "--complete")
@@ -150,6 +152,7 @@ def test_without_a_record_there_is_nothing_to_be_complete(run: Path, table: tupl
     assert (done.returncode, done.stderr) == (2, f"resolute: {message}\n")
 
 
+@pytest.mark.slow
 def test_a_new_difference_fails_before_anything_is_recorded(run: Path) -> None:
     measure(**{**COUNTS, "n_conv": 40.0})
     done = verdict("ntire2022")

@@ -62,6 +62,7 @@ def test_a_killed_jobs_device_is_free_at_once(tmp_path: Path) -> None:
     assert result(waiting)[0] == "GPU-abc"
 
 
+@pytest.mark.slow
 def test_a_job_on_two_devices_takes_both_in_one_step(tmp_path: Path) -> None:
     pairs = [start(2, 0.3, tmp_path) for _ in range(3)]
     spans = sorted((begin, end, taken) for taken, begin, end in map(result, pairs))
@@ -92,6 +93,7 @@ def test_a_schedulers_choice_is_left_alone(monkeypatch: pytest.MonkeyPatch, sche
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "0,1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheduler", ["SLURM_JOB_ID", "KUBERNETES_SERVICE_HOST"])
 def test_jobs_within_one_allocation_share_out_its_devices(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheduler: str

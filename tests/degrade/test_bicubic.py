@@ -30,6 +30,7 @@ MADE_BY_MATLAB = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "scale"), MADE_BY_MATLAB)
 def test_lr_images_equal_those_made_by_matlab(
     project: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch, name: str, scale: float
@@ -159,6 +160,7 @@ def test_who_waited_takes_what_it_would_make(embedded: Path, monkeypatch: pytest
 AT_ONCE = "import sys; from resolute.degrade import degrade; sys.stdin.read(1); degrade('embedded', 4)"
 
 
+@pytest.mark.slow
 def test_several_at_once_end_with_all_images(embedded: Path) -> None:
     degrade("embedded", 4)
     alone = files(embedded / "data/lr")

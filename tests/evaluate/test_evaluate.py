@@ -226,6 +226,7 @@ def test_the_provenance_is_of_the_file_that_was_measured(one_image: Path) -> Non
     assert measurements.read_provenance(write_rows(rows, run, "embedded"))["weights_sha256"] == measured
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("equal", [["coffee"], ["astronaut", "camera", "chelsea", "coffee"]])
 def test_equal_images_are_counted_and_left_out_of_the_mean(
     equal: list[str], embedded: Path, monkeypatch: pytest.MonkeyPatch

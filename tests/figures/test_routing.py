@@ -107,6 +107,7 @@ def test_the_figure_shows_all_data_sets_and_says_what_they_cost(measured: list[P
     assert {form: path.read_bytes() for form, path in files.items()} == first
 
 
+@pytest.mark.slow
 def test_the_authors_choices_stand_beside_ours_on_the_same_data_set_and_scale(measured: list[Path]) -> None:
     published = Path("reports/routing.parquet")
     measurements.write(published, [*published_rows("set5", RUN.scale), *published_rows("set14", 2.0)])

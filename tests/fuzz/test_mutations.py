@@ -41,6 +41,7 @@ def test_every_ending_is_counted() -> None:
     assert "MemoryError" in str(outcomes) and "SIGSEGV" in str(outcomes) and "no one expected it" in str(outcomes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wait", [time.sleep, lambda _: sum(range(10**12))], ids=["waits", "works"])
 def test_an_input_without_an_end_is_counted(wait: Callable[[float], object]) -> None:
     outcomes = attack(lambda _: wait(1000), SEEDS, 1, seconds=1)

@@ -78,6 +78,7 @@ def test_a_batch_is_a_function_of_seed_and_step(kind: str) -> None:
     assert not all(torch.equal(a, b) for a, b in zip(tensors(one.at(0)), tensors(one.at(1)), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TRAINED)
 def test_several_devices_share_the_batch_of_one(kind: str) -> None:
     entry = ENTRIES[kind]

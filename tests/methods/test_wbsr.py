@@ -55,6 +55,7 @@ def test_a_patch_is_scored_by_itself() -> None:
     np.testing.assert_allclose(gradient_score(patches), [one.mean() + one.std() for one in alone])
 
 
+@pytest.mark.slow
 def test_a_subnet_throughout_is_that_subnet_cut_out(tmp_path: Path) -> None:
     torch.manual_seed(0)
     supernet = released(ENTRY, 4)

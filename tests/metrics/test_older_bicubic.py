@@ -41,6 +41,7 @@ def older(file: Path, scale: int) -> dict[str, float]:
     return measure(np.floor(sr.clip(0, 255) + 0.5), y.astype(np.uint8), scale, "y_matlab")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dataset", "scale"),
     [*((dataset, scale) for dataset in ("set5_edsr", "set14_edsr") for scale in (2, 3, 4)), ("b100", 4)],

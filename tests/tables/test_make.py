@@ -97,6 +97,7 @@ def test_html_shows_hostile_names_harmlessly(hostile: list[Path]) -> None:
     assert HOSTILE in parser.text
 
 
+@pytest.mark.slow
 def test_every_header_cell_says_what_it_heads(official_counts: list[Path]) -> None:
     make_tables(official_counts, "y_basicsr")
     page = read("ntire2022", "html")
@@ -106,6 +107,7 @@ def test_every_header_cell_says_what_it_heads(official_counts: list[Path]) -> No
     assert page.count('class="verdict reproduced"') == 1 + 42 * 4 - 1
 
 
+@pytest.mark.slow
 def test_reasons_are_told_once_each_and_referred_to_by_number(official_counts: list[Path]) -> None:
     make_tables(official_counts, "y_basicsr")
     page = read("ntire2022", "html")

@@ -57,6 +57,7 @@ def test_without_measurements_the_printed_ranks_stand() -> None:
     assert not any(place.measured for row in built.rows for place in row.places)
 
 
+@pytest.mark.slow
 def test_consistent_counting_moves_the_networks_with_linear_layers(
     official_counts: list[Path], macs: list[Path]
 ) -> None:

@@ -18,6 +18,7 @@ def rows(files: list[Path]) -> list[dict[str, Any]]:
     return pq.read_table("reports/results.parquet").to_pylist()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("project")
 def test_every_published_figure_that_a_table_shows_has_a_row() -> None:
     found = rows([])
@@ -29,6 +30,7 @@ def test_every_published_figure_that_a_table_shows_has_a_row() -> None:
     assert all((row["verdict"] == "") == (row["why"] == "") == (row["tolerance"] == "") for row in found)
 
 
+@pytest.mark.slow
 def test_every_column_is_described_in_the_file(official_counts: list[Path]) -> None:
     make_tables(official_counts, "y_basicsr")
     schema = pq.read_schema("reports/results.parquet")

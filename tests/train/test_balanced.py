@@ -41,6 +41,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Tensor]]:
     return states
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_with_its_noise_and_its_mixture(packed: Path, kept: list[dict[str, Tensor]]) -> None:
     expected = train(RUN, 0, PLAN, "embedded", SETTINGS, 3).read_bytes()
     log = layout.training_log(RUN).read_bytes()

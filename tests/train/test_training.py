@@ -121,6 +121,7 @@ def test_sigterm_leaves_a_checkpoint_of_the_last_step(devices: int, packed: Path
     assert torch.load(checkpoint)["step"] == int(step)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_other_settings_is_not_resumed(packed: Path, capsys: pytest.CaptureFixture[str]) -> None:
     expected = train(run("b-seed0"), 0, plan(), "embedded", SETTINGS, 5).read_bytes()
     with pytest.raises(ResoluteError, match=r"loss is (nan|inf)"):

@@ -153,6 +153,7 @@ def test_params_that_cannot_be_right_are_refused_before_anything_is_planned(chec
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_home_that_cannot_be_written_stops_no_command_that_asks_snakemake(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
