@@ -52,7 +52,7 @@ READ = {
     ],
     "report": [
         f"reports/measurements/quality/imdn_tiny/x4/{RUN}/embedded.parquet",
-        "reports/metrics.json",
+        "reports/results.parquet",
         "reports/tables/ntire2022/table1.html",
         "reports/figures/psnr_macs.svg",
         "reports/figures/training_imdn_tiny-x4-seed0.json",

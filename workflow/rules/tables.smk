@@ -5,6 +5,7 @@ rule tables:
     input:
         measurements=MEASUREMENTS,
         published=PUBLISHED,
+        reference=REFERENCE,
         code=code("tables"),
     output:
         [table for table in TABLES if not table.endswith(".html")],

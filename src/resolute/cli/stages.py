@@ -212,7 +212,7 @@ def profile(
 
 
 def tables() -> None:
-    """Join measured and published figures into the papers' tables, with a verdict per cell."""
+    """Join measured and published figures into the papers' tables, with a verdict per cell, and test their claims."""
     from resolute import params
     from resolute.core import layout
     from resolute.core.locks import making
@@ -221,7 +221,7 @@ def tables() -> None:
 
     settings = params.load()
     with making(layout.tables()):
-        make_tables(params.measurements(settings), settings["figures"]["protocol"])
+        make_tables(params.measurements(settings), settings["figures"]["protocol"], layout.reference_files())
     for path in table_files():
         print(layout.relative(path))
 

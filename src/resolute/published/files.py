@@ -9,16 +9,23 @@ from resolute.core.schema import read_yaml, validate
 
 FOLDER = Path(__file__).parent
 RANKINGS = "rankings.yaml"
+CLAIMS = "claims.yaml"
+_SCHEMAS = {RANKINGS: "ranking", CLAIMS: "claims", "tolerances.yaml": "tolerances"}
 
 
 def spec_files() -> list[Path]:
     """The specifications of all tables, `<paper>/<table>.yaml`, in order."""
-    return [path for path in _described() if path.name != RANKINGS]
+    return [path for path in _described() if path.name not in (RANKINGS, CLAIMS)]
 
 
 def ranking_files() -> list[Path]:
     """The specifications of all rankings, `<paper>/rankings.yaml`, in order."""
     return [path for path in _described() if path.name == RANKINGS]
+
+
+def claims_files() -> list[Path]:
+    """The claims of all papers of which some are tested, `<paper>/claims.yaml`, in order."""
+    return [path for path in _described() if path.name == CLAIMS]
 
 
 def errata_files() -> list[Path]:
@@ -27,7 +34,7 @@ def errata_files() -> list[Path]:
 
 
 def table_files() -> list[Path]:
-    """All regenerated tables and rankings: one file per specification and format."""
+    """All regenerated tables, rankings and tests of claims: one file per specification and format."""
     return [
         layout.tables() / spec.parent.name / f"{spec.stem}.{form}"
         for spec in _described()
@@ -36,8 +43,8 @@ def table_files() -> list[Path]:
 
 
 def read_facts(path: Path) -> dict[str, Any]:
-    """What the specification of a table or of rankings, or the tolerances hold, checked against their schema."""
-    schema = {RANKINGS: "ranking", "tolerances.yaml": "tolerances"}.get(path.name, "table")
+    """What the specification of a table, of rankings or of claims, or the tolerances hold, checked by their schema."""
+    schema = _SCHEMAS.get(path.name, "table")
     with reading(path):
         facts = read_yaml(path)
         validate(facts, FOLDER / f"{schema}.schema.json", layout.relative(path))

@@ -21,7 +21,9 @@ STAGES = (*HALVES, "degrade", "patches", "tables", "figures", "report")
 # What is read beside code: by a module that shows names and titles, and by a stage that has data for single methods.
 READS = {
     "measurements/titles.py": ("registry", "datasets/registry.yaml"),
-    "published/files.py": tuple(f"published/{kind}.schema.json" for kind in ("ranking", "table", "tolerances")),
+    "published/files.py": tuple(
+        f"published/{kind}.schema.json" for kind in ("claims", "ranking", "table", "tolerances")
+    ),
 }
 OFFICIAL = "evaluate/official"
 

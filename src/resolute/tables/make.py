@@ -11,16 +11,26 @@ from resolute import measurements, registry
 from resolute.core import atomic, layout, strict_json
 from resolute.core.errors import UsageError, nearest
 from resolute.core.layout import Run
-from resolute.published import Tolerance, ranking_files, read_ranking, read_spec, read_tolerances, spec_files
+from resolute.published import (
+    Tolerance,
+    claims_files,
+    ranking_files,
+    read_claims,
+    read_ranking,
+    read_spec,
+    read_tolerances,
+    spec_files,
+)
 from resolute.published.results import write_results
 from resolute.tables.build import Table, build
+from resolute.tables.claims import Claims, hold
 from resolute.tables.ranking import Ranking, rank
-from resolute.tables.render import render, render_ranking
+from resolute.tables.render import render, render_claims, render_ranking
 from resolute.tables.results import results
 
 
-def make_tables(measured: Sequence[Path], protocol: str) -> None:
-    """Write every published table and ranking, their cells in one long form, and the small files for DVC.
+def make_tables(measured: Sequence[Path], protocol: str, reference: Sequence[Path] = ()) -> None:
+    """Write every published table, ranking and test of claims, all cells in one long form, and the small files for DVC.
 
     `reports/tables/<paper>/<table>.{csv,md,tex,html}` for each specification under `data/published/`,
     `reports/results.parquet`, `reports/psnr_macs.csv` (for `dvc plots`) and `reports/metrics.json`.
@@ -28,6 +38,7 @@ def make_tables(measured: Sequence[Path], protocol: str) -> None:
     Args:
         measured: the measurement files of the runs to judge.
         protocol: the evaluation protocol of the mean PSNRs in the last two files.
+        reference: measurement files that are kept with the project: they test the claims that this run does not.
 
     Raises:
         ResoluteError: a measurement file is not there, or a specification does not hold together.
@@ -35,7 +46,10 @@ def make_tables(measured: Sequence[Path], protocol: str) -> None:
     means = measurements.means(measurements.read(*measured))
     tables = [_built(path, means) for path in spec_files()]
     rankings = [_ranked(path, means) for path in ranking_files()]
+    claims = [_held(path, means, reference) for path in claims_files()]
     for form in layout.TABLE_FORMATS:
+        for one in claims:
+            atomic.write(_target(one, form), render_claims(one, form))
         for table in tables:
             atomic.write(_target(table, form), render(table, form))
         for ranking in rankings:
@@ -117,6 +131,13 @@ def _ranked(path: Path, means: pd.DataFrame) -> Ranking:
     return rank(asked, measurements.read(asked.figures), means, _tolerances(), _methods())
 
 
+def _held(path: Path, means: pd.DataFrame, reference: Sequence[Path]) -> Claims:
+    """The claims of a paper by this run, or else by what is kept with the project."""
+    spec = read_claims(path)
+    here = hold(spec, means)
+    return here if here.devices else hold(spec, measurements.means(measurements.read(*reference)))
+
+
 def _tolerances() -> dict[str, Tolerance]:
     return read_tolerances(layout.published_tables() / "tolerances.yaml")
 
@@ -125,5 +146,5 @@ def _methods() -> dict[str, registry.Entry]:
     return {name: registry.entry(name) for name in registry.names()}
 
 
-def _target(made: Table | Ranking, form: str) -> Path:
+def _target(made: Table | Ranking | Claims, form: str) -> Path:
     return layout.tables() / made.spec.paper / f"{made.spec.table}.{form}"

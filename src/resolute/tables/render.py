@@ -1,4 +1,4 @@
-"""A built table or ranking as CSV, Markdown, LaTeX and HTML.
+"""A built table, ranking or test of claims as CSV, Markdown, LaTeX and HTML.
 
 Every output is escaped by its environment, not by its template: whatever a template prints is made harmless
 for the format, so a name with markup in it stays a name.
@@ -15,8 +15,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from resolute import measurements
 from resolute.measurements import titles
-from resolute.published import Column, Tolerance, Verdict
+from resolute.published import Column, Side, Tolerance, Verdict
 from resolute.tables.build import BuiltRow, Cell, Table
+from resolute.tables.claims import Claims
 from resolute.tables.escape import MINUS, csv_text, markdown, tex
 from resolute.tables.ranking import Place, RankedRow, Ranking
 
@@ -44,6 +45,14 @@ def render_ranking(ranking: Ranking, form: str) -> str:
     if form == "csv":
         return _ranking_csv(ranking)
     return _filled("ranking", form, ranking=ranking, spec=ranking.spec)
+
+
+def render_claims(claims: Claims, form: str) -> str:
+    """The test of a paper's claims in one of `layout.TABLE_FORMATS`, as for `render`."""
+    if form == "csv":
+        return _claims_csv(claims)
+    named = [(one, _compared(one.claim.of), _compared(one.claim.over)) for one in claims.tested]
+    return _filled("claims", form, claims=claims, spec=claims.spec, named=named)
 
 
 def number(value: float | None, digits: int) -> str:
@@ -126,7 +135,7 @@ def _environment(form: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["number"] = number
+    environment.filters.update(number=number, signed=signed)
     environment.globals.update(difference=difference, footnote=footnote, trained=trained)
     if form != "tex":
         return environment
@@ -139,6 +148,33 @@ def _environment(form: str) -> Environment:
         comment_start_string="<#",
         comment_end_string="#>",
     )
+
+
+def signed(value: float | None, digits: int) -> str:
+    """A difference with its sign and its digits after the point; empty where there is none."""
+    return "" if value is None else f"{value:+.{digits}f}".replace("-", MINUS)
+
+
+def _compared(side: Side) -> str:
+    among = f" ({', '.join(side.settings)})" if side.settings else ""
+    return titles.method_title(side.method, f"at equal cost{among}" if side.is_curve else side.setting)
+
+
+def _claims_csv(claims: Claims) -> str:
+    header = ["claim", "where", "printed", "of", "over", "margin_db", "mean_db", "spread_db", "seeds"]
+    rows = [
+        [
+            *map(csv_text, (one.claim.says, one.claim.where, one.claim.printed)),
+            *map(csv_text, (_compared(one.claim.of), _compared(one.claim.over))),
+            f"{one.claim.margin:g}",
+            *("" if value is None else f"{value:.4f}" for value in (one.mean, one.spread)),
+            str(len(one.differences)),
+            *((f"{share:.4f}" for share in one.shares) if one.shares else ("", "")),
+            one.outcome.value,
+        ]
+        for one in claims.tested
+    ]
+    return _csv_lines([*header, "of_share", "over_share", "outcome"], rows)
 
 
 def _csv(table: Table) -> str:
