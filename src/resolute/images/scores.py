@@ -20,7 +20,7 @@ from resolute.core.reading import reading
 
 def origin(dataset: str, scorer: layout.Weights) -> dict[str, str]:
     """What scores are of: the checksums of the patch index and of the weights that lie there now."""
-    files = {"index": layout.patch_index(dataset, scorer.span.low), "weights": layout.weights(scorer)}
+    files = {"patches": layout.patch_index(dataset, scorer.span.low), "weights": layout.weights(scorer)}
     return {name: records.known_sha256(file) for name, file in files.items() if file.is_file()}
 
 
@@ -41,13 +41,14 @@ def read_scores(dataset: str, scorer: layout.Weights, count: int) -> np.ndarray:
     path, repair = layout.patch_scores(dataset, scorer), scores_repair(dataset, scorer)
     with reading(path, repair):
         table = pq.read_table(path, columns=["psnr"], page_checksum_verification=True)
-        found = {name: json.loads(table.schema.metadata[name.encode()]) for name in ("index", "weights")}
+        found = {name: json.loads(table.schema.metadata[name.encode()]) for name in ("patches", "weights")}
+    for name, sha256 in origin(dataset, scorer).items():
+        if found[name] != sha256:
+            raise ResoluteError(f"{layout.relative(path)} is not of the {name} that lie there now: {repair}")
+    with reading(path, repair):
         psnr = np.asarray(table["psnr"].to_numpy(), dtype=np.float64)
         if len(psnr) != count or not np.isfinite(psnr).all():
             raise ValueError("it has not a number for every patch")
-    for name, sha256 in origin(dataset, scorer).items():
-        if found[name] != sha256:
-            raise ResoluteError(f"{layout.relative(path)} was made of another {name} than lies there now: {repair}")
     return psnr
 
 
