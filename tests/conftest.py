@@ -19,7 +19,17 @@ settings.register_profile("steady", derandomize=True)
 settings.load_profile("steady")
 
 # Methods that take seconds wherever they run: their tests are slow, whatever these hold.
-LARGE = ("rcan", "wbsr_rcan", "wbsr_srresnet", "seemore_b", "seemore_l", "nlffc_team02", "mdan_team23")
+LARGE = (
+    "rcan",
+    "wbsr_rcan",
+    "wbsr_srresnet",
+    "classsr_rcan",
+    "classsr_srresnet",
+    "seemore_b",
+    "seemore_l",
+    "nlffc_team02",
+    "mdan_team23",
+)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from resolute.core.errors import ResoluteError
 from resolute.images.pack import Columns
-from resolute.methods.samplers import SAMPLERS, chances, hes, sampling_aug, uniform
+from resolute.methods.samplers import SAMPLERS, chances, hes, psnr_class, psnr_classes, sampling_aug, uniform
 
 # Patches of DIV2K's validation images by ten equal widths of their Laplacian score (logs of chenbong/ARM-Net).
 ARM_SIZES = np.array([4931, 2745, 3440, 3651, 3423, 2401, 1151, 370, 68, 14])
@@ -23,6 +24,7 @@ def columns(seed: int = 0, images: int = 4, patches: int = 120) -> Columns:
         category=generator.permutation(np.arange(patches) * 10 // patches + 1),
         category_equal_width=np.minimum(generator.geometric(0.4, patches), 10),
         informative=generator.uniform(15, 60, patches),
+        psnr=generator.uniform(20, 45, patches),
     )
 
 
@@ -66,11 +68,26 @@ def expected_of_sampling_aug(patches: Columns) -> np.ndarray:
     return chosen / chosen.sum()
 
 
+def expected_of_the_medium_psnr_class(patches: Columns) -> np.ndarray:
+    chosen = (patches["psnr"] >= 27.16882) & (patches["psnr"] < 35.149761)
+    return chosen / chosen.sum()
+
+
+def expected_of_the_easy_psnr_tercile(patches: Columns) -> np.ndarray:
+    chosen = patches["psnr"] >= np.sort(patches["psnr"])[80]
+    return chosen / chosen.sum()
+
+
 EXPECTED: dict[str, tuple[Callable[[Columns], np.ndarray], object]] = {
     "uniform": (expected_of_uniform, "uniform"),
     "hes": (expected_of_hes, {"hes": {"delta": 0.8}}),
     "hes, equal widths": (expected_of_tempered_hes, {"hes": {"thresholds": "equal_width", "delta": 0.5}}),
     "sampling_aug": (expected_of_sampling_aug, {"sampling_aug": {"share": 0.25}}),
+    "psnr_class": (expected_of_the_medium_psnr_class, {"psnr_class": {"of": "medium"}}),
+    "psnr_class, terciles": (
+        expected_of_the_easy_psnr_tercile,
+        {"psnr_class": {"of": "easy", "thresholds": "terciles"}},
+    ),
 }
 
 
@@ -133,3 +150,25 @@ def test_samplers_return_rows_that_exist(values: list[int], seed: int) -> None:
         drawn = sampler(np.random.default_rng(seed), patches, 16)
         assert drawn.shape == (16,)
         assert ((drawn >= 0) & (drawn < len(array))).all()
+
+
+def test_classes_of_psnr_end_where_the_papers_do() -> None:
+    """Hard below the first threshold, easy from the second on (XPixelGroup/ClassSR)."""
+    psnr = np.array([20, 27.168, 27.16882, 35.1497, 35.149761, 80])
+    assert psnr_classes(psnr, "decibels").tolist() == [0, 0, 1, 1, 2, 2]
+    terciles = psnr_classes(np.random.default_rng(0).normal(30, 5, 300), "terciles")
+    assert np.bincount(terciles).tolist() == [100, 100, 100]
+
+
+def test_a_class_without_a_patch_and_patches_without_scores_are_one_line() -> None:
+    generator, patches = np.random.default_rng(0), Columns(image=np.zeros(3, int), psnr=np.array([21.0, 22, 23]))
+    with pytest.raises(
+        ResoluteError, match=r"no patch that is easy by decibels .* 21\.00 to 23\.00 dB: choose .*tercil"
+    ):
+        psnr_class(generator, patches, 4, of="easy")
+    assert psnr_class(generator, patches, 4, of="easy", thresholds="terciles").tolist() == [2, 2, 2, 2]
+    alike = Columns(image=np.zeros(3, int), psnr=np.full(3, 21.0))
+    with pytest.raises(ResoluteError, match=r"no patch that is hard by terciles .*: train on more images"):
+        psnr_class(generator, alike, 4, of="hard", thresholds="terciles")
+    with pytest.raises(ResoluteError, match=r"needs the PSNR of the patches: .* as the recipe's scored_by"):
+        psnr_class(generator, Columns(image=np.zeros(3, int)), 4)

@@ -166,11 +166,20 @@ def weights_of(wildcards):
     return local(layout.weights(weights)) if entry.trainable else []
 
 
+def trained_weights(wildcards):
+    """The weights that a training makes."""
+    name = f"{PARAMS['preset']}-seed{wildcards.seed}"
+    return layout.Weights(wildcards.method, layout.Span.parse(wildcards.span), name)
+
+
 def warm_start_of(wildcards):
     """The weights that a training starts from, if any."""
-    name, span = (
-        f"{PARAMS['preset']}-seed{wildcards.seed}",
-        layout.Span.parse(wildcards.span),
-    )
-    start = jobs.warm_start(PARAMS, layout.Weights(wildcards.method, span, name))
+    start = jobs.warm_start(PARAMS, trained_weights(wildcards))
     return local(layout.weights(start)) if start else []
+
+
+def scores_of(wildcards):
+    """The scores of the patches that a training draws by, if any."""
+    scorer = jobs.scorer(PARAMS, trained_weights(wildcards))
+    dataset = params_file.training_set(PARAMS, wildcards.method)
+    return local(layout.patch_scores(dataset, scorer)) if scorer else []

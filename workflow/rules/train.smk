@@ -5,6 +5,7 @@
 rule train:
     input:
         data=training_data,
+        scores=scores_of,
         warm_start=warm_start_of,
         code=lambda wildcards: code("train", wildcards.method),
     output:

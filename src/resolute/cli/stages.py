@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from resolute.cli.arguments import (
+    LARGEST_SEED,
     AsJson,
     DataSet,
     MethodName,
@@ -76,14 +77,24 @@ def patches(
     dataset: DataSet,
     scale: Scale = 4,
     hr: Annotated[bool, typer.Option("--hr", help="Pack the HR images alone, which all scales share.")] = False,
+    scored_by: Annotated[str, typer.Option(help="Score the patches by this trained method, no more.")] = "",
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Of that method's training.")] = 0,
 ) -> None:
     """Index a data set's training patches by difficulty, and pack its pixels: HR once, then LR per scale."""
-    from resolute import params
+    from resolute import params, registry
     from resolute.core import layout
+    from resolute.core.errors import ResoluteError
     from resolute.patches import make_patches, pack_hr
 
     settings = params.load()
-    if hr:
+    if hr and scored_by:
+        raise ResoluteError("give --hr or --scored-by: they are jobs of their own")
+    if scored_by:
+        from resolute.patches.scores import score_patches
+
+        run = registry.find_run(scored_by, scale, f"{settings['preset']}-seed{seed}")
+        target = score_patches(dataset, registry.weights_of(run), settings["train"]["threads"])
+    elif hr:
         target = pack_hr(dataset, params.training_splits(settings, dataset))
     else:
         target = make_patches(dataset, scale, **settings["patches"])
@@ -114,14 +125,15 @@ def train(
     plan = make_plan(settings["train"], settings["recipes"].get(method, {}), method)
     dataset = params.training_set(settings, method)
     wanted = layout.Weights(method, entry.span(scale), f"{settings['preset']}-seed{seed}")
-    start = jobs.warm_start(settings, wanted)
+    start, scorer = jobs.warm_start(settings, wanted), jobs.scorer(settings, wanted)
     called_for = f"{start.span}/{start.name}" if start else ""
     plan = replace(plan, warm_start=warm_start or called_for)
     from resolute.train import own_name, train
 
     if plan.warm_start != called_for:
         wanted = own_name(wanted, plan.warm_start)
-    print(layout.relative(train(wanted, seed, plan, dataset, settings["train"], settings["checkpoints"]["every"])))
+    every = settings["checkpoints"]["every"]
+    print(layout.relative(train(wanted, seed, plan, dataset, settings["train"], every, scorer)))
 
 
 def evaluate(

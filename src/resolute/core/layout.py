@@ -163,6 +163,11 @@ def patch_pixels(dataset: str, scale: float) -> Path:
     return patch_index(dataset, scale).with_suffix(".npy")
 
 
+def patch_scores(dataset: str, scorer: Weights) -> Path:
+    """What the patches of a data set come to by the weights that score them, row by row of the index."""
+    return patch_index(dataset, scorer.span.low).with_suffix("") / scorer.method / f"{scorer.name}.parquet"
+
+
 def weights(of: Weights) -> Path:
     if of.file:
         return of.file

@@ -103,7 +103,7 @@ def _faulty() -> dict[Path, dict[Path, str]]:
 def _command(path: Path) -> tuple[str, ...]:
     """The command that makes images or patches again; none for other outputs, and for data sets not asked for."""
     kind, *rest = _parts(path)
-    if kind != "data" or rest[0] not in _DATA:
+    if kind != "data" or rest[0] not in _DATA or len(rest) > 3:  # scores of patches need weights
         return ()
     dataset = Path(rest[1]).stem if rest[0] == "raw" else rest[1]
     params = read_yaml(project_root() / "params.yaml")

@@ -21,6 +21,7 @@ PLACES = (
     "data/patches/*/*.json",
     "data/patches/*/*.parquet",
     "data/patches/*/*.npy",
+    "data/patches/*/*/*/*.parquet",
     "data/weights/**/*.safetensors",
     "data/weights/**/*.csv",
     "reports/index.html",

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from resolute.core import layout, records
 from resolute.core.errors import ResoluteError
 from resolute.core.reading import reading
+from resolute.images.scores import read_scores
 
 # What a patch index says of every patch, beside its image and its size; `resolute.patches` says where each is from.
 SCORES = (
@@ -179,12 +180,15 @@ def hr_repair(dataset: str) -> str:
     return f"run `resolute patches {dataset} --hr`"
 
 
-def open_pack(dataset: str, scale: float) -> Pack:
+def open_pack(dataset: str, scale: float, scorer: layout.Weights | None = None) -> Pack:
     """Open a data set's pack for training at one scale.
 
+    Args:
+        scorer: weights whose `psnr` of the patches is one of the columns.
+
     Raises:
-        ResoluteError: the patches have not been made, are damaged or changed, or were made from other images than
-            those on record now.
+        ResoluteError: the patches, or their scores, have not been made, are damaged or changed, or were made from other
+            images, or by other weights, than those on record now.
     """
     index, repair = layout.patch_index(dataset, scale), f"run `resolute patches {dataset} --scale {scale:g}`"
     with reading(index, repair):
@@ -197,6 +201,8 @@ def open_pack(dataset: str, scale: float) -> Pack:
     hr = _checked_hr(dataset)
     if lr.settings["hr"] != hr.pixels:
         raise ResoluteError(f"{layout.relative(index)} was made for other HR images than those packed now: {repair}")
+    if scorer:
+        columns["psnr"] = read_scores(dataset, scorer, len(places))
     parts = hr.settings["of"]
     _check_origin(lr, index, (layout.lr_manifest(part, scale) for part in parts), repair)
     hr_images = {image.name: image for image in hr.images}

@@ -16,6 +16,7 @@ from resolute.core.errors import ResoluteError
 from resolute.methods.losses import FITTED, LOSSES
 from resolute.methods.pairs import Pairs, draw_pairs
 from resolute.methods.plan import Phase, Plan
+from resolute.methods.samplers import SAMPLERS
 
 UNPLANNED = Plan(())
 
@@ -78,7 +79,7 @@ class Learner(nn.Module):
         self.losses = FittedLosses(plan)
 
     def check(self, pack: Any, plan: Plan) -> None:
-        """Refuse a plan that does not fit the training data.
+        """Refuse a plan that does not fit the training data, before the phase that does not comes.
 
         Raises:
             ResoluteError: naming the setting to change.
@@ -90,6 +91,7 @@ class Learner(nn.Module):
                     f"lr_patch_size {phase.lr_patch_size} does not fit the smallest training image: "
                     f"its LR side is {least}"
                 )
+            SAMPLERS.function(phase.sampler)(np.random.default_rng(0), pack.columns, 1)
 
     def fit(self, pack: Any, generator: np.random.Generator) -> None:
         """Read off the data, before the first step, what is kept in buffers."""

@@ -19,6 +19,9 @@ from resolute.methods.upscaled import Upscaled
 Network = Callable[[Tensor], Tensor]
 """From N x 3 x s x s to N x 3 x S x S, both in 0..data_range."""
 
+PATCH, STRIDE = 32, 28  # LR pixels: ClassSR's, which ARM takes; WBSR names none
+SHAVE = 4  # HR pixels around a patch that do not count in its PSNR, as the authors measure at x4
+EQUAL = 80.0  # dB, of a patch that is its original
 MOST_PATCHES = 22_194  # of a training set that are looked at: as many as ARM takes, of DIV2K's validation images
 # LR pixels that an expert takes at once, which bounds its memory: 64 patches of 32x32.
 BATCH_PIXELS = 2**16
@@ -130,6 +133,7 @@ class PatchUpscaler:
         scale: the enlargement.
         size, stride: of the grid, in LR pixels.
         data_range: of the experts.
+        route_macs: the multiply-adds that the choice takes for a patch, which are spent whatever is chosen.
     """
 
     experts: Sequence[Expert]
@@ -139,6 +143,7 @@ class PatchUpscaler:
     stride: int
     data_range: float
     device: str
+    route_macs: int = 0
 
     def __call__(self, lr: np.ndarray) -> Upscaled:
         """The SR image, with what was chosen for the `patches` of the grid and, beside, for those of the `border`.
@@ -158,8 +163,8 @@ class PatchUpscaler:
         places = {"patches": chosen[~grid.is_border], "border": chosen[grid.is_border]}
         return Upscaled(
             canvas.image(),
-            macs=int(costs[chosen].sum()),
-            full_macs=int(costs.max()) * len(grid),
+            macs=int(costs[chosen].sum()) + self.route_macs * len(grid),
+            full_macs=(int(costs.max()) + self.route_macs) * len(grid),
             chosen={place: self._named(numbers) for place, numbers in places.items() if len(numbers)},
         )
 
@@ -174,14 +179,38 @@ def in_batches(network: Network, patches: np.ndarray, data_range: float, device:
     Yields:
         Which of them, and their SR patches: n x 3 x S x S, float32, on the device, in 0..255, not clamped.
     """
+    for some, sr in computed(network, patches, data_range, device):
+        yield some, sr * (255 / data_range)
+
+
+def computed(
+    function: Callable[[Tensor], Tensor], patches: np.ndarray, data_range: float, device: str
+) -> Iterator[tuple[slice, Tensor]]:
+    """Anything that a function says of patches as networks read them (n x 3 x s x s, in 0..data_range), likewise."""
     count = max(1, BATCH_PIXELS // (patches.shape[1] * patches.shape[2]))
     for first in range(0, len(patches), count):
         some = slice(first, first + count)
         # TF32 keeps 10 bits of the mantissa, which moves a published PSNR by up to 0.004 dB.
         with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             lr = torch.from_numpy(patches[some]).to(device).permute(0, 3, 1, 2).float()
-            sr = network(lr * (data_range / 255)) * (255 / data_range)
-        yield some, sr
+            found = function(lr * (data_range / 255))
+        yield some, found
+
+
+def patch_psnr(network: Network, lr: np.ndarray, hr: np.ndarray, data_range: float, device: str) -> np.ndarray:
+    """PSNR in dB of patches (N), RGB, of SR rounded to whole values: at most 80.
+
+    Args:
+        network: lies on the device.
+        lr, hr: the patches, N x s x s x 3 and N x S x S x 3, uint8.
+    """
+    inner = slice(SHAVE, -SHAVE)
+    found = [np.empty(0)]
+    for some, sr in in_batches(network, lr, data_range, device):
+        original = torch.from_numpy(hr[some]).to(device).permute(0, 3, 1, 2)
+        error = (sr.clamp(0, 255).round() - original)[:, :, inner, inner].double().square().mean(dim=(1, 2, 3))
+        found.append(torch.where(error > 0, 10 * torch.log10(255**2 / error), EQUAL).cpu().numpy())
+    return np.concatenate(found)
 
 
 def training_patches(pack: Pack, size: int, stride: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -100,15 +100,16 @@ def make_plan(defaults: Mapping[str, Any], recipe: Mapping[str, Any], method: st
     Args:
         defaults: the `train` section of the params; keys that are no phase settings are left out.
         recipe: the method's section of `recipes`: phase settings for all phases, and optionally `phases` (a list of
-            settings, one per phase), and `warm_start` and `data`, which are about the runs of a preset:
-            `resolute.params.jobs` says which weights a run starts from, and on which data set it trains.
+            settings, one per phase), and `warm_start`, `data` and `scored_by`, which are about the runs of a preset:
+            `resolute.params.jobs` says which weights a run starts from, on which data set it trains, and by which
+            weights its patches are scored.
 
     Raises:
         ResoluteError: the recipe has an unknown key.
     """
     for settings in (recipe, *recipe.get("phases", [])):
         for key in settings:
-            if key not in (*PHASE_KEYS, "phases", "warm_start", "data"):
+            if key not in (*PHASE_KEYS, "phases", "warm_start", "data", "scored_by"):
                 raise ResoluteError(f"recipes.{method}: unknown key '{key}': {nearest(key, PHASE_KEYS)}")
     shared = {key: value for key, value in {**defaults, **recipe}.items() if key in PHASE_KEYS}
     phases = tuple(_phase({**shared, **settings}) for settings in recipe.get("phases", [{}]))

@@ -1,8 +1,8 @@
 """Which patches a training step sees, by name.
 
 A sampler is given the random generator of the step, all columns of the patch index by name (`difficulty`, `category`
-and so on, one value per patch; `resolute.patches.make` lists them) and how many patches to draw; it returns their row
-numbers. It may draw a patch more than once.
+and so on, one value per patch; `resolute.patches.make` lists them, and `psnr` is one where a trained network has scored
+the patches) and how many patches to draw; it returns their row numbers. It may draw a patch more than once.
 """
 
 from typing import Annotated
@@ -10,9 +10,12 @@ from typing import Annotated
 import numpy as np
 
 from resolute.core.choices import Choices
+from resolute.core.errors import ResoluteError
 from resolute.images.pack import Columns
 
 CATEGORIES = {"quantile": "category", "equal_width": "category_equal_width"}
+CLASSES = ("hard", "medium", "easy")
+DECIBELS = (27.16882, 35.149761)  # where the hard class of DIV2K's patches ends, and where the easy one begins
 
 
 def uniform(generator: np.random.Generator, patches: Columns, count: int) -> np.ndarray:
@@ -72,6 +75,45 @@ def sampling_aug(
     return hardest[generator.integers(len(hardest), size=count)]
 
 
+def psnr_class(
+    generator: np.random.Generator,
+    patches: Columns,
+    count: int,
+    *,
+    of: Annotated[str, {"enum": list(CLASSES)}] = "hard",
+    thresholds: Annotated[str, {"enum": ["decibels", "terciles"]}] = "decibels",
+) -> np.ndarray:
+    """One of three classes by the PSNR that a trained network reaches, uniformly (ClassSR, CVPR 2021).
+
+    They end at 27.16882 and 35.149761 dB, by which the paper's network and patches fall in equal parts; `terciles`
+    makes them equal whatever the network and the patches are. Which network it is a recipe says as `scored_by`.
+    """
+    rows = patches.once(("psnr_class", of, thresholds), lambda columns: _of_class(columns, of, thresholds))
+    return rows[generator.integers(len(rows), size=count)]
+
+
+def psnr_classes(psnr: np.ndarray, thresholds: str) -> np.ndarray:
+    """The class of each patch, as its place in `CLASSES`; a patch on a threshold belongs to the easier one."""
+    borders = DECIBELS if thresholds == "decibels" else np.quantile(psnr, (1 / 3, 2 / 3))
+    return np.searchsorted(borders, psnr, side="right")
+
+
+def _of_class(patches: Columns, of: str, thresholds: str) -> np.ndarray:
+    """The rows of a class of patches by their PSNR."""
+    if "psnr" not in patches:
+        raise ResoluteError(
+            "sampler psnr_class needs the PSNR of the patches: name a trained method as the recipe's scored_by"
+        )
+    rows = np.flatnonzero(psnr_classes(patches["psnr"], thresholds) == CLASSES.index(of))
+    if not len(rows):
+        least, most = patches["psnr"].min(), patches["psnr"].max()
+        raise ResoluteError(
+            f"sampler psnr_class finds no patch that is {of} by {thresholds} among those from {least:.2f} to "
+            f"{most:.2f} dB: " + ("choose thresholds: terciles" if thresholds == "decibels" else "train on more images")
+        )
+    return rows
+
+
 def _grouped(category: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Which categories there are, how many patches each has, and the rows of all, category by category."""
     present, size = np.unique(category, return_counts=True)
@@ -87,4 +129,4 @@ def _hardest(patches: Columns, share: float) -> np.ndarray:
     return order[rank < np.maximum(1, np.rint(share * size))[number]]
 
 
-SAMPLERS = Choices("sampler", {"uniform": uniform, "hes": hes, "sampling_aug": sampling_aug})
+SAMPLERS = Choices("sampler", {"uniform": uniform, "hes": hes, "sampling_aug": sampling_aug, "psnr_class": psnr_class})

@@ -37,6 +37,7 @@ def check(params: Params, where: str) -> None:
         if name not in params["recipes"]:
             raise ResoluteError(f"{where}: recipes.{name} is missing: {{}} if it needs none of its own")
         training_set(params, name)
+        _check_scorer(params, where, name)
     for name, facts in params["figures"]["comparisons"].items():
         if facts["image"] not in params["evaluate"]["keep"].get(facts["dataset"], ()):
             missing = f"'{facts['image']}', which evaluate.keep.{facts['dataset']} lacks"
@@ -114,6 +115,27 @@ def _check_method(where: str, choice: str, name: str, scales: list[float]) -> No
         entry.tag()
     elif not entry.trainable:
         raise ResoluteError(f"{where}: '{name}' has no network")
+
+
+def _check_scorer(params: Params, where: str, name: str) -> None:
+    """Refuse a recipe whose patches are scored by what is not trained, or cannot be before it."""
+    from resolute import registry
+
+    recipe, trained = params["recipes"][name], params["methods"]["trained"]
+    scorer = recipe.get("scored_by")
+    if not scorer:
+        return
+    asked = f"{where}: recipes.{name}.scored_by is '{scorer}'"
+    if scorer not in trained:
+        raise ResoluteError(f"{asked}: list it in methods.trained too")
+    if scorer == name or "scored_by" in params["recipes"].get(scorer, {}):
+        raise ResoluteError(f"{asked}: name a method whose own patches are not scored")
+    if "warm_start" in recipe:
+        raise ResoluteError(f"{asked}, and it has a warm_start: leave one of them out")
+    for scale in filter(registry.entry(name).serves, params["scales"]):
+        spans = [registry.entry(one).span(scale) for one in (name, scorer)]
+        if spans[0] != spans[1] or not spans[0].is_single:
+            raise ResoluteError(f"{asked}, which has to be trained at x{scale:g} alone, as {name} has to be")
 
 
 def _check_data(params: Params, where: str) -> None:

@@ -31,8 +31,9 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         `sets` in the groups `original` and `derived` (made `of` another set); `reductions` of them to LR images where
         something is trained, evaluated or shown, all in one group; `packs` of what is trained on or shown in the groups
         `hr` (one per set) and `lr` (one per set and scale), and `union_hr` and `union_lr` for unions `of` other sets;
-        `weights` in the groups `published` and `trained`; `trainings`, which are the trained ones in the groups `fresh`
-        and `warm_started` (from the weights `start`);
+        `weights` in the groups `published` and `trained`; `trainings`, which are the trained ones in the groups
+        `fresh`, `warm_started` (from the weights `start`) and `scored` (which draw by the `scores` of their patches);
+        `scores` of patches by trained weights, in the group `trained`;
         `evaluations` in the groups `baseline` (methods without a network), `published` and `trained`;
         `routings`, which are the `trained` runs of methods that choose experts;
         `costs` in the groups `counted` and `timed`. A job names its method, scale or span, tag or seed, data set, and
@@ -57,6 +58,7 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         **_data(params, list(weights["trained"].values()), [job for jobs in evaluations.values() for job in jobs]),
         "weights": weights,
         "trainings": _trainings(params, weights["trained"]),
+        "scores": {"trained": _scores(params, weights["trained"])},
         "evaluations": {group: _keyed(found) for group, found in evaluations.items()},
         "routings": {"trained": _keyed([job for job in runs["trained"] if entry(job["method"]).experts])},
         "costs": {group: _keyed(_jobs(names, params["scales"])) for group, names in costs.items()},
@@ -115,6 +117,13 @@ def warm_start(params: Params, wanted: Weights) -> Weights | None:
     return replace(wanted, span=Span.at(float(max(smaller)))) if smaller else None
 
 
+def scorer(params: Params, wanted: Weights) -> Weights | None:
+    """The weights that score the patches which a training draws by, if any: those of the method that its recipe calls
+    `scored_by`, of the same preset and seed."""
+    method = params["recipes"].get(wanted.method, {}).get("scored_by")
+    return replace(wanted, method=method) if method else None
+
+
 def _name(params: Params, job: Mapping[str, Any]) -> str:
     return f"published-{job['tag']}" if "tag" in job else f"{params['preset']}-seed{job['seed']}"
 
@@ -134,14 +143,36 @@ def _weights(params: Params, runs: list[Job]) -> dict[str, Job]:
 
 
 def _trainings(params: Params, trained: dict[str, Job]) -> dict[str, dict[str, Job]]:
-    groups: dict[str, dict[str, Job]] = {"fresh": {}, "warm_started": {}}
+    groups: dict[str, dict[str, Job]] = {"fresh": {}, "warm_started": {}, "scored": {}}
     for key, job in trained.items():
-        start = warm_start(params, weights_of(params, job))
+        wanted = weights_of(params, job)
+        start, by = warm_start(params, wanted), scorer(params, wanted)
         if start:
             groups["warm_started"][key] = {**job, "start": _place(layout.weights(start))}
+        elif by:
+            groups["scored"][key] = {**job, "scores": _place(layout.patch_scores(job["data"], by))}
         else:
             groups["fresh"][key] = job
     return groups
+
+
+def _scores(params: Params, trained: dict[str, Job]) -> dict[str, Job]:
+    """The scores that trainings draw by; those of one set of patches by the same weights are made once."""
+    asked = [(job, scorer(params, weights_of(params, job))) for job in trained.values()]
+    found = [
+        {
+            "method": by.method,
+            "scale": _short(by.span.low),
+            "seed": job["seed"],
+            "dataset": job["data"],
+            "reads": job["reads"],
+            "weights": _place(layout.weights(by)),
+            "scores": _place(layout.patch_scores(job["data"], by)),
+        }
+        for job, by in asked
+        if by
+    ]
+    return _keyed(found)
 
 
 def _data(params: Params, trained: list[Job], evaluated: list[Job]) -> dict[str, dict[str, dict[str, Job]]]:

@@ -16,8 +16,10 @@ from resolute.core.provenance import file_sha256
 from resolute.sources.imports import PACKAGE, closure, files_below
 
 # The stages whose jobs are about one method, and the half of its kind that they run.
-HALVES = {"fetch": "inference", "train": "training", "evaluate": "inference", "profile": "inference"}
-STAGES = (*HALVES, "degrade", "patches", "tables", "figures", "report")
+HALVES = dict.fromkeys(("fetch", "patches", "evaluate", "profile"), "inference") | {"train": "training"}
+STAGES = (*HALVES, "degrade", "tables", "figures", "report")
+# What the jobs of a stage that are about a method run, where its others run less.
+ABOUT_METHODS = {"patches": "patches.scores"}
 # What is read beside code: by a module that shows names and titles, and by a stage that has data for single methods.
 READS = {
     "measurements/titles.py": ("registry", "datasets/registry.yaml"),
@@ -64,7 +66,7 @@ def sources(stage: str, method: str = "") -> frozenset[Path]:
         return closure(f"resolute.{stage}")
     entry = registry.entry(method)
     files = (
-        closure(f"resolute.{stage}")
+        closure(f"resolute.{ABOUT_METHODS.get(stage, stage)}")
         | closure(f"resolute.methods.{entry.kind}.{HALVES[stage]}")
         | set(registry.files(method))
     )

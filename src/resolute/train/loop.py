@@ -53,6 +53,7 @@ class Training:
         dataset: str,
         settings: Mapping[str, Any],
         checkpoint_every: int,
+        scorer: layout.Weights | None = None,
     ) -> None:
         self.wanted, self.seed, self.plan, self.settings = wanted, seed, plan, settings
         entry = registry.entry(wanted.method)
@@ -61,8 +62,8 @@ class Training:
         partial = any(phase.trains or phase.loss != plan.phases[0].loss for phase in plan.phases)
         self.fabric = launch(settings, some_unused=half.SKIPS or partial)
         self._say_where()
-        self.dataset, self.checkpoint_every = dataset, checkpoint_every
-        self.pack = open_pack(dataset, wanted.span.low) if wanted.span.is_single else open_hr(dataset)
+        self.dataset, self.checkpoint_every, self.scorer = dataset, checkpoint_every, scorer
+        self.pack = open_pack(dataset, wanted.span.low, scorer) if wanted.span.is_single else open_hr(dataset)
         self.stopped = False
 
         start = find_start(wanted, plan.warm_start)[1] if plan.warm_start else None
@@ -300,8 +301,9 @@ class Training:
             plan=self.plan.as_dict(),
             warm_start=start_sha256,
             training_data=self.dataset,
-            departures=departures(self.wanted, self.plan, self.dataset),
+            departures=departures(self.wanted, self.plan, self.dataset, self.scorer),
             patches=file_sha256(layout.training_data(self.dataset, self.wanted.span)),
+            scores=file_sha256(layout.patch_scores(self.dataset, self.scorer)) if self.scorer else "",
             code=sources_digest("train", self.wanted.method),
             device=devices.device_name(str(self.fabric.device)),
             devices=self.fabric.world_size,

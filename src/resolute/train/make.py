@@ -19,6 +19,7 @@ def train(
     dataset: str,
     settings: Mapping[str, Any],
     checkpoint_every: int,
+    scorer: layout.Weights | None = None,
 ) -> Path:
     """Train a method and write `data/weights/trained/<wanted>.safetensors`, its log and what it took beside it.
 
@@ -33,10 +34,11 @@ def train(
         dataset: the data set to train on, whose patches lie ready.
         settings: `devices`, `precision` (used on a GPU), `threads` (used on the CPU).
         checkpoint_every: steps between two checkpoints.
+        scorer: the weights whose scores of the patches lie ready too, where samplers draw by them.
 
     Raises:
-        ResoluteError: patches are missing, or the loss becomes NaN or infinite.
+        ResoluteError: patches or scores are missing, or the loss becomes NaN or infinite.
     """
     with nullcontext(False) if is_worker() else making(layout.weights(wanted)) as waited:
-        training = Training(wanted, seed, plan, dataset, settings, checkpoint_every)
+        training = Training(wanted, seed, plan, dataset, settings, checkpoint_every, scorer)
         return layout.weights(wanted) if training.is_made(waited) else training.finish()

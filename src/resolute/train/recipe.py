@@ -9,17 +9,19 @@ from resolute.train.start import find_start
 SETTINGS, DATA = "settings", "training data"
 
 
-def departures(wanted: Weights, plan: Plan, dataset: str) -> list[str]:
+def departures(wanted: Weights, plan: Plan, dataset: str, scorer: Weights | None = None) -> list[str]:
     """What of a training is not as the method's paper has it: its settings, its training data, both or nothing.
 
     The paper's are `recipe` and `recipe_data` of the registry entry; what these do not state is nobody's and departs. A
-    training that starts from weights departs wherever they do.
+    training that starts from weights departs wherever they do; of those that score its patches the method counts.
     """
     entry = registry.entry(wanted.method)
     scale, path = find_start(wanted, plan.warm_start) if plan.warm_start else (None, None)
     inherited = weights.read_provenance(path).get("departures", [SETTINGS, DATA]) if path else []
     as_published = {
-        SETTINGS: plan.phases == _phases(entry) and scale == _starting_scale(entry, wanted.span.low),
+        SETTINGS: plan.phases == _phases(entry)
+        and scale == _starting_scale(entry, wanted.span.low)
+        and (scorer.method if scorer else None) == entry.recipe.get("scored_by"),
         DATA: entry.recipe_data == dataset,
     }
     return [part for part, same in as_published.items() if not same or part in inherited]

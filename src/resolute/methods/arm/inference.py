@@ -1,7 +1,6 @@
 """How ARM infers: every patch by the subnet whose promised PSNR is worth its cost."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +10,11 @@ from resolute.core.errors import ResoluteError
 from resolute.images.edges import edge_score
 from resolute.inference.prepare import prepare
 from resolute.methods.arm.choice import choose, predicted_psnr
-from resolute.methods.arm.supernet import ARM, PATCH, STRIDE, costs, fresh_subnet, subnet
+from resolute.methods.arm.supernet import ARM, costs, fresh_subnet, subnet
 from resolute.methods.arm.supernet import released as build
-from resolute.methods.network.inference import check_size
-from resolute.methods.patchwise import Expert, PatchUpscaler
-from resolute.methods.upscaled import Upscaled, Upscaler
+from resolute.methods.patchwise import PATCH, Expert
+from resolute.methods.routing import Route, always, patch_upscaler
+from resolute.methods.upscaled import Upscaler
 from resolute.methods.weights import load_weights
 from resolute.metrics.counters import count_macs
 from resolute.registry import Entry
@@ -39,21 +38,8 @@ def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, sett
     if weights is not None:
         load_weights(supernet, weights)
     route = router(entry, scale, supernet, setting)
-    upscale = PatchUpscaler(
-        experts=[_expert(entry, scale, number, supernet, device) for number in range(len(entry.experts))],
-        route=route,
-        scale=int(scale),
-        size=PATCH,
-        stride=STRIDE,
-        data_range=entry.data_range,
-        device=device,
-    )
-
-    def checked(lr: np.ndarray) -> Upscaled:
-        check_size(entry, lr.shape[0], lr.shape[1])
-        return upscale(lr)
-
-    return checked
+    experts = [_expert(entry, scale, number, supernet, device) for number in range(len(entry.experts))]
+    return patch_upscaler(entry, scale, experts, route, device)
 
 
 def _expert(entry: Entry, scale: float, number: int, supernet: ARM, device: str) -> Expert:
@@ -62,11 +48,10 @@ def _expert(entry: Entry, scale: float, number: int, supernet: ARM, device: str)
     return Expert(entry.experts[number], network, macs)
 
 
-def router(entry: Entry, scale: float, supernet: ARM, setting: str) -> Callable[[np.ndarray], np.ndarray]:
-    """The choice at an operating point: from patches (N x PATCH x PATCH x 3, in 0..255) to subnets (N)."""
+def router(entry: Entry, scale: float, supernet: ARM, setting: str) -> Route:
+    """The choice at an operating point."""
     if setting in entry.experts:
-        fixed = entry.experts.index(setting)
-        return lambda patches: np.full(len(patches), fixed)
+        return always(entry.experts.index(setting))
     centres, psnr, cost = supernet.centres.numpy(), supernet.psnr.numpy(), costs(entry, scale)
     eta = np.inf if setting == "best" else _eta(entry, setting)
 

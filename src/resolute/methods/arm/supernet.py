@@ -4,12 +4,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from resolute.methods.patchwise import PATCH
 from resolute.models import create_model
 from resolute.models.blocks import slicing
 from resolute.models.blocks.post_upsampling import enlarge
 from resolute.registry import Entry
 
-PATCH, STRIDE = 32, 28  # LR pixels
 BINS = 30  # of the edge score
 
 

@@ -2,16 +2,16 @@
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import Span
 from resolute.images.edges import edge_score
 from resolute.images.pack import Pack
-from resolute.methods.arm.supernet import ARM, BINS, PATCH, STRIDE, costs, fresh_subnet, released, subnet
+from resolute.methods.arm.supernet import ARM, BINS, costs, fresh_subnet, released, subnet
 from resolute.methods.learner import Learner
 from resolute.methods.pairs import Pairs
-from resolute.methods.patchwise import in_batches, training_patches
+from resolute.methods.patchwise import PATCH, STRIDE, patch_psnr, training_patches
 from resolute.methods.plan import Phase, Plan
 from resolute.models.blocks import slicing
 from resolute.registry import Entry
@@ -19,8 +19,6 @@ from resolute.registry import Entry
 __all__ = ["SKIPS", "build", "learner", "released"]
 
 SKIPS = False  # every tensor has a part in every subnet
-SHAVE = 4  # HR pixels that count for no patch's PSNR
-EQUAL = 80.0  # dB, of a patch that is its original
 
 build = released
 
@@ -62,7 +60,7 @@ class ARMLearner(Learner):
         scores, psnrs = [], []
         for lr, hr in training_patches(pack, PATCH, STRIDE):
             scores.append(edge_score(lr))
-            psnrs.append([_psnr(one, lr, hr, self.data_range, str(device)) for one in subnets])
+            psnrs.append([patch_psnr(one, lr, hr, self.data_range, str(device)) for one in subnets])
         centres, means = tabulated(np.concatenate(scores), np.concatenate(psnrs, axis=1))
         self.network.centres.copy_(torch.from_numpy(centres))
         self.network.psnr.copy_(torch.from_numpy(means))
@@ -90,14 +88,3 @@ def tabulated(scores: np.ndarray, psnr: np.ndarray) -> tuple[np.ndarray, np.ndar
     filled = count > 0
     means = [np.bincount(bins, row, BINS)[filled] / count[filled] for row in psnr]
     return centres, np.stack([np.interp(centres, centres[filled], row) for row in means])
-
-
-def _psnr(network: nn.Module, lr: np.ndarray, hr: np.ndarray, data_range: float, device: str) -> np.ndarray:
-    """PSNR in dB of patches (N), RGB, of SR rounded to whole values."""
-    inner = slice(SHAVE, -SHAVE)
-    found = []
-    for some, sr in in_batches(network, lr, data_range, device):
-        original = torch.from_numpy(hr[some]).to(device).permute(0, 3, 1, 2)
-        error = (sr.clamp(0, 255).round() - original)[:, :, inner, inner].double().square().mean(dim=(1, 2, 3))
-        found.append(torch.where(error > 0, 10 * torch.log10(255**2 / error), EQUAL).cpu().numpy())
-    return np.concatenate(found)

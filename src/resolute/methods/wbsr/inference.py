@@ -11,11 +11,11 @@ from torch import nn
 from resolute.core.errors import ResoluteError
 from resolute.images.gradients import gradient_score
 from resolute.inference.prepare import prepare
-from resolute.methods.network.inference import check_size
-from resolute.methods.patchwise import Expert, PatchUpscaler
-from resolute.methods.upscaled import Upscaled, Upscaler
+from resolute.methods.patchwise import PATCH, Expert
+from resolute.methods.routing import Route, always, patch_upscaler
+from resolute.methods.upscaled import Upscaler
 from resolute.methods.wbsr.projection import by_budget, by_difficulty, classes, evenly
-from resolute.methods.wbsr.supernet import PATCH, STRIDE, WBSR, subnets_of
+from resolute.methods.wbsr.supernet import WBSR, subnets_of
 from resolute.methods.wbsr.supernet import released as build
 from resolute.methods.weights import load_weights
 from resolute.registry import Entry
@@ -41,30 +41,14 @@ def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, sett
     found = subnets_of(entry, scale)
     experts = [Expert(one.name, prepare(one.cut(supernet.full), device), one.macs(PATCH, PATCH)) for one in found]
     costs = np.array([expert.macs for expert in experts], float)
-    upscale = PatchUpscaler(
-        experts=experts,
-        route=_router(entry, supernet, [one.name for one in found], costs, setting),
-        scale=int(scale),
-        size=PATCH,
-        stride=STRIDE,
-        data_range=entry.data_range,
-        device=device,
-    )
-
-    def checked(lr: np.ndarray) -> Upscaled:
-        check_size(entry, lr.shape[0], lr.shape[1])
-        return upscale(lr)
-
-    return checked
+    route = _router(entry, supernet, [one.name for one in found], costs, setting)
+    return patch_upscaler(entry, scale, experts, route, device)
 
 
-def _router(
-    entry: Entry, supernet: WBSR, names: list[str], costs: np.ndarray, setting: str
-) -> Callable[[np.ndarray], np.ndarray]:
-    """From patches (N x PATCH x PATCH x 3, in 0..255) to the numbers of their subnets (N), at an operating point."""
+def _router(entry: Entry, supernet: WBSR, names: list[str], costs: np.ndarray, setting: str) -> Route:
+    """The choice at an operating point."""
     if setting in names:
-        fixed = names.index(setting)
-        return lambda patches: np.full(len(patches), fixed)
+        return always(names.index(setting))
     rule, thresholds = _rule(entry, costs, setting), supernet.thresholds.numpy()
 
     def route(patches: np.ndarray) -> np.ndarray:

@@ -11,8 +11,6 @@ from resolute.methods.wbsr.projection import CLASSES
 from resolute.models import create_model
 from resolute.registry import Entry
 
-PATCH, STRIDE = 32, 28  # LR pixels: ClassSR's and ARM's, the paper gives none
-
 
 class WBSR(nn.Module):
     """The full network, whose function this is.

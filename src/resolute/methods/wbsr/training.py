@@ -15,10 +15,10 @@ from resolute.images.gradients import gradient_score
 from resolute.images.pack import Pack
 from resolute.methods.learner import Learner
 from resolute.methods.pairs import Pairs
-from resolute.methods.patchwise import training_patches
+from resolute.methods.patchwise import PATCH, STRIDE, training_patches
 from resolute.methods.plan import Phase, Plan
 from resolute.methods.wbsr.projection import CLASSES
-from resolute.methods.wbsr.supernet import PATCH, STRIDE, released, subnets_of
+from resolute.methods.wbsr.supernet import released, subnets_of
 from resolute.registry import Entry
 
 __all__ = ["SKIPS", "build", "learner", "released"]

@@ -1,0 +1,40 @@
+"""How methods infer that send every patch to one of their experts: what they share beside the cutting and the merging.
+
+No training executes this; `resolute.methods.patchwise` is for both.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from resolute.methods.network.inference import check_size
+from resolute.methods.patchwise import PATCH, STRIDE, Expert, PatchUpscaler
+from resolute.methods.upscaled import Upscaled, Upscaler
+from resolute.registry import Entry
+
+Route = Callable[[np.ndarray], np.ndarray]
+"""From patches (N x PATCH x PATCH x 3, in 0..255) to the numbers of their experts (N)."""
+
+
+def patch_upscaler(
+    entry: Entry, scale: float, experts: Sequence[Expert], route: Route, device: str, route_macs: int = 0
+) -> Upscaler:
+    """Upscales by patches of the size that ClassSR, ARM and WBSR have; refuses images smaller than the entry says.
+
+    Args:
+        experts: the cheapest first; their networks lie on the device.
+        route: which expert each patch takes.
+        route_macs: the multiply-adds that this choice takes for a patch.
+    """
+    upscale = PatchUpscaler(experts, route, int(scale), PATCH, STRIDE, entry.data_range, device, route_macs)
+
+    def checked(lr: np.ndarray) -> Upscaled:
+        check_size(entry, lr.shape[0], lr.shape[1])
+        return upscale(lr)
+
+    return checked
+
+
+def always(number: int) -> Route:
+    """The same expert for every patch."""
+    return lambda patches: np.full(len(patches), number)
