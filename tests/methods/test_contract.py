@@ -144,6 +144,14 @@ def test_an_image_comes_back_at_its_scale_with_what_it_took(kind: str) -> None:
                 assert found.macs is not None and found.full_macs is not None
                 assert 0 <= found.macs <= found.full_macs  # enlarging as bicubic does costs none
                 assert found.full_macs > 0
+            assert (found.routes is not None) == bool(entry.experts and entry.settings)
+            if found.routes is not None:
+                assert (found.routes.shape, found.routes.dtype) == (lr.shape[:2], np.uint8)
+                assert {entry.experts[number] for number in np.unique(found.routes)} <= set().union(
+                    *found.chosen.values()
+                )
+                assert list(found.costs) == list(entry.experts)
+                assert max(found.costs.values()) == found.full_macs
             for place, times in found.chosen.items():
                 assert times.keys() <= set(entry.experts), place
 

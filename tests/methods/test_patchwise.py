@@ -77,6 +77,23 @@ def test_overlaps_are_means_and_the_border_changes_none_of_what_the_grid_covers(
     ]
 
 
+def test_a_pixel_belongs_to_the_patch_whose_middle_is_nearest_and_the_border_to_its_own() -> None:
+    """Patches at 0 and 6 share the pixels 6 and 7, one for each; that at 7 begins where the grid ends, at 14."""
+    along = PatchGrid(8, 15, 8, 6).nearest()
+    assert along.tolist() == [[0] * 7 + [1] * 7 + [2]] * 8
+    assert (PatchGrid(15, 8, 8, 6).nearest() == along.T).all()
+    numbers = PatchGrid(15, 15, 8, 6).nearest()
+    assert (numbers == along[0][:15, None] * 3 + along[0]).all()
+
+
+def test_the_routes_are_the_choices_where_they_were_made() -> None:
+    found = upscaler(by_turns)(picture(15, 14))
+    assert found.routes is not None
+    assert found.routes.dtype == np.uint8
+    assert found.routes.tolist() == [[0] * 7 + [1] * 7] * 15
+    assert found.costs == {"dark": 3 * 6, "same": 10 * 6}
+
+
 def test_the_covered_area_is_that_of_the_protocol() -> None:
     cover = np.zeros((300, 248, 3))
     grid = PatchGrid(75, 62, 32, 28, border=False)

@@ -54,6 +54,10 @@ class PatchGrid:
         patches = image[rows[:, None, :, None], columns[None, :, None, :]]
         return patches.reshape(-1, *patches.shape[2:])
 
+    def nearest(self) -> np.ndarray:
+        """The patch that each pixel is nearest to, of those that have a part in it: h x w of their numbers."""
+        return self.rows.nearest()[:, None] * len(self.columns.starts) + self.columns.nearest()
+
     def canvas(self, scale: int, device: str) -> "Canvas":
         """What the SR patches of the image are merged on."""
         return Canvas(self, scale, device)
@@ -105,6 +109,12 @@ class _Line:
     def places(self, scale: int = 1) -> np.ndarray:
         """Where the pixels of each patch lie, when all is enlarged by a scale: patches x size."""
         return (self.starts * scale)[:, None] + np.arange(self.size * scale)
+
+    def nearest(self) -> np.ndarray:
+        """The patch that each pixel belongs to where one is to be named: overlaps are halved."""
+        halves = (self.starts[:-1] + self.size + self.starts[1:] + 1) // 2
+        borders = np.where(self.is_border[1:], (self.starts + self.owned_from)[1:], halves)
+        return np.searchsorted(borders, np.arange(self.starts[-1] + self.size), side="right")
 
     def own(self, scale: int = 1) -> np.ndarray:
         """Which of them the patch has a part in: patches x size."""
@@ -166,6 +176,8 @@ class PatchUpscaler:
             macs=int(costs[chosen].sum()) + self.route_macs * len(grid),
             full_macs=(int(costs.max()) + self.route_macs) * len(grid),
             chosen={place: self._named(numbers) for place, numbers in places.items() if len(numbers)},
+            routes=chosen[grid.nearest()].astype(np.uint8),
+            costs={expert.name: expert.macs * len(grid) for expert in self.experts},
         )
 
     def _named(self, numbers: np.ndarray) -> dict[str, int]:

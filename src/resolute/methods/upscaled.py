@@ -15,12 +15,17 @@ class Upscaled:
         macs: multiply-adds, where they depend on the image.
         full_macs: the multiply-adds of the costliest way for an image of this size.
         chosen: at each place of the network or the image, how often each expert of the registry entry was chosen.
+        routes: h x w, uint8, where experts are chosen within the image: the number of the expert, in the order of the
+            registry entry, that each LR pixel took.
+        costs: with `routes`, the multiply-adds of the image by each expert alone.
     """
 
     sr: np.ndarray
     macs: int | None = None
     full_macs: int | None = None
     chosen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    routes: np.ndarray | None = None
+    costs: Mapping[str, int] = field(default_factory=dict)
 
 
 Upscaler = Callable[[np.ndarray], Upscaled]

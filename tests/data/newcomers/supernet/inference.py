@@ -48,6 +48,10 @@ def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, sett
             macs=sum(macs(*size) for size in sizes),
             full_macs=sum(macs(*half.shape[:2], 1) for half in halves),
             chosen={"halves": dict(Counter(entry.experts[expert] for expert in experts))},
+            routes=np.repeat(np.array(experts, np.uint8), [half.shape[1] for half in halves])[None].repeat(len(lr), 0),
+            costs={
+                name: sum(macs(*half.shape[:2], number) for half in halves) for number, name in enumerate(entry.experts)
+            },
         )
 
     return upscale
