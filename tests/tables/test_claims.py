@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.tables.conftest import REPOSITORY
 
 from resolute import measurements
 from resolute.core.errors import ResoluteError
+from resolute.methods.plan import make_plan
 from resolute.published import claims_files, read_claims
 from resolute.tables.claims import Outcome, hold
 from resolute.tables.render import render_claims
@@ -139,6 +141,17 @@ def test_the_papers_claims_are_written_in_every_form(form: str) -> None:
     assert "a CPU" in text or form == "csv"
     for words in (one.says, "holds", "not run", "0.100"):
         assert words in text
+
+
+def test_the_budget_that_is_told_is_the_presets() -> None:
+    (path,) = claims_files()
+    spec = read_claims(path)
+    preset = yaml.safe_load((REPOSITORY / f"workflow/presets/{spec.preset}.yaml").read_text())
+    train = preset["train"]
+    plans = [make_plan(train, preset["recipes"].get(name, {}), name) for name in preset["methods"]["trained"]]
+    assert {plan.iterations for plan in plans} == {train["iterations"]}
+    assert f"{train['iterations']} steps of {train['batch_size']} patches" in spec.caption
+    assert tuple(preset["data"]["test"]) == spec.datasets
 
 
 def test_without_any_run_it_says_which_preset_tests_them() -> None:

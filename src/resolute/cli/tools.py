@@ -1,4 +1,4 @@
-"""Commands that are no stage: presets, lists, a look at the machine, upscaling a picture, verdicts on a paper."""
+"""Commands that are no stage: presets, lists, upscaling, verdicts on a paper, what is kept of a run, the machine."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command("list")(list_)
     app.command("upscale")(upscale)
     app.command("verdict")(verdict)
+    app.command("keep")(keep)
     app.command("doctor")(doctor)
 
 
@@ -123,6 +124,16 @@ def verdict(
         verdicts.show(tables, guarded, len(recorded), show_all, complete)
     if not holds:
         raise typer.Exit(1)
+
+
+def keep() -> None:
+    """Keep the means of this run in data/reference/, for git: the report shows them wherever it is made."""
+    from resolute import params
+    from resolute.core import layout
+    from resolute.measurements.reference import keep as keep_means
+
+    settings = params.load()
+    print(layout.relative(keep_means(params.measurements(settings), settings)))
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -240,6 +240,11 @@ def recorded_verdicts(paper: str) -> Path:
     return project_root() / "data/recorded" / f"{paper}.csv"
 
 
+def reference(device: str, preset: str) -> Path:
+    """The means of a run of a preset on a device, kept with the project."""
+    return project_root() / "data/reference" / device / f"{preset}.parquet"
+
+
 def reference_files() -> list[Path]:
     """Measurements from other devices, kept with the project: `data/reference/<device>/*.parquet`."""
     return sorted((project_root() / "data/reference").glob("*/*.parquet"))
