@@ -3,6 +3,7 @@
 import re
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -143,9 +144,10 @@ def test_every_patch_takes_the_branch_of_its_class() -> None:
     network = ClassSR([create_model("srresnet", 4, width=width, blocks=1) for width in (6, 8, 12)], 1)
     for parameter in network.classifier.parameters():
         torch.nn.init.zeros_(parameter)
-    network.classifier.features[0].weight.data[0] = 1 / 48
-    for layer in (2, 4, 6, 8):
-        network.classifier.features[layer].weight.data[0, 0] = 1
+    layers: Any = network.classifier.features
+    layers[0].weight.data[0] = 1 / 48
+    for number in (2, 4, 6, 8):
+        layers[number].weight.data[0, 0] = 1
     network.classifier.last.weight.data[:, 0] = torch.tensor([0.0, 1, 3])
     network.classifier.last.bias.data[:] = torch.tensor([0.0, -0.3, -1.6])
     levels = np.array([0, 50, 100, 150, 200, 255], np.uint8)  # classes end at 0.3 and 0.65 of the range

@@ -1,6 +1,7 @@
 """Presets and what they set aside."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -103,6 +104,56 @@ def test_a_warm_start_is_from_the_scale_before() -> None:
         for scale in (3, 4)
     }
     assert {f"seemore_{size}-x2-seed0" for size in "tbl"} < trainings["fresh"].keys()
+
+
+def scored(checkout: Path, **changes: object) -> dict[str, Any]:
+    """A preset that trains ClassSR at x4, with recipes changed."""
+    preset = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text()) | {"seeds": [0, 5]}
+    preset["methods"] |= {"trained": ["srresnet_tiny", "classsr_tiny", "carn_m"], "counted": [], "timed": []}
+    preset["recipes"] = {"classsr_tiny": {"scored_by": "srresnet_tiny"}, **changes}
+    Path("workflow/presets/own.yaml").write_text(yaml.safe_dump(preset))
+    return presets.resolve("own")
+
+
+def test_patches_are_scored_by_the_training_of_the_same_seed_where_a_recipe_asks_for_it(checkout: Path) -> None:
+    derived = jobs.derive(scored(checkout))
+    made = {key: (job["reads"], job["weights"], job["scores"]) for key, job in derived["scores"]["trained"].items()}
+    assert made == {
+        f"srresnet_tiny-x4-seed{seed}-embedded": (
+            "data/patches/embedded/x4.parquet",
+            f"data/weights/trained/srresnet_tiny/x4/own-seed{seed}.safetensors",
+            f"data/patches/embedded/x4/srresnet_tiny/own-seed{seed}.parquet",
+        )
+        for seed in (0, 5)
+    }
+    read = {key: job["scores"] for key, job in derived["trainings"]["scored"].items()}
+    assert read == {
+        f"classsr_tiny-x4-seed{seed}": f"data/patches/embedded/x4/srresnet_tiny/own-seed{seed}.parquet"
+        for seed in (0, 5)
+    }
+    assert "classsr_tiny-x4-seed0" not in derived["trainings"]["fresh"]
+    assert jobs.derive(presets.resolve("quick"))["scores"] == {"trained": {}}
+
+
+@pytest.mark.parametrize(
+    ("recipes", "message"),
+    [
+        ({"classsr_tiny": {"scored_by": "imdn_tiny"}}, "is 'imdn_tiny': list it in methods.trained too"),
+        ({"classsr_tiny": {"scored_by": "classsr_tiny"}}, "is 'classsr_tiny': name a method whose own patches are not"),
+        ({"srresnet_tiny": {"scored_by": "classsr_tiny"}}, "name a method whose own patches are not scored"),
+        (
+            {"classsr_tiny": {"scored_by": "carn_m"}},
+            "is 'carn_m', which has to be trained at x4 alone, as classsr_tiny",
+        ),
+        (
+            {"classsr_tiny": {"scored_by": "srresnet_tiny", "warm_start": "smaller_scale"}},
+            "is 'srresnet_tiny', and it has a warm_start: leave one of them out",
+        ),
+    ],
+)
+def test_a_scorer_that_cannot_be_is_one_line(checkout: Path, recipes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ResoluteError, match=rf"^own: recipes\.\w+\.scored_by .*{message}"):
+        params.check(scored(checkout, **recipes), "own")
 
 
 def test_the_recipes_of_the_papers_are_those_of_the_registry(checkout: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from resolute import registry
 from resolute.sources import HALVES, STAGES, sources
 from resolute.sources.imports import PACKAGE, _statements, closure
+from resolute.sources.make import ABOUT_METHODS
 
 # Every module that a job has loaded when it runs: Python's own account of what is executed.
 LOADED = """
@@ -138,12 +139,19 @@ def test_a_new_network_with_a_new_block_and_a_new_key_map_changes_no_job_of_anot
     assert changed - {f"{stage}/newcomer" for stage in HALVES} == {"tables", "figures", "report"}  # which show its name
 
 
+@pytest.mark.parametrize("name", ["methods/patchwise.py", "methods/weights.py", "inference/prepare.py"])
+def test_what_scores_patches_makes_no_index_stale(name: str) -> None:
+    found = {job for job in executing(PACKAGE / name) if job.partition("/")[0] == "patches"}
+    assert found == {f"patches/{method}" for method in registry.names()}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", ["train", "evaluate", "profile"])
+@pytest.mark.parametrize("stage", ["train", "evaluate", "profile", "patches"])
 def test_a_list_has_all_that_python_loads(stage: str) -> None:
     name = "seemore_t"
     half = HALVES[stage]
-    modules = [f"resolute.{stage}", f"resolute.methods.network.{half}", "resolute.models.seemore"]
+    main = f"resolute.{ABOUT_METHODS.get(stage, stage)}"
+    modules = [main, f"resolute.methods.network.{half}", "resolute.models.seemore"]
     done = subprocess.run([sys.executable, "-c", LOADED, *modules], capture_output=True, text=True, check=True)
     loaded = {Path(line) for line in done.stdout.split()}
     assert loaded - sources(stage, name) == set()

@@ -65,7 +65,6 @@ class StoppedError(Exception):
     """In the place of a kill."""
 
 
-@pytest.mark.slow
 def test_each_phase_changes_its_own_part_and_nothing_else(scored: Path) -> None:
     lengths = (2, 2, 2, 2, 2)
     before = parts(weights.read_state(trained(plan(*lengths[:1]))))
@@ -83,7 +82,6 @@ def test_each_phase_changes_its_own_part_and_nothing_else(scored: Path) -> None:
     assert mixed["loss"].to_numpy() == pytest.approx(mixed[["l1", "class", "average"]].sum(axis=1).to_numpy())
 
 
-@pytest.mark.slow
 def test_a_killed_training_goes_on_in_every_phase_as_if_it_had_not_been(scored: Path) -> None:
     whole = plan(4, 4, 4, 4, 4)
     expected = trained(whole).read_bytes()

@@ -77,6 +77,7 @@ def test_every_preset_is_valid_and_makes_a_dag(name: str, checkout: Path) -> Non
     packs = called_for["packs"]
     assert planned_jobs.get("pack_hr", 0) == len(packs["hr"]) + len(packs["union_hr"])
     assert planned_jobs.get("patches", 0) == len(packs["lr"]) + len(packs["union_lr"])
+    assert planned_jobs.get("score_patches", 0) == len(called_for["scores"]["trained"])
     assert planned_jobs["evaluate"] == sum(len(group) for group in called_for["evaluations"].values())
     assert planned_jobs["profile"] == sum(len(group) for group in called_for["costs"].values())
 
