@@ -38,9 +38,9 @@ def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, sett
     supernet = build(entry, scale)
     if weights is not None:
         load_weights(supernet, weights)
-    route = router(entry, scale, supernet, setting)
+    route, flops = router(entry, scale, supernet, setting), costs(entry, scale)
     upscale = PatchUpscaler(
-        experts=[_expert(entry, scale, number, supernet, device) for number in range(len(entry.experts))],
+        experts=[_expert(entry, scale, number, supernet, device, cost) for number, cost in enumerate(flops)],
         route=route,
         scale=int(scale),
         size=PATCH,
@@ -56,10 +56,10 @@ def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, sett
     return checked
 
 
-def _expert(entry: Entry, scale: float, number: int, supernet: ARM, device: str) -> Expert:
+def _expert(entry: Entry, scale: float, number: int, supernet: ARM, device: str, flops: float) -> Expert:
     network = prepare(subnet(entry, scale, number, supernet), device)
     macs = count_macs(lambda: fresh_subnet(entry, scale, number), PATCH, PATCH)
-    return Expert(entry.experts[number], network, macs)
+    return Expert(entry.experts[number], network, macs, flops)
 
 
 def router(entry: Entry, scale: float, supernet: ARM, setting: str) -> Callable[[np.ndarray], np.ndarray]:
