@@ -1,4 +1,4 @@
-"""The tables of WBSR, ClassSR, ARM, RCAN and SRResNet: as printed, judged by what is measured, with errata that hold."""
+"""The tables of WBSR, ClassSR, ARM, RCAN and SRResNet: as printed, judged by measurements, with errata."""
 
 import csv
 from collections.abc import Callable
