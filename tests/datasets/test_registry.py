@@ -109,6 +109,14 @@ def test_numbered_images_are_as_many_as_the_registry_says() -> None:
     assert datasets.entry("div2k_val").split("test").image_names()[::99] == ("0801", "0900")
 
 
+def test_sets_made_from_div8k_know_their_patches_and_need_it_placed_by_hand() -> None:
+    """The counts of ARM-Net's logs, at 32x32 LR pixels and a stride of 28."""
+    known = {"test2k": 12_320, "test4k": 51_040, "test8k": 296_412}
+    assert {name: datasets.entry(name).patches for name in known} == known
+    assert {datasets.placed_by_hand(name) for name in (*known, "div8k")} == {"div8k"}
+    assert datasets.placed_by_hand("b100") == ""
+
+
 def test_test_sets_made_from_div8k_are_never_trained_on() -> None:
     kept_out = set(datasets.entry("div8k").split("test").image_names())
     for name in ("test2k", "test4k", "test8k"):

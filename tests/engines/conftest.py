@@ -44,7 +44,7 @@ SMALL: dict[str, Any] = {
     },
     "patches": {"lr_size": 32, "lr_stride": 32, "categories": 10},
     "evaluate": {"protocols": ["y_basicsr", "y_matlab"]},
-    "profile": {"lr_size": "64x64", "output_size": "128x96", "runs": 1, "threads": 1},
+    "profile": {"lr_size": "64x64", "output_sizes": ["128x96"], "runs": 1, "threads": 1},
     "figures": {"protocol": "y_basicsr", "photographs": {}},
 }
 LONGEST = 300  # seconds that one command of an engine may take on a busy machine

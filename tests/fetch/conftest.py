@@ -156,13 +156,15 @@ def add_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ad
         splits: Mapping[str, Mapping[str, object]],
         files: Mapping[str, bytes] | None = None,
         variant: str = "mirror",
+        **facts: object,
     ) -> None:
         entries[name] = {
             **dict.fromkeys(("title", "citation", "licence"), name),
             "page": "https://host/page",
             "variant": variant,
             "source": dict(source),
-            "splits": {split: dict(facts) for split, facts in splits.items()},
+            "splits": {split: dict(its) for split, its in splits.items()},
+            **facts,
         }
         (folder / "registry.yaml").write_text(yaml.safe_dump(entries, sort_keys=False))
         rows = [manifest_row(path, content) for path, content in (files or {}).items()]

@@ -312,6 +312,25 @@ def test_derived_images_are_reduced_from_their_originals(
         assert same.sha256 == whole.sha256
 
 
+def test_a_derived_set_has_as_many_patches_as_the_papers(
+    project: Path, add_data_set: Callable[..., None], tmp_path: Path
+) -> None:
+    """HR of 240x352 is LR of 60x88 at x4: two patches of 32 at a stride of 28 by three, of 239x352 one by three."""
+    names = {"use": "test", "images": 1, "names": "1-1"}
+    add_data_set("large", {"kind": "manual", "instruction": "Place it."}, {"test": names})
+    add_data_set("made", {"kind": "derived", "of": "large", "reduce": 1}, {"test": names}, patches=6)
+    folder = project / "data/manual/large"
+    folder.mkdir(parents=True)
+    (folder / "1.png").write_bytes(png(tmp_path, 1, 239, 352))
+    fetch_dataset("large")
+    with pytest.raises(ResoluteError, match="made has 3 LR patches at x4 instead of the 6 of the papers: check that"):
+        fetch_dataset("made")
+    assert not (project / "data/raw/made.csv").exists()
+    (folder / "1.png").write_bytes(png(tmp_path, 1, 240, 352))
+    fetch_dataset("large")
+    assert fetch_dataset("made").is_file()
+
+
 @pytest.mark.slow
 def test_two_processes_at_once(project: Path) -> None:
     """The second waits for the first, and both find the data set right."""

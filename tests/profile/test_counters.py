@@ -130,6 +130,11 @@ def test_an_output_size_is_counted_at_its_lr_size() -> None:
     assert macs == profile("rlfn_tiny", 3, (426, 240), timed=False)["macs"]
 
 
+def test_an_output_size_that_is_too_small_for_the_network_is_left_out() -> None:
+    assert rows_for_output("arm_carn", 4, (124, 128)) == []
+    assert {row["lr_size"] for row in rows_for_output("arm_carn", 4, (128, 128))} == {"32x32"}
+
+
 def test_bicubic_costs_no_multiply_adds() -> None:
     found = profile("bicubic", 4, (64, 64), timed=True)
     assert found["params"] == found["macs"] == 0

@@ -197,7 +197,7 @@ def profile(
 ) -> None:
     """Count a network's cost and time it, alone on the machine.
 
-    The figures are kept where params.yaml calls for them, beside counts for its output size, and only shown otherwise.
+    The figures are kept where params.yaml calls for them, beside counts for its output sizes, and only shown otherwise.
     """
     from resolute import params
     from resolute.cli.ensure import parse_size
@@ -213,7 +213,8 @@ def profile(
     with making(target) if is_kept else nullcontext():
         found = profile(method, scale, size, not count_only, asked["runs"], asked["threads"])
         if is_kept:
-            rows = as_rows(found) + rows_for_output(method, scale, parse_size(asked["output_size"]))
+            outputs = [rows_for_output(method, scale, parse_size(output)) for output in asked["output_sizes"]]
+            rows = sum(outputs, as_rows(found))
             write_rows(rows, method, scale, **timing_of(found))
     if as_json:
         print(strict_json.dumps(found))

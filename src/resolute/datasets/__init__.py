@@ -1,7 +1,7 @@
 """The data sets: what they are (`registry.yaml`, `manifests/`) and which of their images are here."""
 
 from resolute.datasets.reader import HRImage, LRImage, image, images, lr_images
-from resolute.datasets.registry import DataSet, entry, names, test_split, training_split
+from resolute.datasets.registry import DataSet, entry, names, placed_by_hand, test_split, training_split
 
 __all__ = [
     "DataSet",
@@ -12,6 +12,7 @@ __all__ = [
     "images",
     "lr_images",
     "names",
+    "placed_by_hand",
     "test_split",
     "training_split",
 ]

@@ -79,7 +79,8 @@ class SourceFile:
 class DataSet:
     """A registry entry. `variant` names the bicubic reduction that its LR images are made with.
 
-    A union has no files of its own: its images, LR images and manifests are those of its parts.
+    A union has no files of its own: its images, LR images and manifests are those of its parts. `patches` is how many
+    LR patches of 32 pixels at a stride of 28 its images have at x4, where a paper's logs say so.
     """
 
     name: str
@@ -91,6 +92,7 @@ class DataSet:
     source: Source
     splits: Mapping[str, Split]
     note: str = ""
+    patches: int = 0
     choice: Mapping[str, str] | None = None
 
     @property
@@ -204,6 +206,14 @@ def entry(name: str) -> DataSet:
     if name not in _registry():
         raise ResoluteError(f"unknown data set '{name}': {nearest(name, names())}")
     return _registry()[name]
+
+
+def placed_by_hand(name: str) -> str:
+    """The data set that somebody must place by hand before a data set can be had; empty where nobody must."""
+    dataset = entry(name)
+    if dataset.source.kind == "derived":
+        return placed_by_hand(dataset.source.of[0])
+    return name if dataset.source.kind == "manual" else ""
 
 
 def training_split(dataset: str, split: str = "") -> str:

@@ -20,7 +20,7 @@ from resolute.methods import weights as weight_files
 from resolute.metrics.protocols import measure
 
 UNITS = {"psnr": "dB"}
-SPENT = ("macs", "macs_full", "difficulty")  # of an image, whatever the protocol of its PSNR
+SPENT = ("macs", "macs_full", "flops", "difficulty")  # of an image, whatever the protocol of its PSNR
 OUTPUT_ERROR = "output_error"
 
 
@@ -45,7 +45,8 @@ def evaluate(
         measured (empty where there is none). The infinite PSNR of an image that equals its original is NaN. Of
         published weights also their `output_error`, where an official output is kept (`resolute.evaluate.official`).
         Of a dynamic method, image by image, also its `macs` and its `macs_full` by the costliest way, how often each
-        expert is `chosen_<expert>` at each place, and the `difficulty` of the LR image.
+        expert is `chosen_<expert>` at each place, the `flops` of its patches as the paper counts them, where it is
+        cut, and the `difficulty` of the LR image.
 
     Raises:
         ResoluteError: weights or images are missing, broken, or too small for the network, or it gives no numbers.
@@ -171,6 +172,7 @@ def _spent(lr: np.ndarray, upscaled: methods.Upscaled) -> list[dict[str, Any]]:
     if upscaled.macs is None or upscaled.full_macs is None:
         return []
     magnitude = gradient_magnitude(lr)
+    flops = upscaled.patch_flops
     chosen = [
         {"place": place, "metric": f"chosen_{expert}", "value": float(times)}
         for place, experts in upscaled.chosen.items()
@@ -180,6 +182,7 @@ def _spent(lr: np.ndarray, upscaled: methods.Upscaled) -> list[dict[str, Any]]:
         *chosen,
         {"metric": "macs", "protocol": "macs", "value": float(upscaled.macs)},
         {"metric": "macs_full", "protocol": "macs", "value": float(upscaled.full_macs)},
+        *([] if flops is None else [{"metric": "flops", "protocol": "flops_patches", "value": flops}]),
         {"metric": "difficulty", "value": float(magnitude.mean() + magnitude.std())},
     ]
 

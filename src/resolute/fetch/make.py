@@ -4,7 +4,7 @@ The weights are converted once, to safetensors under our own parameter names.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -46,7 +46,7 @@ def fetch_dataset(name: str, scales: Iterable[float] = (), splits: Iterable[str]
     Raises:
         ResoluteError: unknown data set or split, an image that is not to be had, is not the one on record or
             cannot be decoded, a user's file in the place of one, or a data set to be placed by hand that is not there
-            (says what to put where).
+            (says what to put where), or a set that is made here is not that of the papers.
     """
     dataset = datasets.entry(name)
     chosen = tuple(splits) or dataset.default_splits
@@ -62,6 +62,7 @@ def fetch_dataset(name: str, scales: Iterable[float] = (), splits: Iterable[str]
             if not is_known:  # the next call must not take the same answer for right
                 archive_file(dataset, staging).unlink(missing_ok=True)
             raise
+        _check_patches(dataset, found)
         if not is_known:
             record_first_use(dataset.source.url, archive_file(dataset, staging))
         put_in_place(name, list(zip((arrival.path for arrival in arrivals), found, strict=True)))
@@ -85,6 +86,21 @@ def _measured(dataset: DataSet, arrival: Arrival) -> HRImage:
         height=height,
         scale=arrival.scale,
     )
+
+
+def _check_patches(dataset: DataSet, found: Sequence[HRImage]) -> None:
+    """Refuse images, made here, that have more or fewer patches than those that the papers measured on."""
+    count = sum(_patches(image.height) * _patches(image.width) for image in found)
+    if dataset.patches and count != dataset.patches:
+        raise ResoluteError(
+            f"{dataset.name} has {count} LR patches at x4 instead of the {dataset.patches} of the papers: "
+            f"check that the images of {dataset.source.of[0]} are the original ones"
+        )
+
+
+def _patches(side: int) -> int:
+    """How many LR patches of 32 pixels at a stride of 28 lie along an HR side, at x4."""
+    return max(0, (side // 4 - 32) // 28 + 1)
 
 
 def _tidy(dataset: DataSet, staging: Path) -> None:

@@ -41,7 +41,7 @@ def over_seeds(means: pd.DataFrame) -> pd.DataFrame:
 
 
 def at_own_size(means: pd.DataFrame) -> pd.DataFrame:
-    """The means without the costs that are counted again for the output size of papers' tables.
+    """The means without the costs that are counted again for the output sizes of papers' tables.
 
     Parameters, which have no size, stand with the costs of the LR size that the params ask for; a method without them
     keeps all of its costs.
@@ -54,6 +54,30 @@ def at_own_size(means: pd.DataFrame) -> pd.DataFrame:
         for record in records(means)
     ]
     return means[pd.Series(kept, index=means.index, dtype=bool)]
+
+
+def over_patches(rows: pd.DataFrame) -> pd.DataFrame:
+    """What methods that cut patches chose and took on a data set, over the grids' patches of all its images.
+
+    Returns:
+        One row per run, data set and setting, and expert: `patches`, how many took the expert that is its `place`; and
+        one of `flops` by `flops_per_patch`, their mean as the method's paper counts them.
+    """
+    keys = [name for name in COLUMNS.names if name not in ("image", "value")]
+    grid = rows[(rows["place"] == "patches") & rows["metric"].str.startswith("chosen_")]
+    experts = grid["metric"].str.removeprefix("chosen_")
+    taken = _summed(grid.assign(metric="patches", place=experts), keys)
+    flops = _summed(rows[(rows["metric"] == "flops") & (rows["protocol"] == "flops_patches")], keys)
+    times = {key(record): 0.0 for record in records(flops)}
+    for record in records(taken):
+        times[key(record)] = times.get(key(record), 0.0) + record["value"]
+    mean = [record["value"] / times[key(record)] for record in records(flops)]
+    return pd.concat([taken, flops.assign(protocol="flops_per_patch", value=mean)], ignore_index=True)
+
+
+def _summed(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    groups = rows.groupby(keys, dropna=False, sort=False, as_index=False)
+    return groups.agg(value=("value", "sum")).assign(image="", **{EQUAL: 0})[[*COLUMNS.names, EQUAL]]
 
 
 def shares(means: pd.DataFrame) -> dict[Key, float]:

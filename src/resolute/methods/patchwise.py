@@ -123,11 +123,23 @@ class _Line:
 
 @dataclass(frozen=True)
 class Expert:
-    """One way to enlarge a patch: its name in the registry entry, and the multiply-adds that a patch takes."""
+    """One way to enlarge a patch.
+
+    Attributes:
+        name: in the registry entry.
+        macs: multiply-adds that a patch takes.
+        flops: what the method's authors count for a patch, where that is not two for each multiply-add.
+    """
 
     name: str
     network: Network
     macs: int
+    flops: float | None = None
+
+    @property
+    def printed_flops(self) -> float:
+        """FLOPs of a patch as the method's paper has them."""
+        return 2.0 * self.macs if self.flops is None else self.flops
 
 
 @dataclass(frozen=True)
@@ -170,11 +182,13 @@ class PatchUpscaler:
             for some, sr in in_batches(expert.network, patches[own], self.data_range, self.device):
                 canvas.add(own[some], sr.clamp(0, 255).round() if lr.dtype == np.uint8 else sr)
         costs = np.array([expert.macs for expert in self.experts])
+        flops = np.array([expert.printed_flops for expert in self.experts])
         places = {"patches": chosen[~grid.is_border], "border": chosen[grid.is_border]}
         return Upscaled(
             canvas.image(),
             macs=int(costs[chosen].sum()) + self.route_macs * len(grid),
             full_macs=(int(costs.max()) + self.route_macs) * len(grid),
+            patch_flops=float(flops[places["patches"]].sum()),
             chosen={place: self._named(numbers) for place, numbers in places.items() if len(numbers)},
             routes=chosen[grid.nearest()].astype(np.uint8),
             costs={expert.name: expert.macs * len(grid) for expert in self.experts},

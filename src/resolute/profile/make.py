@@ -131,9 +131,12 @@ def rows_for_output(method: str, scale: float, output_size: tuple[int, int]) -> 
         output_size: width and height in pixels; the LR size is theirs over the scale, rounded down.
 
     Returns:
-        Rows of the long form at that LR size, without what depends on no size.
+        Rows of the long form at that LR size, without what depends on no size; none where it is too small for the
+        network.
     """
     width, height = (int(side / scale) for side in output_size)
+    if min(width, height) < registry.entry(method).minimum_side:
+        return []
     rows = as_rows(profile(method, scale, (width, height), timed=False))
     return [row for row in rows if row["metric"] not in _SIZELESS]
 

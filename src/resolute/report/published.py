@@ -164,8 +164,9 @@ def errata() -> list[KnownErrors]:
         with reading(path):
             for (table, row, column), known in read_errata(path).items():
                 title, columns = described(path.with_name(f"{table}.yaml"))
-                claim = _claim(title, columns[column], known)
-                method = row.partition(" ")[0]  # what follows is only there where a method has several rows
+                method, _, which = row.partition(" ")  # what follows is only there where a method has several rows
+                where = f"{title}, {which}" if which and not which.endswith("=") else title
+                claim = _claim(where, columns[column], known)
                 found[known.kind, method, known.evidence].append((claim, known.command))
     return [
         KnownErrors(*about, tuple(claim for claim, _ in known), tuple(dict.fromkeys(shown for _, shown in known)))

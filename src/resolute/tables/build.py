@@ -7,7 +7,7 @@ from statistics import fmean, stdev
 
 import pandas as pd
 
-from resolute import measurements, registry
+from resolute import datasets, measurements, registry
 from resolute.core import layout
 from resolute.core.errors import ResoluteError, nearest
 from resolute.measurements import Record
@@ -32,6 +32,8 @@ FACTORS = {
 
 NOT_RUN = "not part of this run"
 NO_IMPLEMENTATION = "no implementation here"
+NO_DATA = "the data set is none of those here"
+NO_SCALE = "not made for this scale here"
 NO_CODE = "its authors have released no code"
 NO_WEIGHTS = "no published weights to fetch"
 ALL_EQUAL = "every image equals its original, which makes the PSNR infinite"
@@ -198,7 +200,7 @@ class _Builder:
             tolerance=tolerance,
             incomparable=self.incomparable(row, published or trained, tolerance),
             missing=ALL_EQUAL if cell.equal_images else self.missing(row, column),
-            absent=NOT_RUN,
+            absent=self.absent(row, column),
             erratum=self.spec.errata.get((row.key, column.key)),
         )
         return replace(cell, judgement=judgement)
@@ -211,13 +213,23 @@ class _Builder:
         return f"published-{entry.tag()}" if entry and entry.published else ""
 
     def missing(self, row: Row, column: Column) -> str:
-        """What makes it impossible to measure a cell: hidden images, no code, no weights; else empty."""
+        """What makes it impossible to measure a cell: hidden images, no data set, no code, no weights; else empty."""
         entry, wanted = self.methods.get(row.method), self.wanted(row, column.measured_match)
         if column.missing or entry is None:
             return column.missing or NO_IMPLEMENTATION
         if entry.reconstructed:
             return NO_CODE
-        return NO_WEIGHTS if "dataset" in wanted and not entry.has_weights(self.spec.weights, wanted["scale"]) else ""
+        if not entry.serves(wanted["scale"]):
+            return NO_SCALE
+        if (dataset := wanted.get("dataset")) and dataset not in datasets.names():
+            return NO_DATA
+        return NO_WEIGHTS if dataset and not entry.has_weights(self.spec.weights, wanted["scale"]) else ""
+
+    def absent(self, row: Row, column: Column) -> str:
+        """Why nothing is measured although it could be: a data set may have to be placed by hand first."""
+        dataset = self.wanted(row, column.measured_match).get("dataset")
+        by_hand = datasets.placed_by_hand(dataset) if dataset in datasets.names() else ""
+        return f"{NOT_RUN}: {by_hand} is placed by hand" if by_hand else NOT_RUN
 
     def incomparable(self, row: Row, records: Sequence[Record], tolerance: Tolerance) -> str:
         """Why the measured values must not be held against the paper's; empty where they may."""

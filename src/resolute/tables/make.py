@@ -43,8 +43,10 @@ def make_tables(measured: Sequence[Path], protocol: str, reference: Sequence[Pat
     Raises:
         ResoluteError: a measurement file is not there, or a specification does not hold together.
     """
-    means = measurements.means(measurements.read(*measured))
-    tables = [_built(path, means) for path in spec_files()]
+    rows = measurements.read(*measured)
+    means = measurements.means(rows)
+    judged = _with_patches(rows, means)
+    tables = [_built(path, judged) for path in spec_files()]
     rankings = [_ranked(path, means) for path in ranking_files()]
     claims = [_held(path, means, reference) for path in claims_files()]
     for form in layout.TABLE_FORMATS:
@@ -117,8 +119,15 @@ def paper_tables(paper: str, measured: Sequence[Path], name: str = "") -> list[T
     files = {path.stem: path for path in spec_files() if path.parent.name == paper}
     if name and name not in files:
         raise UsageError(f"{paper} has no table '{name}' with verdicts: {nearest(name, files)}")
-    means = measurements.means(measurements.read(*measured))
-    return [_built(path, means) for stem, path in files.items() if name in ("", stem)]
+    rows = measurements.read(*measured)
+    judged = _with_patches(rows, measurements.means(rows))
+    return [_built(path, judged) for stem, path in files.items() if name in ("", stem)]
+
+
+def _with_patches(rows: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
+    """The means, and what is a sum or a mean over patches instead of images."""
+    over_patches = measurements.over_patches(rows)
+    return pd.concat([means, over_patches], ignore_index=True) if len(over_patches) else means
 
 
 def _built(path: Path, means: pd.DataFrame) -> Table:

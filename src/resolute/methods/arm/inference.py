@@ -37,15 +37,15 @@ def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, sett
     supernet = build(entry, scale)
     if weights is not None:
         load_weights(supernet, weights)
-    route = router(entry, scale, supernet, setting)
-    experts = [_expert(entry, scale, number, supernet, device) for number in range(len(entry.experts))]
+    route, flops = router(entry, scale, supernet, setting), costs(entry, scale)
+    experts = [_expert(entry, scale, number, supernet, device, cost) for number, cost in enumerate(flops)]
     return patch_upscaler(entry, scale, experts, route, device)
 
 
-def _expert(entry: Entry, scale: float, number: int, supernet: ARM, device: str) -> Expert:
+def _expert(entry: Entry, scale: float, number: int, supernet: ARM, device: str, flops: float) -> Expert:
     network = prepare(subnet(entry, scale, number, supernet), device)
     macs = count_macs(lambda: fresh_subnet(entry, scale, number), PATCH, PATCH)
-    return Expert(entry.experts[number], network, macs)
+    return Expert(entry.experts[number], network, macs, flops)
 
 
 def router(entry: Entry, scale: float, supernet: ARM, setting: str) -> Route:
