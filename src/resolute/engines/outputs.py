@@ -31,6 +31,7 @@ PLACES = (
     "reports/tables/**/*.*",
     "reports/measurements/**/*.parquet",
     "reports/sr/**/*.zip",
+    "reports/routes/**/*.zip",
 )
 
 
