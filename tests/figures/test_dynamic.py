@@ -77,7 +77,7 @@ def test_a_gain_is_over_the_same_setting_category_by_category() -> None:
 
 def test_over_a_method_without_settings_a_gain_is_over_itself() -> None:
     rows = [*by_category(OF, {"alpha1.3": 30.5}), *by_category("rlfn_tiny", {"": 30.0})]
-    assert gains_of(measurements.frame(rows), OF, list("rlfn_tiny").loc["alpha1.3"]) == [0.5] * 10
+    assert list(gains_of(measurements.frame(rows), OF, "rlfn_tiny").loc["alpha1.3"]) == [0.5] * 10
 
 
 def test_seeds_are_compared_one_by_one() -> None:

@@ -122,10 +122,10 @@ def overlay(patches: pd.DataFrame, photograph: np.ndarray, image: str, dataset: 
     scale.bar(figure, right)
     size = int(own["size"].iloc[0])
     caption = (
-        f"HES patch categories of '{image}' ({dataset}): each LR patch of {size} x {size} pixels is sorted by"
-        " its difficulty, the mean plus the standard deviation of the gradient magnitude, into categories of"
-        " equally many patches over the whole data set. Where patches overlap, the colour is their mean"
-        " category."
+        f"HES patch categories of '{image}' ({dataset}), column `category` of the patch index: each LR patch of {size} x"
+        f" {size} pixels is sorted by its difficulty, the mean plus the standard deviation of the gradient magnitude,"
+        " into categories of equally many patches over the whole data set. Where patches overlap, the colour is their"
+        " mean category."
     )
     return figure, caption
 
@@ -161,9 +161,9 @@ def histogram(patches: pd.DataFrame, dataset: str) -> tuple[Figure, str]:
     scale.bar(figure, axes)
     size = int(patches["size"].iloc[0])
     caption = (
-        f"Difficulty of the {size} x {size} LR patches of {dataset}: mean plus standard deviation of the"
-        f" gradient magnitude. Dashed lines are the borders between the {scale.count} HES categories, which"
-        " hold equally many patches each."
+        f"Difficulty of the {size} x {size} LR patches of {dataset}, column `difficulty` of the patch index: mean plus"
+        f" standard deviation of the gradient magnitude. Dashed lines are the borders between the {scale.count} HES"
+        " categories, which hold equally many patches each."
     )
     return figure, caption
 
@@ -187,6 +187,6 @@ def scores(patches: pd.DataFrame, dataset: str) -> tuple[Figure, str]:
     caption = (
         f"How the {len(patches)} LR patches of {size} x {size} pixels of {dataset} are distributed by each score of"
         f" the patch index ({columns}). The dashed line is the median; above each panel, how many patches lie in the"
-        " harder half of the range: few hard patches among many easy ones are the long tail of WBSR's Fig. 1a."
+        " harder half of the range. A long tail of few hard patches is what WBSR's Fig. 1a shows of DIV2K."
     )
     return figure, caption
