@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.report.conftest import HOSTILE, RUNS, comparison, cost, quality, training
+from tests.report.conftest import HOSTILE, RUNS, comparison, cost, operating, quality, training
 
 from resolute import measurements
 from resolute.tables import make_tables
@@ -217,6 +217,30 @@ def test_an_image_slider_moves_its_border(open_page: Callable[..., Any]) -> None
     assert page.locator(".pair img").first.get_attribute("alt") == "original"
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_setting_is_chosen_by_keyboard_and_shows_all_that_it_gives(open_page: Callable[..., Any], width: int) -> None:
+    page = open_page(width=width)
+    slider = page.locator(".dial input")
+
+    def shown() -> str:
+        (point,) = [point for point in page.locator(".points > li").all() if point.is_visible()]
+        assert point.locator(".map img").is_visible()
+        assert point.locator(".curve .here").count() == 1
+        return " ".join(point.inner_text().split())
+
+    assert shown().startswith("saving FLOPs 62 % of all by wide Time 0.125 s PSNR 28.00 dB \N{MINUS SIGN}0.25 to the")
+    assert "narrow 1 G 50 % wide 4 G 50 %" in shown()
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert shown().startswith("full FLOPs 100 % of all by wide Time 0.2 s PSNR 28.25 dB narrow")
+    assert slider.get_attribute("aria-valuetext") == "full, 100 % of the FLOPs, 0.2 s, 28.25 dB"
+    page.keyboard.press("Home")
+    assert shown().startswith("narrow FLOPs 25 %")
+    if width > 640:
+        page.locator(".stops button", has_text="full").click()
+        assert shown().startswith("full")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_screen(open_page: Callable[..., Any], width: int, scheme: str) -> None:
@@ -237,6 +261,7 @@ def test_charts_follow_the_reader_into_the_dark(open_page: Callable[..., Any]) -
 def test_hostile_names_do_nothing(open_page: Callable[..., Any], project: Path) -> None:
     (project / "training_a.json").write_text(json.dumps(training(HOSTILE)))
     (project / "comparison_a.json").write_text(json.dumps(comparison(HOSTILE, HOSTILE)))
+    (project / "settings_a.json").write_text(json.dumps(operating(HOSTILE, HOSTILE)))
     page = open_page([*quality(HOSTILE, "quick-seed0", 29.0, dataset=HOSTILE), *cost(HOSTILE, 1e9)])
     assert page.title() == "Resolute: quick"
     assert HOSTILE in page.locator("#answer").inner_text()
@@ -249,6 +274,8 @@ def test_without_scripts_tables_and_figures_stand(open_page: Callable[..., Any])
     assert page.locator("#choose noscript svg").is_visible()
     assert not page.locator(".needs-script").first.is_visible()
     assert page.locator(".views img").first.is_visible()
+    assert [point.is_visible() for point in page.locator(".points > li").all()] == [True] * 3
+    assert not page.locator(".dial").is_visible()
 
 
 LEAST_CONTRAST = 4.5  # WCAG 2.1, level AA, for text of ordinary size

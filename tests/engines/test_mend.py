@@ -35,6 +35,7 @@ KINDS: dict[str, Callable[[Path], object]] = {
     "reports/figures/psnr_macs.pdf": lambda path: path.write_bytes(b"%PDF-1.4\n1 0 obj\nendobj\n%%EOF\n"),
     "reports/results.parquet": lambda path: pq.write_table(pa.table({"value": [30.1, 31.2]}), path),
     "reports/sr/imdn/x4/paper-seed0/set5.zip": lambda path: zip_images(path, {"baby": PIXELS}),
+    "reports/routes/imdn/x4/paper-seed0/set5.zip": lambda path: zip_images(path, {"full/baby": PIXELS[..., 0]}),
     "data/patches/set5/hr.json": lambda path: path.write_text('{"images": []}\n'),
     "data/patches/set5/x4.npy": lambda path: np.save(path, PIXELS),
     "data/weights/trained/imdn/x4/paper-seed0.safetensors": lambda path: save_file({"w": PIXELS}, path),

@@ -21,6 +21,7 @@ from resolute.core.provenance import file_sha256
 from resolute.datasets.reader import write_images as write_hr_images
 from resolute.degrade import degrade
 from resolute.evaluate import evaluate, summarise, write_images, write_rows
+from resolute.evaluate.categories import CATEGORIES
 from resolute.evaluate.make import _pairs as pairs
 from resolute.fetch import fetch_dataset
 from resolute.images.files import read_image, to_rgb
@@ -85,7 +86,7 @@ def embedded(checkout: Path) -> Path:
 
 def test_rows_come_back_from_disk_with_their_provenance(embedded: Path) -> None:
     rows = evaluate(find_run("bicubic", 4, "published"), "embedded", ["y_basicsr", "y_matlab"])
-    assert len(rows) == 4 * 2 * 2
+    assert len(rows) == 4 * 2 * 2 + 2 * CATEGORIES
     path = write_rows(rows, layout.Run("bicubic", 4, "published-matlab"), "embedded")
     again = measurements.read(path)
     assert again["value"].tolist() == [row["value"] for row in rows]

@@ -46,6 +46,7 @@ def patches(project: Path) -> Path:
     index = pd.DataFrame(corners, columns=["row", "column"]).assign(image="photo", split="train", size=8)
     index["difficulty"] = np.linspace(0, 100, len(index)) ** 1.5
     index["category"] = np.arange(len(index)) * 4 // len(index) + 1
+    index["edge"], index["informative"] = np.linspace(0, 9, len(index)) ** 2, np.linspace(90, 10, len(index))
     path = project / "index.parquet"
     index.to_parquet(path)
     return path

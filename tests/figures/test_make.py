@@ -37,6 +37,7 @@ TITLES = {
     "psnr_latency": "PSNR against latency",
     "patch_categories_photo": "Patch categories on a photograph",
     "patch_difficulty_photo": "Difficulty of patches",
+    "patch_scores_photo": "What patches are told by",
 }
 
 

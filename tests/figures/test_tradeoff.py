@@ -27,7 +27,10 @@ def grouped(files: Sequence[Path]) -> pd.DataFrame:
 
 @given(st.lists(st.tuples(costs, quality), max_size=12))
 def test_the_front_holds_what_nothing_beats(pairs: list[tuple[float, float]]) -> None:
-    found = [Result(str(number), macs, psnr, math.nan, False) for number, (macs, psnr) in enumerate(pairs)]
+    found = [
+        Result((str(number), ""), "", str(number), macs, psnr, math.nan, False)
+        for number, (macs, psnr) in enumerate(pairs)
+    ]
     front = {(one.cost, one.psnr) for one in pareto_front(found)}
     unbeaten = {
         (macs, psnr)

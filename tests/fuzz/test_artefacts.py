@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from tests.fuzz.mutations import attack, wanted
-from tests.report.conftest import RUNS, SVG, comparison, training
+from tests.report.conftest import RUNS, SVG, comparison, operating, training
 
 from resolute import measurements
 from resolute.core import layout
@@ -25,6 +25,7 @@ from resolute.published.results import read_results
 from resolute.report.cost import cost_rows
 from resolute.report.embed import embed
 from resolute.report.handed import figure_data, table
+from resolute.report.operating import panel
 from resolute.report.origin import origin
 from resolute.report.published import errata, published
 from resolute.report.quality import quality_tables
@@ -87,6 +88,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     f"{FIGURES}/training_a.json": figure_data,
     f"{FIGURES}/patch_difficulty_a.json": figure_data,
     f"{FIGURES}/comparison_a.json": figure_data,
+    f"{FIGURES}/settings_a.json": lambda path: panel(figure_data(path)),
     f"{TABLE}.html": table,
     "data/recorded/seemore.csv": lambda _: read_recorded("seemore"),
     f"{PAPER}/table3.csv": judge,
@@ -126,7 +128,8 @@ def make_all(project: Path) -> None:
         measurements.write(project / name, rows, device="A CPU", threads=2, precision="float32")
     zip_images(project / "reports/sr/images.zip", {"photo": np.full((8, 9, 3), 7, np.uint8)})
     places = {"row": [0, 8, 16], "column": [0, 8, 0], "size": 8, "category": [1, 2, 2], "difficulty": [0.5, 1.5, 2.5]}
-    index = pd.DataFrame({"image": ["photo", "photo", "other"], **places})
+    scores = {"edge": [1.0, 2.0, 3.0], "informative": [30.0, 20.0, 25.0]}
+    index = pd.DataFrame({"image": ["photo", "photo", "other"], **places, **scores})
     log = pd.DataFrame({"step": range(1, 30), "loss": np.linspace(1, 0.1, 29)})
     (project / "data/patches").mkdir()
     index.to_parquet(project / "data/patches/index.parquet")
@@ -135,7 +138,12 @@ def make_all(project: Path) -> None:
     layout.training_times(TRAINED).write_text("step,seconds,cpu_joules,gpu_joules\n1,1.5,,3\n2,2.5,,4\n")
     (project / FIGURES).mkdir()
     (project / f"{FIGURES}/psnr_macs.svg").write_text(SVG)
-    drawn = {"training_a": training("T"), "patch_difficulty_a": HISTOGRAM, "comparison_a": comparison("S", "T")}
+    drawn = {
+        "training_a": training("T"),
+        "settings_a": operating("S", "T"),
+        "patch_difficulty_a": HISTOGRAM,
+        "comparison_a": comparison("S", "T"),
+    }
     for name, facts in drawn.items():
         (project / f"{FIGURES}/{name}.json").write_text(json.dumps(facts))
 

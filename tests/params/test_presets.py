@@ -229,6 +229,27 @@ def test_compared_images_are_kept_once(checkout: Path) -> None:
     assert presets.resolve("own")["evaluate"]["keep"] == {"embedded": ["coffee"]}
 
 
+def test_what_a_preset_does_not_show_is_nothing(checkout: Path) -> None:
+    preset = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text())
+    preset["figures"] = {"protocol": "y_basicsr", "photographs": {}}
+    Path("workflow/presets/own.yaml").write_text(yaml.safe_dump(preset))
+    settings = presets.resolve("own")
+    params.check(settings, "params.yaml")
+    assert jobs.derive(settings)["maps"]["all"] == jobs.derive(settings)["points"]["all"] == {}
+
+
+def test_settings_are_shown_of_methods_that_have_some_for_the_first_seed_alone(checkout: Path) -> None:
+    settings = presets.resolve("quick")
+    settings["seeds"] = [7, 8]
+    settings["figures"]["settings"]["cat"] = {"dataset": "embedded", "image": "chelsea", "scale": 4}
+    derived = jobs.derive(settings)
+    runs = ["wbsr_tiny-x4-seed7", "wbsr_tiny_uniform-x4-seed7"]
+    assert list(derived["points"]["all"]) == [f"{run}-embedded" for run in runs]
+    assert set(derived["maps"]["all"]) == {f"{image}-{run}" for image in ("coffee", "cat") for run in runs}
+    assert derived["maps"]["all"][f"cat-{runs[0]}"]["image"] == "chelsea"
+    assert list(derived["curves"]["all"]) == ["embedded-x4"]
+
+
 def test_a_compared_image_that_is_not_kept_is_one_clear_line(checkout: Path) -> None:
     settings = presets.resolve("quick")
     settings["evaluate"]["keep"] = {}
@@ -314,6 +335,22 @@ def test_a_preset_of_a_wrong_kind_is_one_line(checkout: Path, content: str, mess
         ("preset", "quick\n", r"preset: .* does not match"),
         ("figures.photographs", {"x" * 256: {"dataset": "embedded", "scale": 4}}, r"photographs: .* is too long"),
         ("figures.photographs", {"a": {"dataset": "nosuch", "scale": 4}}, r"photographs\.a: unknown data set 'nosuch'"),
+        (
+            "figures.settings",
+            {"a": {"dataset": "set5", "image": "baby", "scale": 4}},
+            r"figures\.settings\.a: data\.test lacks set5, where nothing is evaluated then: list it there",
+        ),
+        (
+            "figures.settings",
+            {"a": {"dataset": "embedded", "image": "coffee", "scale": 2}},
+            r"figures\.settings\.a: scales lacks 2, where",
+        ),
+        (
+            "figures.gains.wbsr.over",
+            "rlfn_tyni",
+            r"figures\.gains\.wbsr\.over: 'rlfn_tyni' is neither in methods\.published nor trained: did you mean",
+        ),
+        ("figures.comparisons.coffee.methods", ["rlfn"], r"figures\.comparisons\.coffee\.methods: 'rlfn' is neither"),
         ("figures.protocol", "psnr", r"figures\.protocol is 'psnr': known are"),
         (
             "data.splits",

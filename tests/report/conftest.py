@@ -98,6 +98,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "training_a.json").write_text(json.dumps(training("RLFN tiny, x4, quick-seed0")))
     write_times(tmp_path, "rlfn_tiny", "200.0,,9000.0")
     (tmp_path / "comparison_a.json").write_text(json.dumps(comparison("photograph (a set, x4)", "RLFN tiny")))
+    (tmp_path / "settings_a.json").write_text(json.dumps(operating("photograph (a set, x4)", "Two widths")))
+    (tmp_path / "curve_a.svg").write_text(SVG)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -145,6 +147,28 @@ def comparison(subject: str, title: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def operating(subject: str, title: str) -> dict[str, Any]:
+    """Three settings of two experts, of which the second is the default."""
+    points = [
+        {
+            "setting": setting, "psnr": psnr, "macs": macs, "share": macs / 4e9, "seconds": seconds, "chosen": chosen,
+            "map": PIXEL,
+        }
+        for setting, psnr, macs, seconds, chosen in (
+            ("narrow", 27.0, 1e9, 0.05, [8, 0]),
+            ("saving", 28.0, 2.5e9, 0.125, [4, 4]),
+            ("full", 28.25, 4e9, 0.2, [0, 8]),
+        )
+    ]  # fmt: skip
+    return {
+        "title": title, "weights": "quick-seed0", "subject": subject, "protocol": "y_basicsr",
+        "timing": "A CPU, 2 threads", "default": "saving", "size": [3, 2], "photograph": PIXEL, "points": points,
+        "experts": [
+            {"name": "narrow", "macs": 1e9, "colour": "#440154"}, {"name": "wide", "macs": 4e9, "colour": "#fde725"},
+        ],
+    }  # fmt: skip
+
+
 def quality(method: str, weights: str, psnr: float, **columns: Any) -> list[Row]:
     row = {
         "source": "measured", "method": method, "weights": weights, "dataset": "embedded", "scale": 4.0,
@@ -181,6 +205,8 @@ FIGURES = (
     "patch_difficulty_a.json",
     "training_a.json",
     "comparison_a.json",
+    "settings_a.json",
+    "curve_a.svg",
 )
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.report.conftest import HOSTILE, REPOSITORY, RUNS, TABLE, Page, comparison, cost, quality, training
+from tests.report.conftest import HOSTILE, REPOSITORY, RUNS, TABLE, Page, comparison, cost, operating, quality, training
 
 from resolute import measurements
 from resolute.core.errors import ResoluteError
@@ -93,6 +93,7 @@ def test_hostile_names_are_shown_harmlessly(report: Callable[..., str], project:
     rows = [*quality(HOSTILE, "quick-seed0", 29.0, dataset=HOSTILE, device=HOSTILE), *cost(HOSTILE, 1e9)]
     (project / "training_a.json").write_text(json.dumps(training(HOSTILE)))
     (project / "comparison_a.json").write_text(json.dumps(comparison(HOSTILE, HOSTILE)))
+    (project / "settings_a.json").write_text(json.dumps(operating(HOSTILE, HOSTILE)))
     page = Page(report(rows, [folder / "all.parquet"], preset=HOSTILE, data={"test": [HOSTILE]}))
     assert page.tags.count("script") == scripts
     assert page.text.count(HOSTILE) > 5
@@ -161,7 +162,7 @@ def test_figures_keep_to_themselves(report: Callable[..., str]) -> None:
         assert ("use", "xlink:href", f"#{name}-m") in page.attributes
         assert ("use", "clip-path", f"url(#{name}-p)") in page.attributes
     assert page.tags.count("style") == 1
-    assert page.text.count("What it shows <script>") == 3
+    assert page.text.count("What it shows <script>") == 4
     assert page.tags.count("figcaption") == 6  # and those of the three charts
 
 

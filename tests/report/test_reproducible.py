@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.report.conftest import RUNS, SVG, TABLE, Page, cost, quality, write_times
+from tests.report.conftest import RUNS, SVG, TABLE, Page, cost, operating, quality, write_times
 
 from resolute.report.origin import commit
 
@@ -40,15 +40,18 @@ def test_pages_of_equal_runs_differ_only_where_they_say_so(report: Callable[...,
         record(project, seconds)
         write_times(project, "rlfn_tiny", f"{seconds * 100},{seconds},{seconds * 7000}")
         (project / "psnr_latency.svg").write_text(SVG.replace("A title", f"{seconds} ms"))
+        panel = operating("photograph", "Two widths")
+        panel["points"][1]["seconds"] = seconds
+        (project / "settings_a.json").write_text(json.dumps(panel))
         took = [{**row, "value": 10 * seconds} if row["metric"] == "latency" else row for row in RUNS]
-        return report(took, figures=["psnr_macs.svg", "psnr_latency.svg", "training_a.json"])
+        return report(took, figures=["psnr_macs.svg", "psnr_latency.svg", "training_a.json", "settings_a.json"])
 
     first, second = page(1.0), page(2.5)
     for text, words in ((first, ("1 min 40 s", "10.0", "1.0 s")), (second, ("4 min 10 s", "25.0", "2.5 s"))):
         assert all(f">{word}<" in text or f", {word}<" in text for word in words)
     assert first != second
     marked = VARIES.findall(first)
-    assert {tag for _, tag in marked} == {"td", "text", "span", "script", "figure"}
+    assert {tag for _, tag in marked} == {"td", "text", "span", "script", "figure", "dd"}
     assert VARIES.sub(r"\1", first) == VARIES.sub(r"\1", second)
     assert page(1.0) == first
 

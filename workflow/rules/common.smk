@@ -68,6 +68,8 @@ wildcard_constraints:
     seed="[0-9]+",
     photograph="[A-Za-z0-9_-]+",
     comparison="[A-Za-z0-9_-]+",
+    gain="[A-Za-z0-9_-]+",
+    map=r"[A-Za-z0-9_.-]+",
     run=r"[a-z0-9_]+-x[0-9.-]+-seed[0-9]+",
 
 
@@ -141,6 +143,11 @@ def photograph_patches(wildcards):
 def comparison(wildcards):
     """The image that methods are compared on, and where."""
     return PARAMS["figures"]["comparisons"][wildcards.comparison]
+
+
+def settings_map(wildcards):
+    """An image that shows the settings of a run, and where what is shown lies."""
+    return jobs.derive(PARAMS)["maps"]["all"][wildcards.map]
 
 
 def training_log(wildcards):

@@ -35,12 +35,14 @@ rule patch_figures:
             [
                 "reports/figures/patch_categories_{photograph}.svg",
                 "reports/figures/patch_difficulty_{photograph}.svg",
+                "reports/figures/patch_scores_{photograph}.svg",
             ],
             caption="../report/patches.rst",
             category="Patches",
             labels={"photograph": "{photograph}"},
         ),
         multiext("reports/figures/patch_categories_{photograph}", ".png", ".pdf"),
+        multiext("reports/figures/patch_scores_{photograph}", ".png", ".pdf"),
         multiext(
             "reports/figures/patch_difficulty_{photograph}", ".png", ".pdf", ".json"
         ),
@@ -110,3 +112,69 @@ rule comparison_figures:
         protocol=PARAMS["figures"]["protocol"],
     shell:
         "logged {log} resolute figures comparison_{wildcards.comparison}"
+
+
+rule curve_figures:
+    input:
+        measurements=MEASUREMENTS,
+        code=code("figures"),
+    output:
+        report(
+            "reports/figures/curve_{dataset}-x{scale}.svg",
+            caption="../report/curve.rst",
+            category="Settings",
+            labels={"data set": "{dataset}", "scale": "{scale}"},
+        ),
+        multiext("reports/figures/curve_{dataset}-x{scale}", ".png", ".pdf"),
+    log:
+        "work/logs/figures/curve-{dataset}-x{scale}.log",
+    params:
+        protocol=PARAMS["figures"]["protocol"],
+    shell:
+        "logged {log} resolute figures curve_{wildcards.dataset}-x{wildcards.scale}"
+
+
+rule gain_figures:
+    input:
+        measurements=MEASUREMENTS,
+        code=code("figures"),
+    output:
+        report(
+            "reports/figures/gain_{gain}.svg",
+            caption="../report/gain.rst",
+            category="Patches",
+            labels={"gain": "{gain}"},
+        ),
+        multiext("reports/figures/gain_{gain}", ".png", ".pdf"),
+    log:
+        "work/logs/figures/gain-{gain}.log",
+    params:
+        gain=lambda wildcards: canonical(PARAMS["figures"]["gains"][wildcards.gain]),
+    shell:
+        "logged {log} resolute figures gain_{wildcards.gain}"
+
+
+rule settings_figures:
+    input:
+        images=lambda wildcards: f"data/raw/{settings_map(wildcards)['dataset']}.csv",
+        points=lambda wildcards: settings_map(wildcards)["rows"],
+        routes=lambda wildcards: settings_map(wildcards)["routes"],
+        quality=lambda wildcards: settings_map(wildcards)["quality"],
+        code=code("figures"),
+    output:
+        report(
+            "reports/figures/settings_{map}.svg",
+            caption="../report/settings.rst",
+            category="Settings",
+            labels={"image": "{map}"},
+        ),
+        multiext("reports/figures/settings_{map}", ".png", ".pdf", ".json"),
+    log:
+        "work/logs/figures/settings-{map}.log",
+    params:
+        shown=lambda wildcards: canonical(
+            PARAMS["figures"]["settings"][settings_map(wildcards)["shown"]]
+        ),
+        protocol=PARAMS["figures"]["protocol"],
+    shell:
+        "logged {log} resolute figures settings_{wildcards.map}"

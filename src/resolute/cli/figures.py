@@ -10,9 +10,13 @@ from resolute.figures import (
     Comparison,
     Crop,
     Photograph,
+    Shown,
     draw_comparison,
+    draw_curves,
+    draw_gains,
     draw_patches,
     draw_routing,
+    draw_settings,
     draw_tradeoff,
     draw_training,
 )
@@ -22,14 +26,23 @@ from resolute.params import jobs
 def drawings(settings: params.Params) -> dict[str, Callable[[], None]]:
     """By its name in `resolute figures`, what draws a figure."""
     shown, measured = settings["figures"], params.measurements(settings)
+    derived = jobs.derive(settings)
     found: dict[str, Callable[[], None]] = {"tradeoff": partial(draw_tradeoff, measured, shown["protocol"])}
+    for name, job in derived["curves"]["all"].items():
+        place = job["dataset"], float(job["scale"])
+        found[f"curve_{name}"] = partial(draw_curves, *place, measured, shown["protocol"])
+    for name, facts in shown["gains"].items():
+        pair = facts["of"], facts["over"], facts["dataset"], float(facts["scale"])
+        found[f"gain_{name}"] = partial(draw_gains, name, *pair, measured)
     for name, facts in shown["photographs"].items():
         found[f"patches_{name}"] = partial(_patches, name, facts)
-    for name, job in jobs.derive(settings)["weights"]["trained"].items():
+    for name, job in derived["weights"]["trained"].items():
         found[f"training_{name}"] = partial(draw_training, name, jobs.weights_of(settings, job))
     published = layout.published_routings()
-    for name, job in jobs.derive(settings)["routings"]["trained"].items():
+    for name, job in derived["routings"]["trained"].items():
         found[f"routing_{name}"] = partial(draw_routing, name, jobs.run_of(settings, job), measured, published)
+    for name, job in derived["maps"]["all"].items():
+        found[f"settings_{name}"] = partial(_settings, settings, name, job)
     for name, facts in shown["comparisons"].items():
         found[f"comparison_{name}"] = partial(_comparison, settings, name, facts)
     return found
@@ -40,9 +53,24 @@ def _patches(name: str, facts: dict[str, Any]) -> None:
     draw_patches(Photograph(dataset, name, datasets.image(dataset, name).path, index))
 
 
+def _settings(settings: params.Params, name: str, job: jobs.Job) -> None:
+    dataset, scale = job["dataset"], float(job["scale"])
+    shown = Shown(
+        run=jobs.run_of(settings, job),
+        dataset=dataset,
+        image=job["image"],
+        file=datasets.image(dataset, job["image"], datasets.test_split(dataset), scale).path,
+        points=layout.project_root() / job["rows"],
+        routes=layout.project_root() / job["routes"],
+        quality=layout.project_root() / job["quality"],
+    )
+    draw_settings(name, shown, settings["figures"]["protocol"])
+
+
 def _comparison(settings: params.Params, name: str, facts: dict[str, Any]) -> None:
     dataset, scale = facts["dataset"], float(facts["scale"])
     runs = [run for run, tested in jobs.evaluations(settings) if tested == dataset and run.scale == scale]
+    runs = [run for run in runs if run.method in facts.get("methods", [run.method])]
     comparison = Comparison(
         name=name,
         dataset=dataset,

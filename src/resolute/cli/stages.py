@@ -142,12 +142,18 @@ def evaluate(
     dataset: Annotated[str, typer.Option(help="A data set with a test split.")] = "set5",
     scale: Scale = 4,
     setting: Setting = "",
+    points: Annotated[
+        bool, typer.Option("--points", help="Time the settings on the images of figures.settings.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure PSNR and SSIM of a method on a data set; what it needs is fetched first.
 
     The rows are kept where params.yaml calls for them, of all settings of the method, and only shown otherwise.
     """
+    if points:
+        _operating_points(method, weights, dataset, scale)
+        return
     from resolute import params, registry
     from resolute.cli.ensure import ensure_images, ensure_weights
     from resolute.core import layout
@@ -186,6 +192,29 @@ def evaluate(
             print(one)
         for protocol, metrics in summarise(of_setting)["protocols"].items():
             print(f"  {protocol:16} {_decibels(metrics)}  SSIM {metrics['ssim']:.4f}")
+
+
+def _operating_points(method: str, weights: str, dataset: str, scale: float) -> None:
+    """Time the settings of a method on the images that params.yaml shows of a data set, and keep what was chosen."""
+    from resolute import params
+    from resolute.cli.ensure import ensure_images, ensure_weights
+    from resolute.core import layout
+    from resolute.core.errors import ResoluteError
+    from resolute.core.locks import making
+    from resolute.evaluate import operating_points, write_points
+
+    settings = params.load()
+    run = ensure_weights(method, scale, weights)
+    if layout.routes(run, dataset) not in params.route_files(settings):
+        raise ResoluteError(f"params.yaml shows no settings of {run} on {dataset}: name an image in figures.settings")
+    ensure_images(dataset, scale)
+    shown = [facts for facts in settings["figures"]["settings"].values() if facts["scale"] == scale]
+    images = list(dict.fromkeys(facts["image"] for facts in shown if facts["dataset"] == dataset))
+    asked = settings["profile"]
+    with making(layout.operating_points(run, dataset)):
+        rows, maps, timing = operating_points(run, dataset, images, asked["runs"], asked["threads"])
+        for path in write_points(rows, maps, run, dataset, **timing):
+            print(layout.relative(path))
 
 
 def profile(
@@ -243,7 +272,8 @@ def figures(
     name: Annotated[
         str,
         typer.Argument(
-            help="tradeoff, patches_<name>, training_<run>, routing_<run> or comparison_<name>; all where not given."
+            help="tradeoff, curve_<data set>-x<scale>, gain_<name>, patches_<name>, training_<run>, routing_<run>, "
+            "settings_<image>-<run> or comparison_<name>; all where not given."
         ),
     ] = "",
 ) -> None:

@@ -204,6 +204,16 @@ def sr_images(run: Run, dataset: str) -> Path:
     return project_root() / "reports/sr" / str(run) / f"{dataset}.zip"
 
 
+def operating_points(run: Run, dataset: str) -> Path:
+    """What each setting of a run takes for the images that show it."""
+    return measurements() / "settings" / str(run) / f"{dataset}.parquet"
+
+
+def routes(run: Run, dataset: str) -> Path:
+    """Which experts the pixels of these images take at each setting: PNGs in a zip file."""
+    return project_root() / "reports/routes" / str(run) / f"{dataset}.zip"
+
+
 def cost(method: str, scale: float) -> Path:
     return measurements() / "cost" / method / f"{scale_name(scale)}.parquet"
 

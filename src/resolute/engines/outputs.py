@@ -32,6 +32,7 @@ PLACES = (
     "reports/tables/**/*.*",
     "reports/measurements/**/*.parquet",
     "reports/sr/**/*.zip",
+    "reports/routes/**/*.zip",
 )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from resolute import datasets, measurements, methods, registry
 from resolute.core import devices, layout, strict_json
 from resolute.core.errors import ResoluteError
+from resolute.evaluate.categories import Categories
 from resolute.evaluate.official import output_error
 from resolute.images.files import read_image, to_rgb
 from resolute.images.gradients import gradient_magnitude
@@ -46,7 +47,8 @@ def evaluate(
         published weights also their `output_error`, where an official output is kept (`resolute.evaluate.official`).
         Of a dynamic method, image by image, also its `macs` and its `macs_full` by the costliest way, how often each
         expert is `chosen_<expert>` at each place, the `flops` of its patches as the paper counts them, where it is
-        cut, and the `difficulty` of the LR image.
+        cut, and the `difficulty` of the LR image. Of the data set as a whole the `psnr_category<k>` of its easiest to
+        its hardest patches (`resolute.evaluate.categories`).
 
     Raises:
         ResoluteError: weights or images are missing, broken, or too small for the network, or it gives no numbers.
@@ -76,6 +78,7 @@ def evaluate(
     rows = []
     if entry.published and run.weights == f"published-{entry.tag()}":
         rows += _function(method, scale, upscale, described)
+    categories = Categories(scale)
     for lr_image, hr_image in _pairs(dataset, scale):
         lr = read_image(lr_image.path)
         try:
@@ -86,6 +89,7 @@ def evaluate(
         if on_image:
             on_image(lr_image.name, sr)
         hr = _cropped(read_image(hr_image.path), scale, sr.shape)
+        categories.add(lr, sr, hr)
         for protocol in protocols:
             for metric, value in measure(sr, hr, scale, protocol).items():
                 unit = UNITS.get(metric, "")
@@ -98,7 +102,7 @@ def evaluate(
                 }
                 rows.append({**described, **row})
         rows += [{**described, "image": lr_image.name, **row} for row in _spent(lr, upscaled)]
-    return rows
+    return rows + [{**described, **row} for row in categories.rows()]
 
 
 def write_rows(rows: Sequence[dict[str, Any]], run: layout.Run, dataset: str) -> Path:
@@ -127,6 +131,8 @@ def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     for row in rows:
         if row["metric"] == OUTPUT_ERROR:
             described[OUTPUT_ERROR] = row["value"]
+            continue
+        if not row.get("image"):
             continue
         image = images.setdefault(row["image"], {"image": row["image"], "protocols": {}})
         if row.get("place"):

@@ -10,14 +10,19 @@ from resolute.figures.make import (
     draw_tradeoff,
     draw_training,
 )
+from resolute.figures.operating import Shown, draw_curves, draw_gains, draw_settings
 
 __all__ = [
     "Comparison",
     "Crop",
     "Photograph",
+    "Shown",
     "draw_comparison",
+    "draw_curves",
+    "draw_gains",
     "draw_patches",
     "draw_routing",
+    "draw_settings",
     "draw_tradeoff",
     "draw_training",
 ]

@@ -13,10 +13,19 @@ from matplotlib.colors import BoundaryNorm, Colormap, to_hex
 from matplotlib.figure import Figure
 
 from resolute.core.errors import ResoluteError
-from resolute.figures.style import CATEGORIES, INK, short
+from resolute.figures.style import BLUE, CATEGORIES, INK, short
 
 BINS = 80
 MOST_CATEGORIES = 1000
+# Columns of the patch index by which patches are told apart: what each is, and its axis.
+SCORES = {
+    "difficulty": (
+        "WBSR's and HES's: mean plus standard deviation of the gradient magnitude of the LR patch",
+        "levels",
+    ),
+    "edge": ("ARM's: mean of the absolute Laplacian of the LR patch", "levels"),
+    "informative": ("SamplingAug's: PSNR of bilinear enlargement against the HR patch, the hardest at the left", "dB"),
+}
 PLACES = ["row", "column", "size", "category"]
 
 
@@ -50,15 +59,15 @@ def read_index(path: Path, image: str, side: int) -> pd.DataFrame:
         path: the index.
         image: the one whose patches are drawn, `side` pixels long at its longer side.
     """
-    index = pd.read_parquet(path, columns=["image", *PLACES, "difficulty"])
+    index = pd.read_parquet(path, columns=["image", *PLACES, *SCORES])
     places = index[PLACES].astype("int64")
     drawn = places[index["image"] == image].to_numpy()
     if index.empty or places.to_numpy().min() < 0 or places[["size", "category"]].to_numpy().min() < 1:
         raise ValueError("it holds no patches, or impossible ones")
     if places["category"].max() > MOST_CATEGORIES or (drawn.size and drawn.max() > side):
         raise ValueError("a patch lies beyond its image, or a category beyond all others")
-    if not np.isfinite(index["difficulty"].astype(float)).all():
-        raise ValueError("a difficulty is not finite")
+    if not np.isfinite(index[list(SCORES)].astype(float)).all(axis=None):
+        raise ValueError("a score is not finite")
     return index
 
 
@@ -113,10 +122,10 @@ def overlay(patches: pd.DataFrame, photograph: np.ndarray, image: str, dataset: 
     scale.bar(figure, right)
     size = int(own["size"].iloc[0])
     caption = (
-        f"HES patch categories of '{image}' ({dataset}): each LR patch of {size} x {size} pixels is sorted by"
-        " its difficulty, the mean plus the standard deviation of the gradient magnitude, into categories of"
-        " equally many patches over the whole data set. Where patches overlap, the colour is their mean"
-        " category."
+        f"HES patch categories of '{image}' ({dataset}), column `category` of the patch index: each LR patch of {size} x"
+        f" {size} pixels is sorted by its difficulty, the mean plus the standard deviation of the gradient magnitude,"
+        " into categories of equally many patches over the whole data set. Where patches overlap, the colour is their"
+        " mean category."
     )
     return figure, caption
 
@@ -152,8 +161,32 @@ def histogram(patches: pd.DataFrame, dataset: str) -> tuple[Figure, str]:
     scale.bar(figure, axes)
     size = int(patches["size"].iloc[0])
     caption = (
-        f"Difficulty of the {size} x {size} LR patches of {dataset}: mean plus standard deviation of the"
-        f" gradient magnitude. Dashed lines are the borders between the {scale.count} HES categories, which"
-        " hold equally many patches each."
+        f"Difficulty of the {size} x {size} LR patches of {dataset}, column `difficulty` of the patch index: mean plus"
+        f" standard deviation of the gradient magnitude. Dashed lines are the borders between the {scale.count} HES"
+        " categories, which hold equally many patches each."
+    )
+    return figure, caption
+
+
+def scores(patches: pd.DataFrame, dataset: str) -> tuple[Figure, str]:
+    """How patches are distributed by each score of the index: their long tails; with the caption."""
+    figure, panels = plt.subplots(1, len(SCORES), figsize=(7.2, 2.7), sharey=True, layout="constrained")
+    for axes, (column, (_, unit)) in zip(panels, SCORES.items(), strict=True):
+        values = patches[column].to_numpy(float)
+        axes.hist(values, BINS // 2, color=BLUE, linewidth=0)
+        middle = float(np.median(values))
+        axes.axvline(middle, color=INK, linewidth=0.8, linestyle=(0, (2, 2)))
+        upper = (values > (values.min() + values.max()) / 2).mean()
+        harder = 1 - upper if column == "informative" else upper
+        axes.set_title(f"{column}\n{harder:.0%} in the harder half", size=9, weight="normal")
+        axes.set_xlabel(f"{column} ({unit})")
+        axes.grid(axis="x", visible=False)
+    panels[0].set_ylabel("patches")
+    columns = "; ".join(f"column `{column}`, {words}" for column, (words, _) in SCORES.items())
+    size = int(patches["size"].iloc[0])
+    caption = (
+        f"How the {len(patches)} LR patches of {size} x {size} pixels of {dataset} are distributed by each score of"
+        f" the patch index ({columns}). The dashed line is the median; above each panel, how many patches lie in the"
+        " harder half of the range. A long tail of few hard patches is what WBSR's Fig. 1a shows of DIV2K."
     )
     return figure, caption

@@ -4,22 +4,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
 
 from resolute import measurements, registry
-from resolute.core import atomic, layout, strict_json
+from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import Run, Weights
 from resolute.core.reading import reading
 from resolute.figures.comparison import View, as_data, strip
 from resolute.figures.crops import Crop, choose_crop
-from resolute.figures.difficulty import histogram, histogram_data, overlay, read_index
+from resolute.figures.difficulty import histogram, histogram_data, overlay, read_index, scores
 from resolute.figures.routing import routing
-from resolute.figures.style import save, style
+from resolute.figures.style import save, save_data, style
 from resolute.figures.tradeoff import COSTS, tradeoff
 from resolute.figures.training import read_log, thinned, training_curve
 from resolute.images.files import read_image, to_rgb
@@ -70,13 +67,14 @@ def draw_tradeoff(measured: Sequence[Path], protocol: str) -> None:
     means = measurements.over_seeds(measurements.at_own_size(measurements.means(measurements.read(*measured))))
     with style():
         for name, cost in COSTS.items():
-            _save(
+            save(
                 f"psnr_{name}", f"PSNR against {cost.words}", *tradeoff(means, protocol, cost, titles.timing(measured))
             )
 
 
 def draw_patches(photograph: Photograph) -> None:
-    """Write `patch_categories_<name>` and `patch_difficulty_<name>`: how hard a photograph's patches are.
+    """Write `patch_categories_<name>`, `patch_difficulty_<name>` and `patch_scores_<name>`: how hard a photograph's
+    patches and those of its data set are.
 
     Raises:
         ResoluteError: a file is not there, or the patch index has no such image.
@@ -90,9 +88,10 @@ def draw_patches(photograph: Photograph) -> None:
         index = read_index(photograph.patches, photograph.name, max(pixels.shape))
     with style():
         categories = overlay(index, pixels, photograph.name, title)
-        _save(f"patch_categories_{photograph.name}", "Patch categories on a photograph", *categories)
-        _save(f"patch_difficulty_{photograph.name}", "Difficulty of patches", *histogram(index, title))
-        _save_data(f"patch_difficulty_{photograph.name}", histogram_data(index, title))
+        save(f"patch_categories_{photograph.name}", "Patch categories on a photograph", *categories)
+        save(f"patch_scores_{photograph.name}", "What patches are told by", *scores(index, title))
+        save(f"patch_difficulty_{photograph.name}", "Difficulty of patches", *histogram(index, title))
+        save_data(f"patch_difficulty_{photograph.name}", histogram_data(index, title))
 
 
 def draw_training(name: str, trained: Weights) -> None:
@@ -109,9 +108,9 @@ def draw_training(name: str, trained: Weights) -> None:
     title = f"{titles.method_title(trained.method)}, {trained.span}, {trained.name}"
     with style():
         figure, caption = training_curve(log, title)
-        _save(f"training_{name}", "Training loss", figure, caption)
+        save(f"training_{name}", "Training loss", figure, caption)
     curve = {"step": log["step"].round(1).tolist(), "loss": [float(f"{value:.4g}") for value in log["loss"]]}
-    _save_data(f"training_{name}", {"run": str(trained), "title": title, **curve})
+    save_data(f"training_{name}", {"run": str(trained), "title": title, **curve})
 
 
 def draw_routing(name: str, run: Run, measured: Sequence[Path], published: Sequence[Path] = ()) -> None:
@@ -134,7 +133,7 @@ def draw_routing(name: str, run: Run, measured: Sequence[Path], published: Seque
     title = f"{titles.method_title(run.method)}, x{run.scale:g}, {run.weights}"
     with style():
         figure, caption = routing(quality, costs, theirs, registry.entry(run.method).experts, title)
-        _save(f"routing_{name}", f"Experts chosen by {title}", figure, caption)
+        save(f"routing_{name}", f"Experts chosen by {title}", figure, caption)
 
 
 def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: str) -> None:
@@ -176,9 +175,9 @@ def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: 
     subject = f"{comparison.image} ({titles.dataset_title(comparison.dataset)}, x{comparison.scale:g})"
     with style():
         figure, caption = strip(hr, views, crop, subject, protocol)
-        _save(f"comparison_{comparison.name}", f"Methods compared on {subject}", figure, caption)
+        save(f"comparison_{comparison.name}", f"Methods compared on {subject}", figure, caption)
         data = {"subject": subject, "protocol": protocol, **as_data(hr, views, crop)}
-    _save_data(f"comparison_{comparison.name}", data)
+    save_data(f"comparison_{comparison.name}", data)
 
 
 def _result(path: Path, image: str, hr: np.ndarray) -> np.ndarray:
@@ -194,13 +193,3 @@ def _shown(psnr: float | None) -> tuple[float | None, bool]:
     """A measured PSNR and whether the image equals the original, of which the long form has null."""
     is_equal = psnr is not None and math.isnan(psnr)
     return (None if is_equal else psnr), is_equal
-
-
-def _save_data(name: str, data: Mapping[str, Any]) -> None:
-    """The data of a figure that the report draws anew."""
-    atomic.write(layout.figures() / f"{name}.json", strict_json.dumps(data) + "\n")
-
-
-def _save(name: str, title: str, figure: Figure, caption: str) -> None:
-    save(figure, layout.figures(), name, title, caption)
-    plt.close(figure)

@@ -3,16 +3,15 @@
 The report recolours `INK`, `MUTED` and `GRID` in dark mode by these very values (`report/style.css`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from resolute.core import atomic
+from resolute.core import atomic, layout, strict_json
 
 INK = "#1b1f24"
 MUTED = "#5b6470"
@@ -21,6 +20,7 @@ GRID = "#dde1e6"
 # Okabe and Ito, "Color Universal Design" (2008).
 BLUE = "#0072b2"
 VERMILLION = "#d55e00"
+LINES = (BLUE, VERMILLION, "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 
 CATEGORIES = "viridis"
 
@@ -79,11 +79,17 @@ def style() -> Iterator[None]:
         yield
 
 
-def save(figure: Figure, folder: Path, name: str, title: str, caption: str) -> None:
+def save(name: str, title: str, figure: Figure, caption: str) -> None:
     """Write `<name>.svg`, `.png` and `.pdf`, title and caption in their metadata, without dates or versions."""
     for form, (described, nothing) in METADATA.items():
         metadata = {"Title": title, described: caption, **dict.fromkeys(nothing)}
         content = BytesIO()
         transparent = form == "svg"  # stands on the page's own ground, light or dark
         figure.savefig(content, format=form, metadata=metadata, transparent=transparent, **TIGHT)
-        atomic.write(folder / f"{name}.{form}", content.getvalue())
+        atomic.write(layout.figures() / f"{name}.{form}", content.getvalue())
+    plt.close(figure)
+
+
+def save_data(name: str, data: Mapping[str, Any]) -> None:
+    """The data of a figure that the report draws anew."""
+    atomic.write(layout.figures() / f"{name}.json", strict_json.dumps(data) + "\n")

@@ -52,6 +52,8 @@ class Result:
     `spread` is the standard deviation of the PSNR over seeds, NaN for fewer than two.
     """
 
+    run: tuple[str, str]  # method and weights
+    setting: str
     name: str
     cost: float
     psnr: float
@@ -79,7 +81,8 @@ def results(
         elif method in cost.index:
             name, trained = titles.method_title(method, run["setting"]), measurements.is_trained(run["weights"])
             spent = float(cost[method]) * shares.get(measurements.key(run), 1)
-            found.append(Result(name, spent / axis.divisor, psnr, run["spread"], trained))
+            of = method, run["weights"]
+            found.append(Result(of, run["setting"], name, spent / axis.divisor, psnr, run["spread"], trained))
     return found, baseline
 
 
@@ -132,9 +135,14 @@ def _panel(axes: Axes, found: Sequence[Result], baseline: float | None, axis: Co
     if len(front) > 1:
         axes.plot(*zip(*_corners(front), strict=True), color=INK, linewidth=1, label="Pareto front", zorder=2)
     if baseline is not None:
-        _baseline(axes, found, baseline)
+        draw_baseline(axes, found, baseline)
     if not found:
         axes.text(0.5, 0.5, f"no {axis.words} known", transform=axes.transAxes, color=MUTED, ha="center")
+    logarithmic_costs(axes, axis)
+
+
+def logarithmic_costs(axes: Axes, axis: Cost) -> None:
+    """PSNR against a logarithmic axis of cost."""
     axes.set(xscale="log", xlabel=axis.axis, ylabel="PSNR (dB)")
     axes.margins(x=0.14, y=0.12)
     # A narrow range must still show several ticks.
@@ -143,7 +151,7 @@ def _panel(axes: Axes, found: Sequence[Result], baseline: float | None, axis: Co
     axes.xaxis.set_minor_formatter(NullFormatter())
 
 
-def _baseline(axes: Axes, found: Sequence[Result], baseline: float) -> None:
+def draw_baseline(axes: Axes, found: Sequence[Result], baseline: float) -> None:
     """A line where it leaves the networks their room, else a note at the foot of the panel."""
     psnrs = [result.psnr for result in found] or [baseline]
     if min(psnrs) - baseline <= FAR_BELOW * (max(psnrs) - min(psnrs)):

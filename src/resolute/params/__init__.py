@@ -42,6 +42,14 @@ def check(params: Params, where: str) -> None:
         if facts["image"] not in params["evaluate"]["keep"].get(facts["dataset"], ()):
             missing = f"'{facts['image']}', which evaluate.keep.{facts['dataset']} lacks"
             raise ResoluteError(f"{where}: figures.comparisons.{name} shows {missing}")
+        for method in facts.get("methods", ()):
+            _check_evaluated(f"{where}: figures.comparisons.{name}.methods", method, params)
+    for name, facts in params["figures"]["settings"].items():
+        _check_tested(f"{where}: figures.settings.{name}", facts, params)
+    for name, facts in params["figures"]["gains"].items():
+        _check_tested(f"{where}: figures.gains.{name}", facts, params)
+        for part in ("of", "over"):
+            _check_evaluated(f"{where}: figures.gains.{name}.{part}", facts[part], params)
 
 
 def training_splits(params: Params, dataset: str) -> list[str]:
@@ -60,13 +68,19 @@ def measurements(params: Params) -> list[Path]:
     """The measurement files that the params call for, whether they exist yet or not."""
     costs = [job for group in jobs.derive(params)["costs"].values() for job in group.values()]
     quality = [layout.quality(run, dataset) for run, dataset in jobs.evaluations(params)]
+    points = [project_root() / job["rows"] for job in jobs.derive(params)["points"]["all"].values()]
     cost = [layout.cost(job["method"], float(job["scale"])) for job in costs]
-    return quality + cost
+    return quality + points + cost
 
 
 def sr_files(params: Params) -> list[Path]:
     """The SR images that the evaluations keep, one archive each."""
     return [layout.sr_images(run, dataset) for run, dataset in jobs.evaluations(params)]
+
+
+def route_files(params: Params) -> list[Path]:
+    """The maps of chosen experts, one archive for each run and data set."""
+    return [project_root() / job["routes"] for job in jobs.derive(params)["points"]["all"].values()]
 
 
 def weights_files(params: Params) -> list[Path]:
@@ -82,13 +96,16 @@ def figure_files(params: Params) -> list[Path]:
     derived = jobs.derive(params)
     plain = [
         *("psnr_macs", "psnr_params", "psnr_latency"),
-        *(f"patch_categories_{name}" for name in shown["photographs"]),
+        *(f"patch_{kind}_{name}" for name in shown["photographs"] for kind in ("categories", "scores")),
+        *(f"curve_{name}" for name in derived["curves"]["all"]),
+        *(f"gain_{name}" for name in shown["gains"]),
         *(f"routing_{run}" for run in derived["routings"]["trained"]),
     ]
     with_data = [
         *(f"patch_difficulty_{name}" for name in shown["photographs"]),
         *(f"training_{run}" for run in derived["weights"]["trained"]),
         *(f"comparison_{name}" for name in shown["comparisons"]),
+        *(f"settings_{name}" for name in derived["maps"]["all"]),
     ]
     files = [f"{name}.{form}" for name in plain + with_data for form in layout.FIGURE_FORMATS]
     return [layout.figures() / file for file in files + [f"{name}.json" for name in with_data]]
@@ -136,6 +153,23 @@ def _check_scorer(params: Params, where: str, name: str) -> None:
         spans = [registry.entry(one).span(scale) for one in (name, scorer)]
         if spans[0] != spans[1] or not spans[0].is_single:
             raise ResoluteError(f"{asked}, which has to be trained at x{scale:g} alone, as {name} has to be")
+
+
+def _check_tested(where: str, facts: Mapping[str, Any], params: Params) -> None:
+    """Refuse a figure of a data set or a scale at which nothing is evaluated."""
+    for key, known in (("dataset", params["data"]["test"]), ("scale", params["scales"])):
+        if facts[key] not in known:
+            listed = "data.test" if key == "dataset" else "scales"
+            raise ResoluteError(f"{where}: {listed} lacks {facts[key]}, where nothing is evaluated then: list it there")
+
+
+def _check_evaluated(where: str, method: str, params: Params) -> None:
+    """Refuse a figure of a method that no job evaluates."""
+    known = params["methods"]["published"] + params["methods"]["trained"]
+    if method not in known:
+        raise ResoluteError(
+            f"{where}: '{method}' is neither in methods.published nor trained: {nearest(method, known)}"
+        )
 
 
 def _check_data(params: Params, where: str) -> None:

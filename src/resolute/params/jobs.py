@@ -7,6 +7,7 @@ every stage.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         `scores` of patches by trained weights, in the group `trained`;
         `evaluations` in the groups `baseline` (methods without a network), `published` and `trained`;
         `routings`, which are the `trained` runs of methods that choose experts;
+        `points`, which are the runs of methods with operating points, with each data set of which an image shows these;
+        `maps`, which are the same with each such image; `curves`, the data sets and scales at which any is evaluated;
         `costs` in the groups `counted` and `timed`. A job names its method, scale or span, tag or seed, data set, and
         the files that it reads and makes.
     """
@@ -60,6 +63,7 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         "trainings": _trainings(params, weights["trained"]),
         "scores": {"trained": _scores(params, weights["trained"])},
         "evaluations": {group: _keyed(found) for group, found in evaluations.items()},
+        **_operating(params, evaluations["published"] + evaluations["trained"]),
         "routings": {"trained": _keyed([job for job in runs["trained"] if entry(job["method"]).experts])},
         "costs": {group: _keyed(_jobs(names, params["scales"])) for group, names in costs.items()},
     }
@@ -249,6 +253,26 @@ def _evaluations(params: Params, runs: list[Job], tested: list[str]) -> list[Job
             made = {"rows": _place(layout.quality(run, dataset)), "images": _place(layout.sr_images(run, dataset))}
             found.append({**job, "dataset": dataset, **weights, **made})
     return found
+
+
+def _operating(params: Params, evaluated: list[Job]) -> dict[str, dict[str, dict[str, Job]]]:
+    """What shows the operating points of methods that have several: of trainings, those with the first seed."""
+    first = params["seeds"][0]
+    having = [job for job in evaluated if entry(job["method"]).settings and job.get("seed", first) == first]
+    points, maps = {}, {}
+    for job, (shown, facts) in product(having, params["figures"]["settings"].items()):
+        if (job["dataset"], job["scale"]) == (facts["dataset"], facts["scale"]):
+            run = run_of(params, job)
+            made = {"rows": layout.operating_points(run, job["dataset"]), "routes": layout.routes(run, job["dataset"])}
+            point = {**job, **{name: _place(path) for name, path in made.items()}}
+            del point["images"]
+            points[_key(job)] = point
+            name = f"{shown}-{_key({key: value for key, value in job.items() if key != 'dataset'})}"
+            maps[name] = {**point, "image": facts["image"], "shown": shown, "quality": job["rows"]}
+    curves = {
+        _set_key(job["dataset"], job["scale"]): {"dataset": job["dataset"], "scale": job["scale"]} for job in having
+    }
+    return {"points": {"all": points}, "maps": {"all": maps}, "curves": {"all": curves}}
 
 
 def _place(path: Path) -> str:

@@ -12,10 +12,11 @@ from resolute.core.errors import ResoluteError, nearest
 from resolute.core.layout import project_root
 from resolute.core.schema import dump_yaml, read_yaml, validate
 from resolute.methods.plan import Phase
-from resolute.params import Params, check, figure_files, jobs, leaves, measurements, sr_files
+from resolute.params import Params, check, figure_files, jobs, leaves, measurements, route_files, sr_files
 
 # Folders that stages of DVC depend on as a whole.
-_WHOLE = ("reports/measurements", "reports/sr", "reports/figures")
+_WHOLE = ("reports/measurements", "reports/sr", "reports/routes", "reports/figures")
+_SHOWN = ("comparisons", "settings", "gains")  # what a preset may leave out of its figures
 _CHOICES = ("published", "trained", "counted", "timed")
 
 
@@ -40,7 +41,7 @@ def write(name: str) -> list[str]:
     header = f"# Written by `resolute preset {name}`; the only configuration that both engines read.\n"
     atomic.write(target, header + dump_yaml(params))
     jobs.write(params)
-    _set_aside({*measurements(params), *sr_files(params), *figure_files(params)})
+    _set_aside({*measurements(params), *sr_files(params), *route_files(params), *figure_files(params)})
     before, after = dict(leaves(old)), dict(leaves(params))
     keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
     return [f"{key}: {before.get(key, 'absent')} -> {after.get(key, 'absent')}" for key in keys]
@@ -92,7 +93,7 @@ def resolve(name: str) -> Params:
         methods[choice] = _chosen(preset["methods"][choice], choice, preset["scales"], methods.get("trained", []))
     given = preset.pop("recipes", {})
     recipes = {name: _recipe(name) if given == "papers" else dict(given.get(name, {})) for name in methods["trained"]}
-    figures = {**preset["figures"], "comparisons": preset["figures"].get("comparisons", {})}
+    figures = {**{key: {} for key in _SHOWN}, **preset["figures"]}
     return {
         "preset": name,
         **preset,

@@ -22,7 +22,7 @@ class EmbeddedFigure:
 
     @property
     def kind(self) -> str:
-        """`psnr`, `patch`, `training` or `comparison`."""
+        """The first part of its name: `psnr`, `patch`, `training`, `routing`, `curve`, `gain` or `comparison`."""
         return self.name.partition("_")[0]
 
 

@@ -26,6 +26,7 @@ from resolute.report.drawing import drawing
 from resolute.report.embed import embed
 from resolute.report.findings import findings
 from resolute.report.handed import figure_data, table
+from resolute.report.operating import panel
 from resolute.report.origin import Origin, commit, origin
 from resolute.report.published import errata, published
 from resolute.report.quality import QualityTable, quality_tables
@@ -34,13 +35,14 @@ from resolute.report.training import SPENT, caveat, trainings
 
 FOLDER = Path(__file__).parent
 # Figures that the page shows as they are, if only without scripts.
-STATIC = ("psnr_", "patch_", "training_", "routing_")
+STATIC = ("psnr_", "patch_", "training_", "routing_", "curve_", "gain_")
 SCRIPTS = (
     "colours",
     "choose",
     "training",
     "patches",
     "compare",
+    "settings",
     "tables",
     "folds",
 )  # in the order in which they are to run
@@ -110,6 +112,7 @@ def make_report(
             trainings=trained,
             curves=[{key: value for key, value in one.items() if key not in SPENT} for one in trained],
             caveat=caveat(params, quality, rows),
+            panels=[panel(data) for data in _data(figures, "settings_")],
             comparisons=_data(figures, "comparison_"),
             reference=_reference(reference),
             origin=origin(measured),
