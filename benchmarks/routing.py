@@ -6,11 +6,11 @@ ARM-CARN with its published weights and WBSR-SRResNet with fresh ones (time does
 from end to end: they cut, score, route, run and merge. At each operating point this is held against the full network
 over the same patches, cut and merged the same way. Both take turns in random order, image by image in one process, so
 that other load and a drifting clock meet them alike. The time of an image is the least of its rounds, by the wall and
-as CPU time of the process; saved time over saved FLOPs (of all patches) is the ratio that is to reach 0.8. Beside other load take one thread:
-threads that wait for each other count as CPU time.
+as CPU time of the process; saved time over saved FLOPs (of all patches) is the ratio that is to reach 0.8. Beside other
+load take one thread: threads that wait for each other count as CPU time.
 
-What the ratio cannot see is that a CPU adds 16 channels at a time (AVX-512): 36 and 52 channels, and still more 9 and 13
-in a group, take as long as 48 and 64, or 16. Narrow subnets are slower for that than their FLOPs say, shallow ones are not.
+ARM-CARN has been below it, layer by layer: its groups of 13 channels take as long as those of 16, its groups of 9 half
+of that. That a CPU with AVX-512 adds 16 channels at a time would explain it. Shallow subnets do not suffer from it.
 
 WBSR's classes are deciles of the patches of BSDS500's training images. What is not here yet is fetched.
 """
