@@ -157,7 +157,9 @@ def steepness(upscale: object, folder: Path, stride: int) -> np.ndarray:
 
 
 @pytest.mark.slow
-def test_overlaps_leave_no_border_steeper_than_its_original(mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_overlaps_leave_no_border_steeper_than_its_original(
+    mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """ARM-CARN at its default setting, beside the same patches without overlap, which do leave seams.
 
     Measured in levels of 255: inside patches SR is 5.6 less steep than its original (from place to place 0.5 more or
