@@ -174,11 +174,14 @@ def steepness(upscale: object, folder: Path, stride: int) -> np.ndarray:
 
 
 @pytest.mark.slow
-def test_overlaps_leave_no_seams(mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_overlaps_leave_no_border_steeper_than_its_original(
+    mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """ARM-CARN at its default setting, beside the same patches without overlap, which do leave seams.
 
-    Measured in levels of 255: inside patches SR is 5.8 less steep than its original, at their borders 4.9 with overlap,
-    and 0.9 steeper than it without: what zero padding does to a patch's rim is halved, and spread over two lines.
+    Measured in levels of 255: inside patches SR is 5.6 less steep than its original (from place to place 0.5 more or
+    less), at their borders 4.8 with overlap, and without overlap it is 0.9 steeper. So what is left of a seam is 0.8
+    of 6.6, halved by the mean and spread over two lines; none is steeper than what the image has there by itself.
     """
     facts = registry.entry("arm_carn").published["paper"]
     file = mirror / facts.files[Span.at(4)].url.removeprefix("https://")
