@@ -50,10 +50,10 @@ def test_maps_and_costs_are_what_the_method_says(embedded: Path) -> None:
         assert (routes == said.routes[..., None]).all()
         if setting in entry.experts:
             assert (routes == entry.experts.index(setting)).all()
-            assert found["coffee", "", f"macs_{setting}"] == said.macs
+            assert found["coffee", entry.settings[0], f"macs_{setting}"] == said.macs
     patches = 4 * 6  # 100 x 150 LR pixels in patches of 32 at a stride of 28, and a border at the right and below
     full = count_macs(lambda: methods.build("wbsr_tiny", 4), 32, 32)
-    assert found["coffee", "", "macs_w16d8"] == patches * full
+    assert found["coffee", entry.settings[0], "macs_w16d8"] == patches * full
     assert len(found) == 2 * (len(entry.settings) + len(entry.experts))
 
 

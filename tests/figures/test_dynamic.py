@@ -40,8 +40,8 @@ def test_a_curve_joins_the_settings_by_cost_and_the_experts_apart() -> None:
         figure, caption = curves(means, "y_basicsr", "embedded", 4.0)
     drawn = {str(line.get_label()): line.get_xydata().tolist() for line in figure.axes[0].lines}  # type: ignore[union-attr]
     title = registry.entry(OF).title
-    assert drawn[f"{title}: settings"] == [[2, 28], [4, 28.5], [6, 29]]
-    assert drawn[f"{title}: one expert for all patches"] == [[1, 27], [8, 29.5]]
+    assert drawn[title] == [[2, 28], [4, 28.5], [6, 29]]
+    assert drawn[f"{title}, one expert"] == [[1, 27], [8, 29.5]]
     assert figure.axes[0].collections[0].get_offsets().tolist() == [[8, 27.5]]  # type: ignore[union-attr]
     assert "y_basicsr" in caption
 

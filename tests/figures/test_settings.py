@@ -42,7 +42,13 @@ def shown(project: Path) -> Shown:
     }
     described |= {"scale": RUN.scale, "image": "photo"}
     points: list[dict[str, Any]] = [
-        {**described, "metric": f"macs_{expert}", "protocol": "macs", "value": 10e9 * number}
+        {
+            **described,
+            "setting": ENTRY.setting(),
+            "metric": f"macs_{expert}",
+            "protocol": "macs",
+            "value": 10e9 * number,
+        }
         for number, expert in enumerate(ENTRY.experts)
     ]
     quality, maps = [], {}

@@ -163,7 +163,7 @@ def test_figures_keep_to_themselves(report: Callable[..., str]) -> None:
         assert ("use", "clip-path", f"url(#{name}-p)") in page.attributes
     assert page.tags.count("style") == 1
     assert page.text.count("What it shows <script>") == 4
-    assert page.tags.count("figcaption") == 6  # and those of the three charts
+    assert page.tags.count("figcaption") == 7  # and those of the three charts
 
 
 def test_other_devices_and_provenance_are_there(report: Callable[..., str], project: Path) -> None:

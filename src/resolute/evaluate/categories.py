@@ -51,6 +51,7 @@ class Categories:
         counts = np.bincount(of)
         with np.errstate(divide="ignore"):
             psnr = 10 * np.log10(LEVELS**2 * counts / np.bincount(of, errors))
+        psnr[np.isinf(psnr)] = np.nan  # as every infinite PSNR is in the long form
         return [
             row
             for number, (count, value) in enumerate(zip(counts, psnr, strict=True), start=1)

@@ -102,7 +102,7 @@ def evaluate(
                 }
                 rows.append({**described, **row})
         rows += [{**described, "image": lr_image.name, **row} for row in _spent(lr, upscaled)]
-    return rows + [{**described, **row} for row in categories.rows()]
+    return rows + [{**described, "image": "", "protocol": "", **row} for row in categories.rows()]
 
 
 def write_rows(rows: Sequence[dict[str, Any]], run: layout.Run, dataset: str) -> Path:
@@ -132,7 +132,7 @@ def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         if row["metric"] == OUTPUT_ERROR:
             described[OUTPUT_ERROR] = row["value"]
             continue
-        if not row.get("image"):
+        if not row["image"]:
             continue
         image = images.setdefault(row["image"], {"image": row["image"], "protocols": {}})
         if row.get("place"):

@@ -38,8 +38,8 @@ def operating_points(
 
     Returns:
         Rows of the long form, the maps, and how the times were taken. A row has the `seconds` of an image at a setting,
-        from the LR pixels in memory to the SR pixels in memory, or (at no setting) what it would cost by one expert
-        alone: `macs_<expert>`.
+        from the LR pixels in memory to the SR pixels in memory, or (at the default one) what it would cost by one
+        expert alone: `macs_<expert>`.
 
     Raises:
         ResoluteError: weights or images are missing or broken, or the method does not say what was chosen where.
@@ -75,7 +75,7 @@ def operating_points(
                 if setting == entry.settings[0]:
                     costs = {f"macs_{expert}": float(macs) for expert, macs in upscaled.costs.items()}
                     counted = [{"metric": metric, "protocol": "macs", "value": macs} for metric, macs in costs.items()]
-                    rows += [{**described, "image": name, **row} for row in counted]
+                    rows += [{**described, "image": name, "setting": setting, **row} for row in counted]
     threads_used = torch.get_num_threads() if device == "cpu" else None
     timing = {"device": devices.device_name(device), "threads": threads_used, "precision": "float32"}
     return rows, maps, {**timing, "weights_sha256": sha256}

@@ -18,6 +18,7 @@ from resolute.figures.style import VERMILLION, short
 
 COLUMNS, MOST = 5, 9  # views beside each other, and views in all besides the original: a figure is no catalogue
 WIDTH, OVERVIEW_HEIGHT = 7.2, 2.2  # inches
+TITLE = 120  # characters that fit into the width
 OVERVIEW = 480  # pixels of the whole image's longer side
 
 
@@ -34,10 +35,10 @@ class View:
     psnr: float | None
     equal: bool = False
 
-    @property
-    def label(self) -> str:
+    def label(self, limit: int) -> str:
+        """What stands above it; of a long title so many characters."""
         measured = "equal" if self.equal else "" if self.psnr is None else f"{self.psnr:.2f} dB"
-        return short(self.title, 24) + (f"\n{measured}" if measured else "")
+        return short(self.title, limit) + (f"\n{measured}" if measured else "")
 
 
 def strip(hr: np.ndarray, views: Sequence[View], crop: Crop, subject: str, protocol: str) -> tuple[Figure, str]:
@@ -53,7 +54,7 @@ def strip(hr: np.ndarray, views: Sequence[View], crop: Crop, subject: str, proto
     shown = views[:MOST]
     columns = min(COLUMNS, len(shown) + 1)
     rows = -(-(len(shown) + 1) // columns)
-    side = WIDTH / COLUMNS * crop.height / crop.width
+    side = WIDTH / columns * crop.height / crop.width
     figure = plt.figure(figsize=(WIDTH, OVERVIEW_HEIGHT + rows * (2 * side + 0.5) + 0.5), layout="constrained")
     heights = [OVERVIEW_HEIGHT, *[side + 0.4, side] * rows]
     grid = figure.add_gridspec(1 + 2 * rows, columns, height_ratios=heights)
@@ -64,7 +65,7 @@ def strip(hr: np.ndarray, views: Sequence[View], crop: Crop, subject: str, proto
     _show(panels[1, 0], crop.of(hr), "original (HR)")
     for number, view in enumerate(shown, start=1):
         row, column = 1 + 2 * (number // columns), number % columns
-        _show(panels[row, column], crop.of(view.pixels), view.label)
+        _show(panels[row, column], crop.of(view.pixels), view.label(TITLE // columns))
         _show(panels[row + 1, column], error_map(crop.of(view.pixels), crop.of(hr)), "")
     scale = ScalarMappable(Normalize(0, LARGEST_ERROR), ERROR_COLOURS)
     bar = figure.colorbar(scale, ax=list(panels.values()), location="bottom", shrink=0.4, aspect=40, pad=0.02)

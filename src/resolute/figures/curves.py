@@ -53,12 +53,12 @@ def _curve(axes: Axes, run: tuple[str, str], places: Sequence[Result], colour: s
     static = [one for one in places if one.setting in experts]
     chosen = [one for one in places if one.setting not in experts]
     for some, marker, style, face, kind in (
-        (chosen, "o", "-", colour, "settings"),
-        (static, "s", ":", "none", "one expert for all patches"),
+        (chosen, "o", "-", colour, ""),
+        (static, "s", ":", "none", ", one expert"),
     ):
         if some:
             x, y = [one.cost for one in some], [one.psnr for one in some]
-            label = f"{short(titles.method_title(run[0]), 44)}: {kind}"
+            label = f"{short(titles.method_title(run[0]), 44)}{kind}"
             axes.plot(
                 x, y, marker=marker, linestyle=style, color=colour, markerfacecolor=face, markersize=5.5, label=label
             )

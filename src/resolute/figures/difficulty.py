@@ -122,8 +122,8 @@ def overlay(patches: pd.DataFrame, photograph: np.ndarray, image: str, dataset: 
     scale.bar(figure, right)
     size = int(own["size"].iloc[0])
     caption = (
-        f"HES patch categories of '{image}' ({dataset}), column `category` of the patch index: each LR patch of {size} x"
-        f" {size} pixels is sorted by its difficulty, the mean plus the standard deviation of the gradient magnitude,"
+        f"HES patch categories of '{image}' ({dataset}), column `category` of the patch index: each LR patch of {size}"
+        f" x {size} pixels is sorted by its difficulty, the mean plus the standard deviation of the gradient magnitude,"
         " into categories of equally many patches over the whole data set. Where patches overlap, the colour is their"
         " mean category."
     )

@@ -101,7 +101,7 @@ def operating_points(shown: Shown, protocol: str) -> tuple[Experts, list[Operati
     taken, quality = (_of_image(path, shown.image) for path in (shown.points, shown.quality))
     found = []
     with reading(shown.points):
-        experts = Experts(entry.experts, [_value(taken, "", f"macs_{expert}") for expert in entry.experts])
+        experts = Experts(entry.experts, [_value(taken, entry.setting(), f"macs_{expert}") for expert in entry.experts])
         seconds = {setting: _value(taken, setting, "seconds") for setting in entry.settings}
     for setting in entry.settings:
         with reading(shown.quality):
@@ -124,7 +124,7 @@ def _of_image(path: Path, image: str) -> pd.DataFrame:
 def _value(rows: pd.DataFrame, setting: str, metric: str) -> float:
     own = rows.loc[(rows["setting"] == setting) & (rows["metric"] == metric), "value"]
     if own.empty:
-        raise ValueError(f"it has no {metric} of the image{f' at {setting}' if setting else ''}")
+        raise ValueError(f"it has no {metric} of the image at {setting}")
     return float(own.iloc[0])
 
 

@@ -74,13 +74,13 @@ def maps(photograph: np.ndarray, experts: Experts, points: Sequence[OperatingPoi
     for axes in panels.flat:
         axes.set_axis_off()
     panels[0, 0].imshow(small, extent=extent)
-    panels[0, 0].set_title("photograph\n", size=8, weight="normal")
+    panels[0, 0].set_title("photograph\n", size=7.2, weight="normal")
     for axes, point in zip(panels.flat[1:], points, strict=False):
         axes.imshow(small.mean(axis=2), extent=extent, cmap="gray", vmin=0, vmax=255)
         axes.imshow(colours[point.routes], extent=extent, alpha=OPACITY, interpolation="nearest")
         psnr = "" if point.psnr is None else f"{point.psnr:.2f} dB, "
-        words = f"{psnr}{experts.share(point.macs):.0%} of MACs\n{point.seconds:.3g} s"
-        axes.set_title(f"{point.setting}: {words}", size=8, weight="normal")
+        words = f"{psnr}{experts.share(point.macs):.0%} of MACs, {point.seconds:.2g} s"
+        axes.set_title(f"{point.setting}\n{words}", size=7.2, weight="normal")
     for axes in panels.flat[: len(points) + 1]:
         axes.set_aspect(photograph.shape[0] / photograph.shape[1])
     keys = [Patch(facecolor=colour) for colour in experts.colours]

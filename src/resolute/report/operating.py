@@ -5,8 +5,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-CHART = (240, 110)  # of the small curve beside a map, in its own units
-MARGIN = 9
+CHART = (240, 120)  # of the small curve beside a map, in its own units
+MARGIN, FOOT = 9, 12  # around the points, and below for the axis's name
 
 
 def panel(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def _chart(points: list[dict[str, Any]], here: int) -> Markup:
     if any(point["psnr"] is None for point in points):
         return Markup("")
     least, most = (pick(point["psnr"] for point in points) for pick in (min, max))
-    width, height = (side - 2 * MARGIN for side in CHART)
+    width, height = CHART[0] - 2 * MARGIN, CHART[1] - FOOT - 2 * MARGIN
     places = [
         (
             MARGIN + width * min(point["share"], 1),
@@ -55,7 +55,9 @@ def _chart(points: list[dict[str, Any]], here: int) -> Markup:
         )
         for number, (x, y) in sorted(enumerate(places), key=lambda place: place[0] == here)
     )
-    axes = Markup('<path d="M{0} {1}V{2}H{3}"/>').format(MARGIN / 2, MARGIN / 2, CHART[1] - 2, CHART[0] - MARGIN / 2)
+    axes = Markup('<path d="M1 {0}V{1}H{2}"/><text x="6" y="{3}">dB</text><text x="{2}" y="{4}">FLOPs</text>').format(
+        MARGIN, CHART[1] - FOOT, CHART[0] - 1, MARGIN + 3, CHART[1] - 2
+    )
     return Markup('<svg class="curve" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}</svg>').format(
         *CHART, "PSNR of all settings over their multiply-adds, this one marked", axes, dots
     )
