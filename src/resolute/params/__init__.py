@@ -46,6 +46,8 @@ def check(params: Params, where: str) -> None:
             _check_evaluated(f"{where}: figures.comparisons.{name}.methods", method, params)
     for name, facts in params["figures"]["settings"].items():
         _check_tested(f"{where}: figures.settings.{name}", facts, params)
+        for method in facts.get("methods", ()):
+            _check_evaluated(f"{where}: figures.settings.{name}.methods", method, params)
     for name, facts in params["figures"]["gains"].items():
         _check_tested(f"{where}: figures.gains.{name}", facts, params)
         for part in ("of", "over"):

@@ -261,7 +261,8 @@ def _operating(params: Params, evaluated: list[Job]) -> dict[str, dict[str, dict
     having = [job for job in evaluated if entry(job["method"]).settings and job.get("seed", first) == first]
     points, maps = {}, {}
     for job, (shown, facts) in product(having, params["figures"]["settings"].items()):
-        if (job["dataset"], job["scale"]) == (facts["dataset"], facts["scale"]):
+        named = job["method"] in facts.get("methods", [job["method"]])
+        if named and (job["dataset"], job["scale"]) == (facts["dataset"], facts["scale"]):
             run = run_of(params, job)
             made = {"rows": layout.operating_points(run, job["dataset"]), "routes": layout.routes(run, job["dataset"])}
             point = {**job, **{name: _place(path) for name, path in made.items()}}
