@@ -181,17 +181,17 @@ class PatchUpscaler:
             own = np.flatnonzero(chosen == number)
             for some, sr in in_batches(expert.network, patches[own], self.data_range, self.device):
                 canvas.add(own[some], sr.clamp(0, 255).round() if lr.dtype == np.uint8 else sr)
-        costs = np.array([expert.macs for expert in self.experts])
+        costs = np.array([expert.macs + self.route_macs for expert in self.experts])
         flops = np.array([expert.printed_flops for expert in self.experts])
         places = {"patches": chosen[~grid.is_border], "border": chosen[grid.is_border]}
         return Upscaled(
             canvas.image(),
-            macs=int(costs[chosen].sum()) + self.route_macs * len(grid),
-            full_macs=(int(costs.max()) + self.route_macs) * len(grid),
+            macs=int(costs[chosen].sum()),
+            full_macs=int(costs.max()) * len(grid),
             patch_flops=float(flops[places["patches"]].sum()),
             chosen={place: self._named(numbers) for place, numbers in places.items() if len(numbers)},
             routes=chosen[grid.nearest()].astype(np.uint8),
-            costs={expert.name: expert.macs * len(grid) for expert in self.experts},
+            costs={expert.name: int(cost) * len(grid) for expert, cost in zip(self.experts, costs, strict=True)},
         )
 
     def _named(self, numbers: np.ndarray) -> dict[str, int]:
