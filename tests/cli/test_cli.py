@@ -106,11 +106,11 @@ def test_profile_prints_one_json_object(checkout: Path) -> None:
 
 
 @pytest.mark.slow
-def test_profile_keeps_counts_of_both_sizes(checkout: Path) -> None:
+def test_profile_keeps_counts_of_all_sizes(checkout: Path) -> None:
     kept = resolute("profile", "rlfn_team04", "--count-only").stdout.splitlines()[0]
     rows = measurements.read(checkout / kept)
     assert rows[rows["metric"] == "params"]["lr_size"].tolist() == ["256x256"]
-    assert rows[rows["metric"] == "macs"]["lr_size"].tolist() == ["256x256", "320x180"]
+    assert rows[rows["metric"] == "macs"]["lr_size"].tolist() == ["256x256", "320x180", "32x32"]
 
 
 @pytest.mark.slow

@@ -122,7 +122,7 @@ def test_a_dependency_that_one_side_lacks_is_named(bare: Project) -> None:
     found = differences(bare)
     runs = {
         f"data/weights/trained/{name}/x4/quick-seed0": f"data/sources/train/{name}.csv"
-        for name in ("imdn_tiny", "rfdn_tiny", "rlfn_tiny", "seemore_t")
+        for name in ("imdn_tiny", "rfdn_tiny", "rlfn_tiny", "seemore_t", "wbsr_tiny", "wbsr_tiny_uniform")
     }
     tables = {file for lacking, output, file in found if output == "reports/index.html"}
     assert tables
@@ -161,7 +161,7 @@ def test_a_stage_that_one_side_lacks_is_named(bare: Project) -> None:
     del content["stages"]["patch_figures"]
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     named = {(lacking, output) for lacking, output, _ in differences(bare)}
-    shapes = [f"reports/figures/patch_{what}_motorcycle_left" for what in ("categories", "difficulty")]
+    shapes = [f"reports/figures/patch_{what}_motorcycle_left" for what in ("categories", "difficulty", "scores")]
     forms = {f"{shape}.{form}" for shape in shapes for form in ("pdf", "png", "svg")}
     assert {("dvc", output) for output in (*forms, f"{shapes[1]}.json")} == named
 

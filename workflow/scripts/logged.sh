@@ -9,6 +9,10 @@ logged() {
   if [ -n "${RESOLUTE_QUIET_JOBS:-}" ]; then
     exec "$@" >> "$log" 2>&1
   else
-    "$@" >> "$log" 2> >(tee -ap "$log" >&2)
+    local status=0
+    "$@" >> "$log" 2> >(tee -ap "$log" >&2) || status=$?
+    # Snakemake ends what a job leaves behind, which may be a `tee` that has not yet shown the last line.
+    wait "${!:-}" 2> /dev/null || true
+    return "$status"
   fi
 }

@@ -81,6 +81,7 @@ def style() -> Iterator[None]:
 
 def save(name: str, title: str, figure: Figure, caption: str) -> None:
     """Write `<name>.svg`, `.png` and `.pdf`, title and caption in their metadata, without dates or versions."""
+    _settle(figure)
     for form, (described, nothing) in METADATA.items():
         metadata = {"Title": title, described: caption, **dict.fromkeys(nothing)}
         content = BytesIO()
@@ -88,6 +89,15 @@ def save(name: str, title: str, figure: Figure, caption: str) -> None:
         figure.savefig(content, format=form, metadata=metadata, transparent=transparent, **TIGHT)
         atomic.write(layout.figures() / f"{name}.{form}", content.getvalue())
     plt.close(figure)
+
+
+def _settle(figure: Figure) -> None:
+    """Lay a figure out, for good, and round where its axes are: the solver's last bits differ from run to run."""
+    figure.canvas.draw()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        left, bottom, width, height = axes.get_position(original=True).bounds
+        axes.set_position((round(left, 6), round(bottom, 6), round(width, 6), round(height, 6)))
 
 
 def save_data(name: str, data: Mapping[str, Any]) -> None:

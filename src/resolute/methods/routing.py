@@ -4,11 +4,14 @@ No training executes this; `resolute.methods.patchwise` is for both.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
+from torch import nn
 
+from resolute.inference.prepare import prepare
 from resolute.methods.network.inference import check_size
-from resolute.methods.patchwise import PATCH, STRIDE, Expert, PatchUpscaler
+from resolute.methods.patchwise import PATCH, STRIDE, Expert, Network, PatchUpscaler
 from resolute.methods.upscaled import Upscaled, Upscaler
 from resolute.registry import Entry
 
@@ -33,6 +36,12 @@ def patch_upscaler(
         return upscale(lr)
 
     return checked
+
+
+def when_taken(make: Callable[[], nn.Module], device: str) -> Network:
+    """A network that is made and prepared for a device when the first patch takes it: at many settings few are."""
+    made = cache(lambda: prepare(make(), device))
+    return lambda lr: made()(lr)
 
 
 def always(number: int) -> Route:

@@ -8,12 +8,11 @@ from torch import nn
 
 from resolute.core.errors import ResoluteError
 from resolute.images.edges import edge_score
-from resolute.inference.prepare import prepare
 from resolute.methods.arm.choice import choose, predicted_psnr
 from resolute.methods.arm.supernet import ARM, costs, fresh_subnet, subnet
 from resolute.methods.arm.supernet import released as build
 from resolute.methods.patchwise import PATCH, Expert
-from resolute.methods.routing import Route, always, patch_upscaler
+from resolute.methods.routing import Route, always, patch_upscaler, when_taken
 from resolute.methods.upscaled import Upscaler
 from resolute.methods.weights import load_weights
 from resolute.metrics.counters import count_macs
@@ -43,7 +42,7 @@ def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, sett
 
 
 def _expert(entry: Entry, scale: float, number: int, supernet: ARM, device: str, flops: float) -> Expert:
-    network = prepare(subnet(entry, scale, number, supernet), device)
+    network = when_taken(lambda: subnet(entry, scale, number, supernet), device)
     macs = count_macs(lambda: fresh_subnet(entry, scale, number), PATCH, PATCH)
     return Expert(entry.experts[number], network, macs, flops)
 

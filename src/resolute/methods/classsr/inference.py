@@ -11,11 +11,10 @@ import numpy as np
 from torch import nn
 
 from resolute.core.errors import ResoluteError
-from resolute.inference.prepare import prepare
 from resolute.methods.classsr.branches import Classifier, ClassSR, branch
 from resolute.methods.classsr.branches import released as build
 from resolute.methods.patchwise import PATCH, Expert, computed
-from resolute.methods.routing import Route, always, patch_upscaler
+from resolute.methods.routing import Route, always, patch_upscaler, when_taken
 from resolute.methods.upscaled import Upscaler
 from resolute.methods.weights import load_weights
 from resolute.metrics.counters import count_macs
@@ -44,8 +43,12 @@ def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, sett
     if weights is not None:
         load_weights(network, weights)
     experts = [
-        Expert(name, prepare(one, device), count_macs(partial(branch, entry, scale, name), PATCH, PATCH))
-        for name, one in zip(entry.experts, network.branches, strict=True)
+        Expert(
+            name,
+            when_taken(partial(network.branches.__getitem__, number), device),
+            count_macs(partial(branch, entry, scale, name), PATCH, PATCH),
+        )
+        for number, name in enumerate(entry.experts)
     ]
     if setting in entry.experts:
         return patch_upscaler(entry, scale, experts, always(entry.experts.index(setting)), device)

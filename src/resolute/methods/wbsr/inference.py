@@ -10,9 +10,8 @@ from torch import nn
 
 from resolute.core.errors import ResoluteError
 from resolute.images.gradients import gradient_score
-from resolute.inference.prepare import prepare
 from resolute.methods.patchwise import PATCH, Expert
-from resolute.methods.routing import Route, always, patch_upscaler
+from resolute.methods.routing import Route, always, patch_upscaler, when_taken
 from resolute.methods.upscaled import Upscaler
 from resolute.methods.wbsr.projection import by_budget, by_difficulty, classes, evenly
 from resolute.methods.wbsr.supernet import WBSR, subnets_of
@@ -39,7 +38,9 @@ def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, sett
     if weights is not None:
         load_weights(supernet, weights)
     found = subnets_of(entry, scale)
-    experts = [Expert(one.name, prepare(one.cut(supernet.full), device), one.macs(PATCH, PATCH)) for one in found]
+    experts = [
+        Expert(one.name, when_taken(partial(one.cut, supernet.full), device), one.macs(PATCH, PATCH)) for one in found
+    ]
     costs = np.array([expert.macs for expert in experts], float)
     route = _router(entry, supernet, [one.name for one in found], costs, setting)
     return patch_upscaler(entry, scale, experts, route, device)
