@@ -122,7 +122,7 @@ def overlay(patches: pd.DataFrame, photograph: np.ndarray, image: str, dataset: 
     scale.bar(figure, right)
     size = int(own["size"].iloc[0])
     caption = (
-        f"HES patch categories of '{image}' ({dataset}), column `category` of the patch index: each LR patch of {size}"
+        f"HES patch categories of '{image}' ({dataset}), column category of the patch index: each LR patch of {size}"
         f" x {size} pixels is sorted by its difficulty, the mean plus the standard deviation of the gradient magnitude,"
         " into categories of equally many patches over the whole data set. Where patches overlap, the colour is their"
         " mean category."
@@ -161,7 +161,7 @@ def histogram(patches: pd.DataFrame, dataset: str) -> tuple[Figure, str]:
     scale.bar(figure, axes)
     size = int(patches["size"].iloc[0])
     caption = (
-        f"Difficulty of the {size} x {size} LR patches of {dataset}, column `difficulty` of the patch index: mean plus"
+        f"Difficulty of the {size} x {size} LR patches of {dataset}, column difficulty of the patch index: mean plus"
         f" standard deviation of the gradient magnitude. Dashed lines are the borders between the {scale.count} HES"
         " categories, which hold equally many patches each."
     )
@@ -182,7 +182,7 @@ def scores(patches: pd.DataFrame, dataset: str) -> tuple[Figure, str]:
         axes.set_xlabel(f"{column} ({unit})")
         axes.grid(axis="x", visible=False)
     panels[0].set_ylabel("patches")
-    columns = "; ".join(f"column `{column}`, {words}" for column, (words, _) in SCORES.items())
+    columns = "; ".join(f"column {column}, {words}" for column, (words, _) in SCORES.items())
     size = int(patches["size"].iloc[0])
     caption = (
         f"How the {len(patches)} LR patches of {size} x {size} pixels of {dataset} are distributed by each score of"

@@ -74,7 +74,7 @@ def gains(rows: pd.DataFrame, of: str, over: str, dataset: str, scale: float) ->
     caption = (
         f"PSNR of {titles.method_title(of)} minus that of {titles.method_title(over)} on the patches of"
         f" {titles.dataset_title(dataset)} at x{scale:g}, by difficulty. Patches of 32 x 32 LR pixels are sorted by the"
-        " mean plus the standard deviation of their gradient magnitude, the column `difficulty` of patch indices, into"
+        " mean plus the standard deviation of their gradient magnitude, the column difficulty of patch indices, into"
         f" ten HES categories of equally many ({counts.min():.0f} or more). PSNR is that of the mean squared error of"
         " luma over all patches of a category. Bars are of the default setting, at which both are compared; strokes of"
         f" the others.{several}"
