@@ -21,9 +21,7 @@ settings.load_profile("steady")
 # Methods that take seconds wherever they run: their tests are slow, whatever these hold.
 LARGE = (
     "rcan",
-    "wbsr_rcan",
     "wbsr_srresnet",
-    "classsr_rcan",
     "classsr_srresnet",
     "seemore_b",
     "seemore_l",
@@ -31,17 +29,19 @@ LARGE = (
     "mdan_team23",
 )
 
+# Those whose network and kind smaller methods have too.
+LARGEST = ("wbsr_rcan", "classsr_rcan")
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of large methods, before those that are slow are left out."""
     for item in items:
-        if (
-            isinstance(item, pytest.Function)
-            and hasattr(item, "callspec")
-            and item.callspec.params.get("name") in LARGE
-        ):
-            item.add_marker(pytest.mark.slow)
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+            name = item.callspec.params.get("name")
+            for names, mark in ((LARGE, pytest.mark.slow), (LARGEST, pytest.mark.attack)):
+                if name in names:
+                    item.add_marker(mark)
 
 
 @pytest.fixture(scope="session")

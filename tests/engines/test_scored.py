@@ -33,7 +33,7 @@ def project(tmp_path: Path) -> Project:
     return project
 
 
-@pytest.mark.slow
+@pytest.mark.attack
 def test_patches_are_scored_after_one_training_and_before_the_other_in_both_engines(project: Project) -> None:
     project.make()
     assert project.planned() == {}
@@ -61,7 +61,7 @@ def test_patches_are_scored_after_one_training_and_before_the_other_in_both_engi
     assert f"{PLACE} is not there: run `resolute patches embedded --scale 4 --scored-by srresnet_tiny" in again.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.attack
 def test_a_training_that_is_killed_in_several_of_its_phases_ends_as_if_it_had_not_been(project: Project) -> None:
     params = project.root / "params.yaml"
     params.write_text(params.read_text().replace("iterations: 5", "iterations: 40").replace("every: 200", "every: 7"))

@@ -60,7 +60,9 @@ def test_params_are_the_quick_preset(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["quick", "bench", "lightweight", "bsds", "paper"])
+@pytest.mark.parametrize(
+    "name", ["quick", "bench", "lightweight", pytest.param("bsds", marks=pytest.mark.attack), "wbsr_claims", "paper"]
+)
 def test_every_preset_is_valid_and_makes_a_dag(name: str, checkout: Path) -> None:
     presets.write(name)
     planned_jobs = planned()
