@@ -13,6 +13,7 @@ from resolute.core.reading import check_regular, reading
 from resolute.core.schema import read_yaml, validate
 
 FOLDER = Path(__file__).parent
+PARTS = ("encoder", "decoder")  # arguments that name a file of `resolute.models.<part>s`, by itself or with arguments
 _PACKAGE = FOLDER.parent
 
 
@@ -95,6 +96,14 @@ class Entry:
     recipe_data: str = ""
     published: Mapping[str, Published] = field(default_factory=dict)
     like: str = ""
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules of its network: the network's own, and those of the parts that its arguments name."""
+        if not self.model:
+            return ()
+        parts = [f"{part}s.{_named(self.arguments[part])}" for part in PARTS if part in self.arguments]
+        return tuple(f"resolute.models.{name}" for name in (self.model, *parts))
 
     def check_scale(self, scale: float) -> None:
         """Refuse a scale that the method does not have."""
@@ -229,6 +238,11 @@ def _facts(file: Path) -> dict[str, Any]:
     if like not in names() or "like" in (whole := read_yaml(path(like))):
         raise ResoluteError(f"the registry entry {file.name} is like '{like}': name a method that is like no other")
     return {**{key: value for key, value in whole.items() if key != "published"}, **facts}
+
+
+def _named(part: Any) -> str:
+    """The name of a part of a network, given with or without arguments."""
+    return str(part if isinstance(part, str) else next(iter(part)))
 
 
 def _published(facts: dict[str, Any]) -> Published:

@@ -70,8 +70,8 @@ def sources(stage: str, method: str = "") -> frozenset[Path]:
         | closure(f"resolute.methods.{entry.kind}.{HALVES[stage]}")
         | set(registry.files(method))
     )
-    if entry.model:
-        files |= closure(f"resolute.models.{entry.model}")
+    for module in entry.modules:
+        files |= closure(module)
     if stage == "fetch":
         names = {item for published in entry.published.values() for item in published.keys if isinstance(item, str)}
         files |= {registry.key_map(name) for name in names}

@@ -1,0 +1,28 @@
+"""EDSR-baseline, "Enhanced Deep Residual Networks for Single Image Super-Resolution", without its upsampler.
+
+Paper: Lim et al., CVPR Workshops 2017; as arbitrary-scale SR has it (Chen et al., LIIF, CVPR 2021).
+"""
+
+from torch import Tensor, nn
+
+from resolute.models import register_model
+from resolute.models.blocks.convolution import conv3
+from resolute.models.blocks.residual import Residual
+
+
+@register_model
+class EDSR(nn.Module):
+    """Residual blocks without norms, and a skip around them: N x 3 x h x w to N x width x h x w."""
+
+    def __init__(self, width: int = 64, blocks: int = 16) -> None:
+        super().__init__()
+        self.width = width
+        self.head = conv3(3, width)
+        self.body = nn.Sequential(
+            *(Residual(conv3(width, width), nn.ReLU(), conv3(width, width)) for _ in range(blocks))
+        )
+        self.trunk = conv3(width, width)
+
+    def forward(self, lr: Tensor) -> Tensor:
+        shallow = self.head(lr)
+        return shallow + self.trunk(self.body(shallow))
