@@ -66,6 +66,8 @@ class Entry:
     A dynamic method has `settings`, the operating points that it can be run at, the first of which is the default, or
     `experts`, what it chooses from by image, patch or pixel, the cheapest first, or both.
 
+    `options` are its kind's: how it is trained, beside the settings that every training has.
+
     `recipe` and `recipe_data` are the settings and the data set that the paper trains with; without data, the settings
     are another network's, taken for this one too.
 
@@ -92,6 +94,7 @@ class Entry:
     notes: str = ""
     settings: tuple[str, ...] = ()
     experts: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     recipe_data: str = ""
     published: Mapping[str, Published] = field(default_factory=dict)
