@@ -33,7 +33,7 @@ def place(dataset: str, split: str, *scales: float | None) -> list[HRImage]:
 
 def place_lr(dataset: str, scale: float, originals: list[HRImage]) -> list[LRImage]:
     """Files and their list as degrade would leave them."""
-    folder, variant, made = layout.lr_images(dataset, scale), datasets.entry(dataset).variant, []
+    folder, variant, made = layout.lr_images(dataset, scale), datasets.entry(dataset).variant_at(scale), []
     folder.mkdir(parents=True, exist_ok=True)
     for hr in originals:
         path = folder / f"{hr.name}.png"
@@ -158,6 +158,16 @@ def test_lr_images_of_other_hr_images_are_refused() -> None:
     write_images("set5", [replace(one, sha256=file_sha256(one.path)) for one in hr])
     with pytest.raises(ResoluteError, match=refusal):
         datasets.lr_images("set5", "test", 4)
+
+
+def test_lr_images_above_x4_of_the_variant_below_are_refused() -> None:
+    hr = place("set5_edsr", "test")
+    write_images("set5_edsr", hr)
+    lr = place_lr("set5_edsr", 6, hr)
+    assert {image.variant for image in datasets.lr_images("set5_edsr", "test", 6)} == {"pillow"}
+    write_lr_images("set5_edsr", 6, [replace(image, variant="mirror") for image in lr])
+    with pytest.raises(ResoluteError, match=r"at x6 was not made .*: run `resolute degrade set5_edsr --scale 6` again"):
+        datasets.lr_images("set5_edsr", "test", 6)
 
 
 def without(column: str) -> Callable[[bytes], bytes]:

@@ -101,6 +101,19 @@ def test_manifests_hold_what_the_registry_says(name: str) -> None:
         assert file.image in {image for image, _ in names}
 
 
+def test_sets_of_arbitrary_scale_papers_have_liif_s_variants() -> None:
+    """MATLAB's LR files up to x4, Pillow's reduction above; sets of fixed-scale papers keep one variant."""
+    tested = ("set5_edsr", "set14_edsr", "b100", "urban100", "manga109", "div2k_val", "embedded")
+    for name in tested:
+        assert datasets.entry(name).variant_at(4) == datasets.entry(name).variant != "pillow"
+        assert {datasets.entry(name).variant_at(scale) for scale in (4.1, 6, 30)} == {"pillow"}
+    assert {datasets.entry(name).variant_at(8) for name in ("set5", "test2k", "df2k")} == {
+        "replicate",
+        "mirror_float",
+        "mirror",
+    }
+
+
 def test_numbered_images_are_as_many_as_the_registry_says() -> None:
     numbered = [split for name in datasets.names() for split in datasets.entry(name).splits.values() if split.names]
     assert len(numbered) >= 8
@@ -172,6 +185,7 @@ def test_unknown_data_set_names_the_nearest() -> None:
     [
         ({"licens": "?"}, "unknown key 'x.licens'"),
         ({"variant": "miror"}, "did you mean 'mirror'"),
+        ({"variant_above_x4": "pilow"}, "did you mean 'pillow'"),
         ({"source": {"kind": "archive", "url": "https://host/a.zip", "sha256": "abc"}}, "x.source.sha256"),
         ({"source": {"kind": "files", "url": "https://host/a", "reduce": 2}}, "x.source"),
         ({"splits": {"train": {"use": "validate", "images": 1}}}, "x.splits.train.use is 'validate'"),
@@ -266,6 +280,10 @@ FACTS = "title: A, citation: a, page: 'https://a', licence: b, variant: mirror"
         (f"a: {{{UNION.format('b, c')}, variant: mirror}}", "unknown key 'a.variant'"),
         (
             union_with(MANUAL.format("replicate", "train")),
+            "a.source.of: b and c are of different variants",
+        ),
+        (
+            union_with(MANUAL.format("mirror, variant_above_x4: pillow", "train")),
             "a.source.of: b and c are of different variants",
         ),
         (

@@ -22,7 +22,7 @@ from resolute.datasets.reader import write_images
 from resolute.degrade import degrade, make
 from resolute.fetch import fetch_dataset
 from resolute.images.files import read_image, write_png
-from resolute.images.imresize import imresize
+from resolute.images.imresize import crop_to_multiple, imresize
 
 MADE_BY_MATLAB = [
     *((name, scale) for name in ("set5", "set14", "set5_edsr", "set14_edsr") for scale in (2, 3, 4)),
@@ -83,6 +83,17 @@ def test_odd_scale(embedded: Path) -> None:
     for hr, lr in zip(datasets.images("embedded"), datasets.lr_images("embedded", "", 3.7), strict=True):
         assert (lr.width, lr.height) == (int(hr.width / 3.7), int(hr.height / 3.7))
         assert read_image(lr.path).shape[:2] == (lr.height, lr.width)
+
+
+@pytest.mark.parametrize(("scale", "variant"), [(3.7, "mirror"), (4, "mirror"), (4.5, "pillow"), (6, "pillow")])
+def test_above_x4_the_variant_is_that_of_arbitrary_scale_papers(embedded: Path, scale: float, variant: str) -> None:
+    degrade("embedded", scale)
+    for hr, lr in zip(datasets.images("embedded"), datasets.lr_images("embedded", "", scale), strict=True):
+        assert lr.variant == variant
+        whole = crop_to_multiple(read_image(hr.path), scale)
+        assert (lr.height, lr.width) == (hr.height // scale, hr.width // scale)
+        made = imresize(whole, 1 / scale, variant, size=(lr.height, lr.width))
+        assert np.array_equal(read_image(lr.path), made), lr.name
 
 
 def test_what_cannot_be_reduced(embedded: Path) -> None:

@@ -100,7 +100,7 @@ def lr_images(dataset: str, split: str, scale: float) -> list[LRImage]:
             for row in rows
         ]
     made = {lr.name: (lr.split, f"{lr.scale:g}", lr.variant, lr.hr_sha256) for lr in found}
-    variant = entry(dataset).variant
+    variant = entry(dataset).variant_at(scale)
     due = {hr.name: (hr.split, f"{scale:g}", variant, hr.sha256) for hr in _recorded(dataset, split, scale)}
     for name in sorted(made.keys() | due.keys()):
         if made.get(name) != due.get(name):

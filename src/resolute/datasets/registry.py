@@ -77,7 +77,7 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A registry entry. `variant` names the bicubic reduction that its LR images are made with.
+    """A registry entry. `variant_at` names the bicubic reduction that its LR images are made with.
 
     A union has no files of its own: its images, LR images and manifests are those of its parts. `patches` is how many
     LR patches of 32 pixels at a stride of 28 its images have at x4, where a paper's logs say so.
@@ -92,8 +92,13 @@ class DataSet:
     source: Source
     splits: Mapping[str, Split]
     note: str = ""
+    variant_above_x4: str = ""
     patches: int = 0
     choice: Mapping[str, str] | None = None
+
+    def variant_at(self, scale: float) -> str:
+        """The variant of imresize that its LR images at a scale are made with."""
+        return self.variant_above_x4 or self.variant if scale > 4 else self.variant
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -160,16 +165,17 @@ def _registry() -> Mapping[str, DataSet]:
 
 
 def _united(union: DataSet, parts: Sequence[DataSet]) -> DataSet:
-    """A union with what its parts have in common: the variant, and the splits that are trained on."""
+    """A union with what its parts have in common: the variants, and the splits that are trained on."""
     where = f"{_NAME}: {union.name}.source.of: {' and '.join(part.name for part in parts)}"
-    if len({part.variant for part in parts}) > 1:
+    if len({(part.variant, part.variant_above_x4) for part in parts}) > 1:
         raise ResoluteError(f"{where} are of different variants")
     trained = [{name for name, split in part.splits.items() if split.use == "train"} for part in parts]
     shared = [name for name in parts[0].splits if all(name in names for names in trained)]
     if not shared:
         raise ResoluteError(f"{where} have no split for training in common")
     splits = {name: Split("train", sum(part.splits[name].images for part in parts)) for name in shared}
-    return replace(union, variant=parts[0].variant, splits=splits)
+    above = parts[0].variant_above_x4
+    return replace(union, variant=parts[0].variant, variant_above_x4=above, splits=splits)
 
 
 def _dataset(name: str, fields: dict[str, Any]) -> DataSet:

@@ -39,9 +39,9 @@ def degrade(dataset: str, scale: float, workers: int | None = None) -> Path:
         ResoluteError: a scale below 1; HR images that are not here, are not those on record, are damaged, or smaller
             than the scale; something else in the place of the LR images.
     """
-    variant = entry(dataset).variant
     if not 1 <= scale < math.inf:
         raise ResoluteError(f"x{scale:g} does not reduce anything: give a scale of at least 1")
+    variant = entry(dataset).variant_at(scale)
     folder, manifest = layout.lr_images(dataset, scale), layout.lr_manifest(dataset, scale)
     with making(manifest) as waited:
         if waited and _is_made(dataset, scale):

@@ -1,4 +1,4 @@
-"""MATLAB's antialiased bicubic `imresize`, bit for bit.
+"""Antialiased bicubic reduction: MATLAB's `imresize`, bit for bit, and Pillow's.
 
 The LR images of the benchmarks were made by different MATLAB releases, which differ at the border and in
 the rounding between the two passes. Each convention that was found in published LR files is a variant:
@@ -6,6 +6,10 @@ the rounding between the two passes. Each convention that was found in published
 - `replicate`: samples outside take the edge pixel; uint8 after each pass (SelfExSR's Set5, Set14, BSD100);
 - `mirror`: the image is mirrored, the edge pixel repeated; uint8 after each pass (EDSR's benchmark copies);
 - `mirror_float`: mirrored; rounded once, at the end (what MATLAB does with an image of doubles).
+
+Networks of arbitrary scale are trained on what Pillow makes, and tested on it above x4 (LIIF, CVPR 2021, its code):
+
+- `pillow`: samples outside are left out, width first, fixed-point weights; the whole image covers the whole output.
 """
 
 import math
@@ -13,11 +17,12 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy.sparse import coo_array, csr_array
 
 from resolute.core.errors import ResoluteError, nearest
 
-VARIANTS = ("replicate", "mirror", "mirror_float")
+VARIANTS = ("replicate", "mirror", "mirror_float", "pillow")
 
 SUPPORT = 4  # width of the cubic kernel, in pixels of the coarser grid
 SNAP = 1e-9  # sides * scale that miss a whole number by float error count as whole
@@ -31,7 +36,7 @@ def imresize(
     *,
     size: tuple[int, int] | None = None,
 ) -> NDArray:
-    """Resize an image as MATLAB's `imresize(image, scale, 'bicubic')` does: height first, then width.
+    """Resize an image as MATLAB's `imresize(image, scale, 'bicubic')` does, height first, then width, or as Pillow.
 
     Shrinking stretches the kernel by 1/scale (antialiasing), enlarging does not. Output pixel i is centred
     at (i + 0.5) / scale - 0.5 in input pixels. uint8 images are rounded half up and clipped, after each pass
@@ -42,10 +47,10 @@ def imresize(
     within float32's error of a tie may round the other way.
 
     Args:
-        image: H x W or H x W x C, uint8, float32 or float64.
+        image: H x W or H x W x C, uint8, float32 or float64; for `pillow` uint8, grey or RGB.
         scale: output pixels per input pixel: 1/4 makes the LR image of x4, 4 enlarges. Any positive number.
         variant: one of `VARIANTS`.
-        size: (height, width) of the output; ceil(side * scale) where it is not given.
+        size: (height, width) of the output; ceil(side * scale) where it is not given. `pillow` goes by the size alone.
 
     Returns:
         The resized image, with the dtype and the number of dimensions of the input.
@@ -56,6 +61,8 @@ def imresize(
     _check(image, scale, variant, size)
     height, width = image.shape[:2]
     size = size or (_scaled(height, scale), _scaled(width, scale))
+    if variant == "pillow":
+        return np.array(Image.fromarray(image).resize(size[::-1], Image.Resampling.BICUBIC))
     rounds_once = image.dtype == np.uint8 and variant == "mirror_float"
     between = np.dtype(np.float64) if rounds_once else image.dtype
     precision = np.dtype(np.float32) if between == np.uint8 else between
@@ -109,6 +116,9 @@ def _check(image: NDArray, scale: float, variant: str, size: tuple[int, int] | N
         raise ResoluteError(f"imresize takes a scale above 0, not {scale}: 0.25 makes the LR image of x4")
     if size is not None and min(size) < 1:
         raise ResoluteError(f"imresize cannot make an image of {size[1]}x{size[0]} pixels: ask for at least 1x1")
+    if variant == "pillow" and (image.dtype != np.uint8 or image.shape[2:] not in ((), (3,))):
+        what = f"a {image.dtype} image of shape {image.shape}"
+        raise ResoluteError(f"the variant 'pillow' takes uint8 images, H x W or H x W x 3, not {what}")
 
 
 def _scaled(side: int, scale: float) -> int:
