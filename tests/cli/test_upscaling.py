@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from resolute import methods
-from resolute.cli.upscaling import TILE, upscale_file
+from resolute.cli.upscaling import TILE, scale_to, upscale_file
 from resolute.core import memory
 from resolute.core.errors import ResoluteError
 from resolute.images.files import Photo, read_photo, write_photo
@@ -139,3 +139,30 @@ def test_standard_output_that_cannot_be_written_is_one_line(picture: Path) -> No
         run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
     assert run.returncode == 1
     assert run.stderr.startswith("resolute: No space left on device") and run.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("size", "scale"),
+    [
+        ("600x32", 2),
+        ("601x32", None),
+        ("1111x59", None),
+        ("1110x59", 3.7),
+        ("450x24", 1.5),
+        ("300x16", 1),
+        ("19201x1024", 64),
+    ],
+)
+def test_a_size_stands_for_the_scale_that_makes_it(size: str, scale: float | None, picture: Path) -> None:
+    width, height = map(int, size.split("x"))
+    if scale is None:
+        fitting = f"give {width}x{round(16 * width / 300)}, or cut it"
+        with pytest.raises(ResoluteError, match=f"has 300x16 pixels, which at no scale become {size}: {fitting}"):
+            scale_to(picture, width, height)
+    elif not scale > 1:
+        with pytest.raises(ResoluteError, match=f"{size} is x1 of .*: give a larger size, up to x64"):
+            scale_to(picture, width, height)
+    else:
+        found = scale_to(picture, width, height)
+        assert found == pytest.approx(scale, rel=0.01)
+        assert (round(300 * found), round(16 * found)) == (width, height)

@@ -69,6 +69,9 @@ def upscale(
     target: Annotated[Path, typer.Argument(parser=arguments.path, metavar="OUT", help="PNG, TIFF or JPEG.")],
     method: Annotated[str, typer.Option(help="A method, see `resolute list methods`.")],
     scale: Scale = 4,
+    size: Annotated[
+        str, typer.Option(metavar="WxH", help="Of the result, in pixels; stands for the scale that makes it.")
+    ] = "",
     weights: Weights = "published",
     setting: Setting = "",
     tile: Annotated[
@@ -85,9 +88,10 @@ def upscale(
     ] = 32,
 ) -> None:
     """Enlarge a picture of any size."""
-    from resolute.cli.ensure import ensure_weights
-    from resolute.cli.upscaling import upscale_file
+    from resolute.cli.ensure import ensure_weights, parse_size
+    from resolute.cli.upscaling import scale_to, upscale_file
 
+    scale = scale_to(source, *parse_size(size)) if size else scale
     upscale_file(source, target, ensure_weights(method, scale, weights), setting, tile, overlap)
     print(target)
 

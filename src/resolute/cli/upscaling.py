@@ -1,5 +1,6 @@
 """`resolute upscale`: a picture as a person has it, with alpha and 16 bits, through any method."""
 
+import math
 import os
 import re
 import sys
@@ -10,7 +11,7 @@ import numpy as np
 
 from resolute import methods, registry
 from resolute.core import devices, layout, memory
-from resolute.core.errors import ResoluteError
+from resolute.core.errors import ResoluteError, UsageError
 from resolute.core.layout import Run
 from resolute.images.files import Photo, check_can_write, read_photo, to_rgb, write_photo
 from resolute.images.imresize import imresize
@@ -23,6 +24,30 @@ Enlarge = Callable[[np.ndarray], np.ndarray]
 TILE = 256
 COPIES = 4  # of the result, at the peak of writing it
 SR_BYTES = 36  # per HR pixel, where the method takes the picture whole: float32 RGB, and what is made of it
+
+
+def scale_to(source: Path, width: int, height: int) -> float:
+    """The scale at which a picture file becomes an image of this size, whose sides are rounded; a whole one if any is.
+
+    Raises:
+        UsageError: there is none.
+    """
+    lr = read_photo(source).colour.shape[:2]
+    axes = list(zip((height, width), lr, strict=True))
+    low = max((side - 0.5) / short for side, short in axes)
+    high = min((side + 0.5) / short for side, short in axes)
+    whole = math.ceil(low)
+    scale = whole if whole <= high else (low + high) / 2
+    if any(round(short * scale) != side for side, short in axes):
+        fitting = f"{width}x{round(lr[0] * width / lr[1])}"
+        raise UsageError(
+            f"{source} has {lr[1]}x{lr[0]} pixels, which at no scale become {width}x{height}: give {fitting}, or cut it"
+        )
+    if not 1 < scale <= layout.LARGEST_SCALE:
+        raise UsageError(
+            f"{width}x{height} is x{scale:.3g} of {source}: give a larger size, up to x{layout.LARGEST_SCALE}"
+        )
+    return float(scale)
 
 
 def upscale_file(source: Path, target: Path, run: Run, setting: str, tile: int | None, overlap: int) -> None:

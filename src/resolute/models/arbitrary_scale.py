@@ -15,7 +15,8 @@ from resolute.models.blocks.preparable import Preparable
 from resolute.models.blocks.queries import Grid, Queries, ask, bilinear
 
 CHUNK = 30_000  # queries at a time, in LIIF's evaluation
-QUICK_CHUNK = 8192  # whose hidden layers stay in a CPU's cache
+CACHED = 1 << 18  # numbers of a hidden layer that stay in a core's cache
+GPU_CHUNK = 1 << 17  # queries at a time, so that a GPU is busy and a large image fits
 
 
 @register_model
@@ -75,7 +76,9 @@ class ArbitraryScale(Preparable):
         """The numbers of an image's pixels, so many at a time as are asked for at once."""
         if self.decoder.mixes:
             return (numbers,)
-        return numbers.split(QUICK_CHUNK if self.quick else CHUNK)
+        if not self.quick:
+            return numbers.split(CHUNK)
+        return numbers.split(CACHED // self.decoder.widest if numbers.device.type == "cpu" else GPU_CHUNK)
 
     def query(self, lr: Tensor, coord_NQ2: Tensor, cell_N2: Tensor) -> Tensor:
         """The colours (N x Q x 3) at coordinates in -1..1, of pixels whose sides are `cell` (images: 2 x 2)."""

@@ -30,6 +30,11 @@ class Decoder(nn.Module, ABC):
     mixes = False
     longest = float("inf")
 
+    @property
+    def widest(self) -> int:
+        """Outputs of its widest linear layer."""
+        return max((layer.out_features for layer in self.modules() if isinstance(layer, nn.Linear)), default=64)
+
     @abstractmethod
     def reader(self, features: Tensor, cell_N2: Tensor) -> Read:
         """What reads colours off the features of a batch (N x C x h x w); what queries share is done here, once.
