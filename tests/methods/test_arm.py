@@ -142,7 +142,7 @@ def test_multiply_adds_are_those_of_the_patches() -> None:
     assert found.chosen == {"patches": {"width16": 2}, "border": {"width16": 2}}
     assert (found.macs, found.full_macs) == (4 * FSRCNN_MACS[0], 4 * FSRCNN_MACS[-1])
     # The papers' FLOPs are those of the grid's patches alone, by the authors' count.
-    assert found.patch_flops == 2 * FLOPS["arm_fsrcnn"][1]
+    assert found.paper_flops == 2 * FLOPS["arm_fsrcnn"][1]
 
 
 def test_a_narrower_network_has_the_leading_part_of_every_tensor() -> None:

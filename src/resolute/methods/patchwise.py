@@ -188,7 +188,7 @@ class PatchUpscaler:
             canvas.image(),
             macs=int(costs[chosen].sum()),
             full_macs=int(costs.max()) * len(grid),
-            patch_flops=float(flops[places["patches"]].sum()),
+            paper_flops=float(flops[places["patches"]].sum()),
             chosen={place: self._named(numbers) for place, numbers in places.items() if len(numbers)},
             routes=chosen[grid.nearest()].astype(np.uint8),
             costs={expert.name: int(cost) * len(grid) for expert, cost in zip(self.experts, costs, strict=True)},

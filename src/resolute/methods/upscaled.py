@@ -14,17 +14,18 @@ class Upscaled:
         sr: sh x sw x 3, float32, 0..255, not clamped.
         macs: multiply-adds, where they depend on the image.
         full_macs: the multiply-adds of the costliest way for an image of this size.
-        patch_flops: FLOPs of all patches of the grid as the method's paper counts them, where it cuts patches.
+        paper_flops: FLOPs of the image as the method's paper counts them: of all patches of the grid, where it cuts
+            patches.
         chosen: at each place of the network or the image, how often each expert of the registry entry was chosen.
-        routes: h x w, uint8, where experts are chosen within the image: the number of the expert, in the order of the
-            registry entry, that each LR pixel took.
+        routes: h x w or sh x sw, uint8, where experts are chosen within the image: the number of the expert, in the
+            order of the registry entry, that each LR pixel or each SR pixel took.
         costs: with `routes`, the multiply-adds of the image by each expert alone.
     """
 
     sr: np.ndarray
     macs: int | None = None
     full_macs: int | None = None
-    patch_flops: float | None = None
+    paper_flops: float | None = None
     chosen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     routes: np.ndarray | None = None
     costs: Mapping[str, int] = field(default_factory=dict)

@@ -106,7 +106,8 @@ def read_checkpoint(path: Path, inside: str = "") -> StateDict:
     """The state dict of a PyTorch checkpoint, without ever running code from it.
 
     Args:
-        inside: key of the checkpoint under which the state dict lies, where it is wrapped.
+        inside: key of the checkpoint under which the state dict lies, where it is wrapped; keys within keys are parted
+            by strokes (`model/sd`).
 
     Raises:
         ResoluteError: the file is absent or broken, holds anything else, or claims more bytes than it has.
@@ -121,10 +122,10 @@ def read_checkpoint(path: Path, inside: str = "") -> StateDict:
         except pickle.UnpicklingError as error:
             reason = brief(error).partition(". ")[0]
             raise ResoluteError(f"{path.name} holds more than tensors and is not opened: {reason}") from None
-    if inside:
-        if not isinstance(content, dict) or inside not in content:
+    for key in inside.split("/") if inside else ():
+        if not isinstance(content, dict) or key not in content:
             raise ResoluteError(f"{path.name} has no '{inside}' in it")
-        content = content[inside]
+        content = content[key]
     if not isinstance(content, dict):
         raise ResoluteError(f"{path.name} is no state dict: it has no names")
     for name, value in content.items():

@@ -4,7 +4,8 @@ LIIF, LTE, MetaSR, CiaoSR, SRNO and OPE are decoders, EDSR-baseline, RDN and Swi
 range 0..1, centred inside. No tensor depends on the scale: one set of weights serves every scale.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -58,16 +59,20 @@ class ArbitraryScale(Preparable):
         return self
 
     def forward(self, lr: Tensor) -> Tensor:
+        return self.alone(lr, 0)
+
+    def alone(self, lr: Tensor, head: int) -> Tensor:
+        """What one head of the decoder makes of LR images, at every pixel."""
         frame = self.frame(lr)
         grid = Grid.of(lr, frame, self.scale, self.decoder.longest)
-        return self.image(grid, frame, self.reader(self.encoder(frame), grid.cell))
+        return self.image(grid, frame, partial(self.reader(self.encoder(frame), grid.cell), head=head))
 
     def reader(self, features: Tensor, cell_N2: Tensor) -> Read:
         """What reads colours off the features of an image."""
         return (self.decoder.reader if self.quick else self.decoder.reference)(features, cell_N2)
 
-    def image(self, grid: Grid, frame: Tensor, read: Read) -> Tensor:
-        """The SR images (N x 3 x sh x sw)."""
+    def image(self, grid: Grid, frame: Tensor, read: Callable[[Queries], Tensor]) -> Tensor:
+        """The SR images (N x 3 x sh x sw), of colours as the decoder gives them."""
         asked = (grid.queries(numbers) for numbers in self.pieces(grid.numbers))
         colours = [self.finished(read(queries), frame, queries).unflatten(0, (len(frame), -1)) for queries in asked]
         return torch.cat(colours, dim=1).transpose(1, 2).unflatten(2, grid.sides)

@@ -8,29 +8,19 @@ convolutions; no skip from the input. Any input size works.
 from torch import Tensor, nn
 
 from resolute.models import register_model
-from resolute.models.blocks.convolution import conv, conv1, conv3
+from resolute.models.encoders import fsrcnn
 
 
 @register_model
-class FSRCNN(nn.Module):
-    """Shrinks the channels for a chain of 3x3 convolutions, and enlarges by a transposed convolution.
-
-    Args:
-        width: channels of the first and of the last map.
-        narrow: channels of the chain.
-        depth: its convolutions.
-    """
+class FSRCNN(fsrcnn.FSRCNN):
+    """The features of its encoder, enlarged by a transposed convolution."""
 
     def __init__(self, scale: float = 4, width: int = 56, narrow: int = 12, depth: int = 4) -> None:
-        super().__init__()
-        self.head = nn.Sequential(conv(3, width, 5), nn.PReLU())
-        self.shrink = nn.Sequential(conv1(width, narrow), nn.PReLU())
-        self.chain = nn.Sequential(*(conv3(narrow, narrow) for _ in range(depth)), nn.PReLU())
-        self.expand = nn.Sequential(conv1(narrow, width), nn.PReLU())
+        super().__init__(width, narrow, depth)
         self.tail = _enlarging(width, int(scale))
 
     def forward(self, lr: Tensor) -> Tensor:
-        return self.tail(self.expand(self.chain(self.shrink(self.head(lr)))))
+        return self.tail(super().forward(lr))
 
 
 def _enlarging(width: int, scale: int) -> nn.ConvTranspose2d:

@@ -34,13 +34,15 @@ class Cascade(nn.Module):
         width: channels of the input and output (N x width x H x W).
         blocks: the chain's blocks; fewer than `steps` are used over and over.
         steps: its length.
+        norm: whether the fusions have a batch norm in place of a bias.
     """
 
-    def __init__(self, width: int, blocks: Iterable[nn.Module], steps: int = 3) -> None:
+    def __init__(self, width: int, blocks: Iterable[nn.Module], steps: int = 3, norm: bool = False) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
-        fused = (conv1((step + 2) * width, width) for step in range(steps))
-        self.fuse = nn.ModuleList(nn.Sequential(convolution, nn.ReLU()) for convolution in fused)
+        fused = (conv1((step + 2) * width, width, bias=not norm) for step in range(steps))
+        norms = [nn.BatchNorm2d] if norm else []
+        self.fuse = nn.ModuleList(nn.Sequential(one, *(make(width) for make in norms), nn.ReLU()) for one in fused)
 
     def forward(self, x: Tensor) -> Tensor:
         outputs = [x]
@@ -50,6 +52,6 @@ class Cascade(nn.Module):
         return x
 
 
-def cascade_of_cascades(width: int, groups: int) -> Cascade:
+def cascade_of_cascades(width: int, groups: int, norm: bool = False) -> Cascade:
     """The body of CARN-M: three cascades in a cascade, each of one residual unit that is used three times."""
-    return Cascade(width, (Cascade(width, [EfficientResidual(width, groups)]) for _ in range(3)))
+    return Cascade(width, (Cascade(width, [EfficientResidual(width, groups)], norm=norm) for _ in range(3)), norm=norm)

@@ -28,6 +28,7 @@ class LIIF(Decoder):
         ensemble: whether the four LR pixels around a query are asked, or the one in which it lies.
         cell: whether it reads the size of the query.
         skip: whether the bilinearly enlarged LR image is added.
+        outputs: 3 for colours.
     """
 
     def __init__(
@@ -39,12 +40,13 @@ class LIIF(Decoder):
         ensemble: bool = True,
         cell: bool = True,
         skip: bool = False,
+        outputs: int = 3,
     ) -> None:
         super().__init__()
         self.ensemble, self.skip = ensemble, skip
         kernel = 3 if unfold else 1
         self.heads = nn.ModuleList(
-            CoordinateMLP(width, layers, kernel=kernel, cell=cell) for layers in experts or [hidden]
+            CoordinateMLP(width, layers, outputs, kernel, cell) for layers in experts or [hidden]
         )
 
     def reader(self, features: Tensor, cell_N2: Tensor) -> Read:

@@ -1,0 +1,104 @@
+"""How methods infer that send every pixel to one of their decoder's heads: what PCSR and MoEISR share.
+
+The experts of an entry are the heads. The multiply-adds of an image are those of the encoder, of the choice, and of
+each pixel's own head.
+"""
+
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from resolute.inference.prepare import prepare
+from resolute.methods.network.form import released
+from resolute.methods.network.inference import runner
+from resolute.methods.upscaled import Upscaled, Upscaler
+from resolute.methods.weights import load_weights
+from resolute.metrics.counters import count_macs
+from resolute.models.blocks.pixel_routing import PixelRouting
+from resolute.registry import Entry
+
+Choose = Callable[[Tensor], Tensor]
+"""From the logits of heads (M x J) to the numbers of heads (M)."""
+
+
+class Alone(nn.Module):
+    """One head of a network, which every pixel takes and nothing chooses."""
+
+    def __init__(self, network: PixelRouting, head: int) -> None:
+        super().__init__()
+        self.network, self.head = network, head
+
+    def forward(self, lr: Tensor) -> Tensor:
+        return self.network.alone(lr, self.head)
+
+
+def build(entry: Entry, scale: float) -> PixelRouting:
+    """The network of an entry as it is released, freshly initialised."""
+    network = released(entry, scale)
+    assert isinstance(network, PixelRouting)
+    return network
+
+
+def assuming(entry: Entry, scale: float, head: int) -> PixelRouting:
+    """The same, of which counters see that every pixel chooses this head."""
+    network = build(entry, scale)
+    network.assumed = head
+    return network
+
+
+def cheapest(entry: Entry, scale: float) -> PixelRouting:
+    """The network, whose pixels choose the cheapest head on the meta device."""
+    return assuming(entry, scale, 0)
+
+
+def alone(entry: Entry, scale: float, head: int) -> Alone:
+    """One head of the network, freshly initialised."""
+    return Alone(build(entry, scale), head)
+
+
+def pixel_upscaler(
+    entry: Entry, scale: float, weights: Path | None, device: str, setting: str, choose: Choose
+) -> Upscaler:
+    """Upscales images, each pixel by the head that is chosen for it, or by the one whose name the setting is.
+
+    Args:
+        choose: what counts at any other setting.
+    """
+    network = build(entry, scale)
+    if weights is not None:
+        load_weights(network, weights)
+    network.choose = choose
+    fixed = entry.experts.index(setting) if setting in entry.experts else None
+    ready = prepare(network if fixed is None else Alone(network, fixed), device)
+    upscale = runner(entry, ready, device)
+    counted = assuming if fixed is None else alone
+
+    @cache
+    def costs(height: int, width: int) -> list[int]:
+        """Multiply-adds of an image by each head alone."""
+        return [count_macs(partial(counted, entry, scale, head), height, width) for head in range(len(entry.experts))]
+
+    def routing(lr: np.ndarray) -> Upscaled:
+        sr = upscale(lr).sr
+        if fixed is None:
+            assert isinstance(ready, PixelRouting) and ready.routes is not None
+            routes = ready.routes.cpu().numpy()
+        else:
+            routes = np.full(sr.shape[:2], fixed, np.uint8)
+        each = costs(*lr.shape[:2])
+        times = np.bincount(routes.ravel(), minlength=len(each)).tolist()
+        return Upscaled(
+            sr,
+            # What all heads share is a part of each cost, and the rest goes by the pixel: nothing remains.
+            macs=sum(cost * count for cost, count in zip(each, times, strict=True)) // routes.size,
+            full_macs=max(each),
+            chosen={"pixels": dict(zip(entry.experts, times, strict=True))},
+            routes=routes,
+            costs=dict(zip(entry.experts, each, strict=True)),
+        )
+
+    return routing

@@ -1,0 +1,66 @@
+"""PCSR, "Accelerating Image Super-Resolution Networks with Pixel-Level Classification".
+
+Paper: Jeong et al., ECCV 2024. Peculiar: a light and a heavy perceptron read the one feature of the LR pixel in which a
+query lies, and add to the bilinearly enlarged image; a third perceptron on the same input says which of them a pixel
+takes. A light pixel beside a heavy one becomes the mean of its neighbourhood. Data range 0..1.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from resolute.models import register_model
+from resolute.models.blocks.pixel_routing import Judge, PixelRouting
+from resolute.models.blocks.queries import Grid, Queries
+from resolute.models.decoders.liif import LIIF
+
+LIGHT, HEAVY = 0, 1
+
+
+@register_model
+class PCSR(PixelRouting):
+    """An encoder, a decoder with two heads, and the classifier that chooses between them.
+
+    Args:
+        scale: of the images that `forward` makes.
+        classifier: widths of the classifier's hidden layers.
+        arguments: of `ArbitraryScale`; the decoder has two `experts`.
+    """
+
+    def __init__(self, scale: float = 4, classifier: Sequence[int] = (10, 10), **arguments: Any) -> None:
+        super().__init__(scale, **arguments)
+        self.classifier = LIIF(self.encoder.width, classifier, unfold=False, ensemble=False, outputs=2)
+
+    def judge(self, features: Tensor, cell_N2: Tensor) -> Judge:
+        return (self.classifier.reader if self.quick else self.classifier.reference)(features, cell_N2)
+
+    def refined(self, sr: Tensor, routes: Tensor) -> Tensor:
+        """Light pixels with a heavy one among their eight neighbours as the mean of the nine, but on the outermost
+        rows and columns."""
+        heavy = (routes == HEAVY)[None, None]
+        beside = functional.max_pool2d(heavy.to(sr.dtype), 3, stride=1, padding=1) > 0
+        inner = functional.pad(torch.ones_like(heavy[..., 2:, 2:]), (1, 1, 1, 1))
+        return torch.where(beside & ~heavy & inner, functional.avg_pool2d(sr, 3, stride=1, padding=1), sr)
+
+    def mixed(self, lr: Tensor) -> tuple[Tensor, Tensor]:
+        """What is trained once the heavy head is: the sum of what both heads give, by their chances.
+
+        Returns:
+            N x 3 x sh x sw, and the chances of light and heavy at all pixels (M x 2).
+        """
+        frame = self.frame(lr)
+        grid = Grid.of(lr, frame, self.scale, self.decoder.longest)
+        features = self.encoder(frame)
+        judge, read = self.judge(features, grid.cell), self.reader(features, grid.cell)
+        judged: list[Tensor] = []
+
+        def mixture(queries: Queries) -> Tensor:
+            chances = judge(queries).softmax(dim=1)
+            judged.append(chances)
+            light, heavy = chances.split(1, dim=1)
+            return light * read(queries, LIGHT) + heavy * read(queries, HEAVY)
+
+        return self.image(grid, frame, mixture), torch.cat(judged)
