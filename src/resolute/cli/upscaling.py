@@ -44,9 +44,8 @@ def scale_to(source: Path, width: int, height: int) -> float:
             f"{source} has {lr[1]}x{lr[0]} pixels, which at no scale become {width}x{height}: give {fitting}, or cut it"
         )
     if not 1 < scale <= layout.LARGEST_SCALE:
-        raise UsageError(
-            f"{width}x{height} is x{scale:.3g} of {source}: give a larger size, up to x{layout.LARGEST_SCALE}"
-        )
+        possible = f"give a size above x1, up to x{layout.LARGEST_SCALE}"
+        raise UsageError(f"{width}x{height} is x{scale:.3g} of {source}: {possible}")
     return float(scale)
 
 
