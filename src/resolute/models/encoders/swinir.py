@@ -1,0 +1,69 @@
+"""SwinIR, "SwinIR: Image Restoration Using Swin Transformer", without its upsampler.
+
+Paper: Liang et al., ICCV Workshops 2021; as arbitrary-scale SR has it (Lee and Jin, LTE, CVPR 2022): without a mean of
+its own, and with 64 features at the end. Deviates in training alone: no layer is skipped at random.
+"""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from resolute.models import register_model
+from resolute.models.blocks.convolution import conv3, leaky_relu
+from resolute.models.blocks.swin import SwinLayer, pad_to_multiple
+
+WINDOW = 8
+
+
+class Group(nn.Module):
+    """Swin layers, of which every second is shifted by half a window, and a convolution: added to their input."""
+
+    def __init__(self, inner: int, layers: int, heads: int, hidden: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            *(SwinLayer(inner, heads, WINDOW, i % 2 * WINDOW // 2, hidden) for i in range(layers))
+        )
+        self.trunk = conv3(inner, inner)
+
+    def forward(self, x_BHWC: Tensor) -> Tensor:
+        return x_BHWC + self.trunk(self.layers(x_BHWC).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+
+
+@register_model
+class SwinIR(nn.Module):
+    """Groups of window attention: N x 3 x h x w to N x width x h' x w', the next multiples of the window.
+
+    Args:
+        width: channels of the features.
+        inner: channels of the layers.
+        depths: layers of each group.
+        heads: of the attention in each group.
+        ratio: channels inside the layers' perceptrons, as a multiple of `inner`.
+
+    Attributes:
+        window: whose multiples the sides of an image must be for features to lie where its pixels do; others are filled
+            up by the image mirrored about its last row and column.
+    """
+
+    window = WINDOW
+
+    def __init__(
+        self,
+        width: int = 64,
+        inner: int = 180,
+        depths: Sequence[int] = (6,) * 6,
+        heads: Sequence[int] = (6,) * 6,
+        ratio: int = 2,
+    ) -> None:
+        super().__init__()
+        self.width = width
+        self.head, self.head_norm = conv3(3, inner), nn.LayerNorm(inner)
+        groups = (Group(inner, layers, n, ratio * inner) for layers, n in zip(depths, heads, strict=True))
+        self.body = nn.Sequential(*groups, nn.LayerNorm(inner))
+        self.trunk = conv3(inner, inner)
+        self.tail = nn.Sequential(conv3(inner, width), leaky_relu(0.01))
+
+    def forward(self, lr: Tensor) -> Tensor:
+        shallow = self.head(pad_to_multiple(lr, WINDOW, reflect=True))
+        deep = self.body(self.head_norm(shallow.permute(0, 2, 3, 1))).permute(0, 3, 1, 2)
+        return self.tail(shallow + self.trunk(deep))
