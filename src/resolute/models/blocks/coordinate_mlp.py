@@ -31,31 +31,36 @@ class CoordinateMLP(nn.Module):
         outputs: 3 for a colour.
         kernel: 3 reads the 3x3 features about the LR pixel, with zeros beyond the map, 1 the pixel's own.
         cell: whether it reads the size of the query.
+        beside: channels of a second map, of which it reads the LR pixel's own after the features about it.
     """
 
-    def __init__(self, width: int, hidden: Sequence[int], outputs: int = 3, kernel: int = 3, cell: bool = True) -> None:
+    def __init__(
+        self,
+        width: int,
+        hidden: Sequence[int],
+        outputs: int = 3,
+        kernel: int = 3,
+        cell: bool = True,
+        beside: int = 0,
+    ) -> None:
         super().__init__()
-        self.kernel, self.features = kernel, width * kernel**2
+        self.kernel, self.features = kernel, width * kernel**2 + beside
         self.reads_cell = cell
         self.layers = perceptron(self.features + 2 + 2 * cell, hidden, outputs)
 
-    def unfolded(self, map_NCHW: Tensor) -> Tensor:
-        """The features about every LR pixel, a row each: (N h w) x features."""
-        if self.kernel == 1:
-            return rows(map_NCHW)
-        patches = functional.unfold(map_NCHW, self.kernel, padding=self.kernel // 2)
-        return patches.transpose(1, 2).flatten(0, 1)
-
     def forward(self, features_rows: Tensor, found: Found, cell_M2: Tensor) -> Tensor:
-        """As it is written: M x outputs, of rows that `unfolded` makes and of cells in half LR pixels."""
+        """As it is written: M x outputs, of a row of features per LR pixel and of cells in half LR pixels."""
         inputs = [features_rows[found.index], found.offset]
         return self.layers(torch.cat([*inputs, cell_M2] if self.reads_cell else inputs, dim=1))
 
-    def folded(self, map_NCHW: Tensor, cell_N2: Tensor) -> Tensor:
+    def folded(self, map_NCHW: Tensor, cell_N2: Tensor, beside_NCHW: Tensor | None = None) -> Tensor:
         """What of the first layer does not depend on the way to the query, a row per LR pixel: (N h w) x hidden."""
-        first = self._first
-        kernel = first.weight[:, : self.features].reshape(-1, map_NCHW.shape[1], self.kernel, self.kernel)
+        first, width = self._first, map_NCHW.shape[1]
+        around, own = first.weight[:, : self.features].tensor_split([width * self.kernel**2], dim=1)
+        kernel = around.unflatten(1, (width, self.kernel, self.kernel))
         summed = functional.conv2d(map_NCHW, kernel, first.bias, padding=self.kernel // 2)
+        if beside_NCHW is not None:
+            summed = summed + functional.conv2d(beside_NCHW, own[:, :, None, None])
         if self.reads_cell:
             summed = summed + (cell_N2 @ first.weight[:, -2:].T)[:, :, None, None]
         return rows(summed)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 SHIFT = 1e-6  # keeps a query off the edge between two LR pixels, and off the frame's
 AREA = 1e-9  # least area of a rectangle between a query and an LR pixel
@@ -110,19 +111,27 @@ def rows(map_NCHW: Tensor) -> Tensor:
     return map_NCHW.permute(0, 2, 3, 1).flatten(0, 2)
 
 
-def nearest(queries: Queries, sides: tuple[int, int], shift: tuple[int, int] | None = None) -> Found:
+def unfolded(map_NCHW: Tensor, kernel: int) -> Tensor:
+    """The features about every LR pixel, a row each, with zeros beyond the map: (N h w) x (C kernel kernel)."""
+    if kernel == 1:
+        return rows(map_NCHW)
+    patches = functional.unfold(map_NCHW, kernel, padding=kernel // 2)
+    return patches.transpose(1, 2).flatten(0, 1)
+
+
+def nearest(queries: Queries, sides: tuple[int, int], shift: Tensor | None = None) -> Found:
     """The LR pixel in which each query lies; half to even on an edge, as torch samples grids.
 
     Args:
         sides: h, w of the maps.
-        shift: by how many half LR pixels the queries are moved first, and kept within the frame; offsets are from
-            where they were.
+        shift: by how many half LR pixels the queries are moved first (2, or M x 2), and kept within the frame; offsets
+            are from where they were.
     """
     coord = queries.coord
     extent = coord.new_tensor(sides)
     asked = coord
     if shift is not None:
-        asked = (coord + coord.new_tensor(shift) / extent + SHIFT).clamp(SHIFT - 1, 1 - SHIFT)
+        asked = (coord + shift / extent + SHIFT).clamp(SHIFT - 1, 1 - SHIFT)
     place = (((asked + 1) * extent - 1) / 2).round().clamp(coord.new_zeros(2), extent - 1)
     centre = (2 * place + 1) / extent - 1
     row, column = place.long().unbind(1)
@@ -130,19 +139,29 @@ def nearest(queries: Queries, sides: tuple[int, int], shift: tuple[int, int] | N
     return Found((queries.image * height + row) * width + column, (coord - centre) * extent)
 
 
-def corners(queries: Queries, sides: tuple[int, int]) -> list[Found]:
-    """The four LR pixels around each query: upper left, upper right, lower left, lower right."""
-    return [nearest(queries, sides, (down, right)) for down in (-1, 1) for right in (-1, 1)]
+def corners(queries: Queries, sides: tuple[int, int], reach: Tensor | float = 1.0) -> list[Found]:
+    """The four LR pixels around each query: upper left, upper right, lower left, lower right.
+
+    Args:
+        reach: how many half LR pixels from the query they are looked for, each way (one number, or M x 2).
+    """
+    ways = [queries.coord.new_tensor((down, right)) for down in (-1, 1) for right in (-1, 1)]
+    return [nearest(queries, sides, way * reach) for way in ways]
+
+
+def weighted_corners(queries: Queries, sides: tuple[int, int]) -> list[tuple[Found, Tensor]]:
+    """The same with their weights (M x 1): the share of the area opposite to each."""
+    around = corners(queries, sides)
+    areas = [found.area for found in around]
+    whole = torch.stack(areas).sum(dim=0)
+    return [(found, (opposite / whole)[:, None]) for found, opposite in zip(around, reversed(areas), strict=True)]
 
 
 def local_ensemble(queries: Queries, sides: tuple[int, int], predict: Callable[[Found], Tensor]) -> Tensor:
     """What the four LR pixels around a query predict, each weighted by the area opposite to it: M x C."""
-    around = corners(queries, sides)
-    areas = [found.area for found in around]
-    whole = torch.stack(areas).sum(dim=0)
     total: Tensor | None = None
-    for found, opposite in zip(around, reversed(areas), strict=True):
-        weighted = predict(found) * (opposite / whole)[:, None]
+    for found, weight in weighted_corners(queries, sides):
+        weighted = predict(found) * weight
         total = weighted if total is None else total + weighted
     assert total is not None
     return total

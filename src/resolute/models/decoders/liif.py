@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.coordinate_mlp import CoordinateMLP
 from resolute.models.blocks.decoder import Decoder, Read
-from resolute.models.blocks.queries import Found, Queries, local_ensemble, nearest, sides_of
+from resolute.models.blocks.queries import Found, Queries, local_ensemble, nearest, sides_of, unfolded
 
 
 @register_model
@@ -68,8 +68,8 @@ class LIIF(Decoder):
 
         def read(queries: Queries, head: int = 0) -> Tensor:
             mlp, cell_M2 = self.heads[head], cell[queries.image]
-            unfolded = mlp.unfolded(features)
-            return self._predicted(queries, sides, lambda found: mlp(unfolded, found, cell_M2))
+            around = unfolded(features, mlp.kernel)
+            return self._predicted(queries, sides, lambda found: mlp(around, found, cell_M2))
 
         return read
 
