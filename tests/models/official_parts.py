@@ -28,7 +28,10 @@ EDSR: Keys = (
     (r"^(encoder|srnet)\.body\.\d+\.(weight|bias)", "encoder.trunk.{2}"),
 )
 LIIF: Keys = ((r"^imnet\.layers\.", "decoder.heads.0.layers."),)
-METASR: Keys = ((r"^imnet\.layers\.", "decoder.heads.0."),)
+METASR: Keys = (
+    (r"^imnet\.layers\.0\.", "decoder.heads.0.hidden.0."),
+    (r"^imnet\.layers\.2\.", "decoder.heads.0.last."),
+)
 LTE: Keys = (
     (r"^(imnet\.)?layers\.", "decoder.heads.0."),
     (r"^coef\.", "decoder.amplitude."),

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from tests.models.conftest import NOT_DETERMINISTIC, Recorder
-from tests.models.official_parts import DECODERS, ENCODERS, FORMS, ITEMS, image, official
+from tests.models.official_parts import DECODERS, ENCODERS, FORMS, ITEMS, Part, image, official
 from torch import Tensor
 
 from resolute.models import arbitrary_scale, create_model
@@ -13,11 +13,12 @@ from resolute.models.arbitrary_scale import ArbitraryScale
 def small(part: str) -> ArbitraryScale:
     """A small network with a decoder of DECODERS or an encoder of ENCODERS, as it is trained."""
     torch.manual_seed(0)
+    parts: dict[str, Part]
     if part in DECODERS:
-        encoder, decoder = {"edsr": ITEMS[part].encoder}, ITEMS[part].decoder
+        parts = {"encoder": {"edsr": ITEMS[part].encoder}, "decoder": ITEMS[part].decoder}
     else:
-        encoder, decoder = ENCODERS[part][1], {"liif": {"hidden": (16,)}}
-    network = create_model("arbitrary_scale", 2.5, encoder=encoder, decoder=decoder)
+        parts = {"encoder": ENCODERS[part][1], "decoder": {"liif": {"hidden": (16,)}}}
+    network = create_model("arbitrary_scale", 2.5, **parts)
     assert isinstance(network, ArbitraryScale)
     return network
 
@@ -89,8 +90,8 @@ def test_pieces_do_not_show(name: str, form: str, monkeypatch: pytest.MonkeyPatc
     network, lr = official(name, 2.5, FORMS[form]), image()
     with torch.inference_mode():
         whole = network(lr)
-        for chunk in ("CHUNK", "QUICK_CHUNK"):
-            monkeypatch.setattr(arbitrary_scale, chunk, 777)
+        monkeypatch.setattr(arbitrary_scale, "CHUNK", 777)
+        monkeypatch.setattr(arbitrary_scale, "CACHED", 777 * network.decoder.widest)
         assert (network(lr) - whole).abs().max() < ITEMS[name].tolerance
 
 

@@ -1,11 +1,13 @@
 """What the decoders of arbitrary-scale SR have in common."""
 
 from abc import ABC, abstractmethod
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from torch import Tensor, nn
 
 from resolute.models.blocks.queries import Queries
+
+Head = TypeVar("Head", bound=nn.Module)
 
 
 class Read(Protocol):
@@ -34,6 +36,12 @@ class Decoder(nn.Module, ABC):
     def widest(self) -> int:
         """Outputs of its widest linear layer."""
         return max((layer.out_features for layer in self.modules() if isinstance(layer, nn.Linear)), default=64)
+
+    def pick(self, head: int, kind: type[Head]) -> Head:
+        """One of the heads, which are all of one kind."""
+        picked = self.heads[head]
+        assert isinstance(picked, kind)
+        return picked
 
     @abstractmethod
     def reader(self, features: Tensor, cell_N2: Tensor) -> Read:

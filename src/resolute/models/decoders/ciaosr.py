@@ -61,11 +61,11 @@ class CiaoSR(Decoder):
 
         @cache
         def folded(head: int) -> tuple[Tensor, Tensor]:
-            mlps = self.heads[head]
+            mlps = self.pick(head, Attend)
             return mlps.key.folded(features, cell), mlps.value.folded(features, cell, beside)
 
         def weigh(head: int, found: Found) -> tuple[Tensor, Tensor]:
-            mlps, (keys, values) = self.heads[head], folded(head)
+            mlps, (keys, values) = self.pick(head, Attend), folded(head)
             return mlps.key.read(keys, found), mlps.value.read(values, found)
 
         return self._reader(*self._rows(features, beside), sides_of(features), weigh)
@@ -75,7 +75,7 @@ class CiaoSR(Decoder):
         cell, pixels = cell_N2 * cell_N2.new_tensor(sides_of(features)), len(keys) // len(features)
 
         def weigh(head: int, found: Found) -> tuple[Tensor, Tensor]:
-            mlps, cell_M2 = self.heads[head], cell[found.index // pixels]
+            mlps, cell_M2 = self.pick(head, Attend), cell[found.index // pixels]
             return mlps.key(keys, found, cell_M2), mlps.value(values, found, cell_M2)
 
         return self._reader(keys, values, sides_of(features), weigh)
@@ -97,7 +97,8 @@ class CiaoSR(Decoder):
                 seen_keys.append(keys[found.index] * key_weight)
                 seen_values.append(values[found.index] * value_weight)
             shares = (torch.stack(seen_keys, dim=1) @ query[:, :, None]).softmax(dim=1)
-            return self.heads[head].colour((shares.transpose(1, 2) @ torch.stack(seen_values, dim=1))[:, 0])
+            mixed = shares.transpose(1, 2) @ torch.stack(seen_values, dim=1)
+            return self.pick(head, Attend).colour(mixed[:, 0])
 
         return read
 

@@ -55,10 +55,11 @@ class LIIF(Decoder):
 
         @cache
         def folded(head: int) -> Tensor:
-            return self.heads[head].folded(features, cell)
+            return self.pick(head, CoordinateMLP).folded(features, cell)
 
         def read(queries: Queries, head: int = 0) -> Tensor:
-            return self._predicted(queries, sides, lambda found: self.heads[head].read(folded(head), found))
+            mlp = self.pick(head, CoordinateMLP)
+            return self._predicted(queries, sides, lambda found: mlp.read(folded(head), found))
 
         return read
 
@@ -67,7 +68,7 @@ class LIIF(Decoder):
         cell = cell_N2 * cell_N2.new_tensor(sides)
 
         def read(queries: Queries, head: int = 0) -> Tensor:
-            mlp, cell_M2 = self.heads[head], cell[queries.image]
+            mlp, cell_M2 = self.pick(head, CoordinateMLP), cell[queries.image]
             around = unfolded(features, mlp.kernel)
             return self._predicted(queries, sides, lambda found: mlp(around, found, cell_M2))
 

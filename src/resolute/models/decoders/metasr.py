@@ -13,9 +13,29 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resolute.models import register_model
-from resolute.models.blocks.coordinate_mlp import perceptron
 from resolute.models.blocks.decoder import Decoder, Read
 from resolute.models.blocks.queries import Queries, nearest, rows, sides_of, unfolded
+
+
+class Filters(nn.Module):
+    """Makes filters (M x 27 width: feature, row, column, colour) of places in LR pixels and scales (M x 3)."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.hidden = nn.Sequential(nn.Linear(3, hidden), nn.ReLU(inplace=True))
+        self.last = nn.Linear(hidden, width * 27)
+
+    def forward(self, place_M3: Tensor) -> Tensor:
+        return self.last(self.hidden(place_M3))
+
+    def by_unit(self, features: Tensor) -> Tensor:
+        """What each hidden unit and the bias make of the features about an LR pixel: (N h w) x (units + 1) x 3.
+
+        A filter is a sum over these, so that queries of an LR pixel share this convolution.
+        """
+        units = torch.cat([self.last.weight, self.last.bias[:, None]], dim=1).unflatten(0, (-1, 3, 3, 3))
+        made = functional.conv2d(features, units.permute(4, 3, 0, 1, 2).flatten(0, 1), padding=1)
+        return rows(made).unflatten(1, (-1, 3))
 
 
 @register_model
@@ -29,25 +49,19 @@ class MetaSR(Decoder):
 
     def __init__(self, width: int, hidden: int = 256) -> None:
         super().__init__()
-        self.width = width
-        self.heads = nn.ModuleList([perceptron(3, [hidden], width * 9 * 3)])
+        self.heads = nn.ModuleList([Filters(width, hidden)])
 
     def reader(self, features: Tensor, cell_N2: Tensor) -> Read:
         sides = sides_of(features)
 
         @cache
         def by_unit(head: int) -> Tensor:
-            # A pixel's filter is a sum over hidden units and the bias. What each of these makes of the features about
-            # an LR pixel is a convolution, which the queries there share; outputs are numbered by feature, row, column
-            # and colour.
-            last = self.heads[head][-1]
-            units = torch.cat([last.weight, last.bias[:, None]], dim=1).unflatten(0, (self.width, 3, 3, 3))
-            return rows(functional.conv2d(features, units.permute(4, 3, 0, 1, 2).flatten(0, 1), padding=1))
+            return self.pick(head, Filters).by_unit(features)
 
         def read(queries: Queries, head: int = 0) -> Tensor:
             index, place_M3 = self._placed(queries, sides)
-            hidden = functional.pad(self.heads[head][:-1](place_M3), (0, 1), value=1.0)
-            return (hidden[:, None] @ by_unit(head)[index].unflatten(1, (-1, 3)))[:, 0]
+            hidden = functional.pad(self.pick(head, Filters).hidden(place_M3), (0, 1), value=1.0)
+            return (hidden[:, None] @ by_unit(head)[index])[:, 0]
 
         return read
 
