@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from resolute.models import Part, create_part, register_model
 from resolute.models.blocks.decoder import Decoder, Read
+from resolute.models.blocks.encoder import Encoder
 from resolute.models.blocks.preparable import Preparable
 from resolute.models.blocks.queries import Grid, Queries, ask, bilinear
 
@@ -49,10 +50,11 @@ class ArbitraryScale(Preparable):
         super().__init__()
         self.scale, self.std = scale, std
         self.register_buffer("mean", torch.tensor(mean).expand(3)[:, None, None].clone(), persistent=False)
-        self.encoder = create_part("encoder", encoder)
-        decoding = create_part("decoder", decoder, width=self.encoder.width)
+        encoding = create_part("encoder", encoder)
+        assert isinstance(encoding, Encoder)
+        decoding = create_part("decoder", decoder, width=encoding.width)
         assert isinstance(decoding, Decoder)
-        self.decoder = decoding
+        self.encoder, self.decoder = encoding, decoding
 
     def prepare(self) -> nn.Module:
         self.quick = True
@@ -101,7 +103,7 @@ class ArbitraryScale(Preparable):
         Windows are filled up by the image mirrored at its right and lower edge, with a whole one where none is broken,
         as LTE's authors do.
         """
-        centred, window = self.centred(lr), getattr(self.encoder, "window", 0)
+        centred, window = self.centred(lr), self.encoder.window
         if not window:
             return centred
         for axis in (2, 3):

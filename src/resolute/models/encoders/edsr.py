@@ -7,11 +7,12 @@ from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv3
+from resolute.models.blocks.encoder import Encoder
 from resolute.models.blocks.residual import Residual
 
 
 @register_model
-class EDSR(nn.Module):
+class EDSR(Encoder):
     """Residual blocks without norms, and a skip around them: N x 3 x h x w to N x width x h x w."""
 
     def __init__(self, width: int = 64, blocks: int = 16) -> None:

@@ -7,10 +7,11 @@ from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv, conv1, conv3
+from resolute.models.blocks.encoder import Encoder
 
 
 @register_model
-class FSRCNN(nn.Module):
+class FSRCNN(Encoder):
     """Shrinks the channels for a chain of 3x3 convolutions: N x 3 x h x w to N x width x h x w.
 
     Args:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3
+from resolute.models.blocks.encoder import Encoder
 from resolute.models.blocks.residual import Residual
 
 
@@ -26,7 +27,7 @@ def dense_block(width: int, convolutions: int, growth: int) -> Residual:
 
 
 @register_model
-class RDN(nn.Module):
+class RDN(Encoder):
     """Residual dense blocks, all of which are read together: N x 3 x h x w to N x width x h x w."""
 
     def __init__(self, width: int = 64, blocks: int = 16, convolutions: int = 8, growth: int = 64) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv3, leaky_relu
+from resolute.models.blocks.encoder import Encoder
 from resolute.models.blocks.swin import SwinLayer, pad_to_multiple
 
 WINDOW = 8
@@ -30,8 +31,10 @@ class Group(nn.Module):
 
 
 @register_model
-class SwinIR(nn.Module):
+class SwinIR(Encoder):
     """Groups of window attention: N x 3 x h x w to N x width x h' x w', the next multiples of the window.
+
+    Images are filled up by what is mirrored about their last rows and columns.
 
     Args:
         width: channels of the features.
@@ -39,10 +42,6 @@ class SwinIR(nn.Module):
         depths: layers of each group.
         heads: of the attention in each group.
         ratio: channels inside the layers' perceptrons, as a multiple of `inner`.
-
-    Attributes:
-        window: whose multiples the sides of an image must be for features to lie where its pixels do; others are filled
-            up by the image mirrored about its last row and column.
     """
 
     window = WINDOW
