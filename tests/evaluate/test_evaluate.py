@@ -227,6 +227,27 @@ def test_the_provenance_is_of_the_file_that_was_measured(one_image: Path) -> Non
     assert measurements.read_provenance(write_rows(rows, run, "embedded"))["weights_sha256"] == measured
 
 
+@pytest.mark.parametrize(
+    ("known_by", "shown"),
+    [
+        (f"sha256 {'ab' * 32}", f"https://host/own.pth, known by its sha256 {'ab' * 32}"),
+        (
+            f"git blob {'0a' * 20}",
+            f"https://host/own.pth, known by its git blob {'0a' * 20}; its sha256 is {'ab' * 32}",
+        ),
+    ],
+)
+def test_the_provenance_says_what_published_weights_are_from(one_image: Path, known_by: str, shown: str) -> None:
+    run = layout.Run("rlfn_tiny", 4.0, "quick-seed0")
+    facts = {"url": "https://host/own.pth", "known_by": known_by, "sha256": "ab" * 32}
+    weights.save_weights(weights_of(run), methods.build("rlfn_tiny", 4).state_dict(), facts)
+    rows = evaluate(find_run("rlfn_tiny", 4, "quick-seed0"), "embedded", ["y_basicsr"])
+    assert measurements.read_provenance(write_rows(rows, run, "embedded"))["weights_origin"] == shown
+    fresh(weights_of(run), 0)
+    rows = evaluate(find_run("rlfn_tiny", 4, "quick-seed0"), "embedded", ["y_basicsr"])
+    assert measurements.read_provenance(write_rows(rows, run, "embedded"))["weights_origin"] == ""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("equal", [["coffee"], ["astronaut", "camera", "chelsea", "coffee"]])
 def test_equal_images_are_counted_and_left_out_of_the_mean(

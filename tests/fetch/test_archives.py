@@ -2,7 +2,6 @@
 
 import bz2
 import gzip
-import hashlib
 import io
 import lzma
 import tarfile
@@ -16,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resolute.core.errors import ResoluteError
-from resolute.fetch.archives import Member, WrongArchiveError, _refuse_danger, check_first_use, record_first_use, unpack
+from resolute.fetch.archives import Member, WrongArchiveError, _refuse_danger, unpack
 
 SYMLINK = 0o120777 << 16  # external attributes of a link in a zip file
 
@@ -132,24 +131,6 @@ def test_an_archive_larger_than_the_disk(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 999}))
     with pytest.raises(ResoluteError, match=r"needs 1000 bytes unpacked, 999 are free: make room"):
         unpack(archive, ["0001"], tmp_path / "out")
-
-
-def test_first_use_is_recorded_and_held_to(project: Path, caplog: pytest.LogCaptureFixture) -> None:
-    archive = project / "archive.tar"
-    archive.write_bytes(b"first")
-    sha256 = hashlib.sha256(b"first").hexdigest()
-    check_first_use("https://host/archive.tar", archive)
-    record_first_use("https://host/archive.tar", archive)
-    record = project / "data/reference/archives.csv"
-    assert record.read_text() == f"url,sha256,bytes\nhttps://host/archive.tar,{sha256},5\n"
-    assert sha256 in caplog.text
-    caplog.clear()
-    check_first_use("https://host/archive.tar", archive)
-    record_first_use("https://host/archive.tar", archive)
-    assert caplog.text == ""
-    archive.write_bytes(b"other")
-    with pytest.raises(ResoluteError, match=f"not the archive of the first fetch, expected sha256 {sha256}, found"):
-        check_first_use("https://host/archive.tar", archive)
 
 
 @pytest.mark.parametrize("make", [make_zip, make_tar])

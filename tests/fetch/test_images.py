@@ -187,7 +187,7 @@ def test_archive(
     add_data_set("packed", {"kind": "archive", "url": server.url("set.zip")}, splits)
     fetch_dataset("packed")
     assert [image.name for image in datasets.images("packed")] == ["0001", "0002"]
-    assert (project / "data/reference/archives.csv").is_file()
+    assert (project / "data/reference/downloads.csv").is_file()
     assert "no checksum is on record" in caplog.text
     assert set(state(project / "data/raw")) == {"packed.csv", "packed/0001.png", "packed/0002.png"}
     fetch_dataset("packed")
@@ -197,7 +197,7 @@ def test_archive(
     assert len(datasets.images("packed")) == 2
     server.files["set.zip"] += b"changed"
     (project / "data/raw/packed/0001.png").unlink()
-    with pytest.raises(ResoluteError, match=r"set.zip is not the archive of the first fetch"):
+    with pytest.raises(ResoluteError, match=r"set.zip is not the file of the first fetch"):
         fetch_dataset("packed")
 
 
@@ -222,7 +222,7 @@ def test_only_a_right_archive_is_recorded(
     assert not (project / "data/reference").exists()
     server.files["set.zip"] = right
     fetch_dataset("packed")
-    assert hashlib.sha256(right).hexdigest() in (project / "data/reference/archives.csv").read_text()
+    assert hashlib.sha256(right).hexdigest() in (project / "data/reference/downloads.csv").read_text()
 
 
 @pytest.mark.parametrize(("name", "word"), [("manga109", "109 PNG files"), ("div8k", "0001.png to 1500.png")])

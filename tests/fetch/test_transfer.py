@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from resolute.core.checksums import Checksum
 from resolute.core.errors import ResoluteError
 from resolute.fetch import transfer
 from resolute.fetch.transfer import ATTEMPTS, download, mirror, mirrored
@@ -21,7 +22,7 @@ from resolute.fetch.transfer import ATTEMPTS, download, mirror, mirrored
 pytestmark = pytest.mark.usefixtures("project")
 
 CONTENT = bytes(range(256)) * 40
-SHA256 = hashlib.sha256(CONTENT).hexdigest()
+SHA256 = Checksum("sha256", hashlib.sha256(CONTENT).hexdigest())
 
 
 @pytest.fixture
@@ -93,8 +94,9 @@ def test_any_true_beginning_is_completed(server: Any, content: bytes, had: int, 
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "file.bin"
         target.with_name("file.bin.part").write_bytes((content + bytes(10))[:had])
-        sha256, size = (hashlib.sha256(content).hexdigest(), len(content)) if known else ("", 0)
-        download(server.url("file.bin"), sha256, size, target)
+        sha256 = Checksum("sha256", hashlib.sha256(content).hexdigest())
+        checksum, size = (sha256, len(content)) if known else (None, 0)
+        download(server.url("file.bin"), checksum, size, target)
         assert target.read_bytes() == content
         assert leftovers(target) == ["file.bin"]
 
@@ -117,7 +119,7 @@ def test_wrong_checksum(server: Any, target: Path) -> None:
     wrong = CONTENT[:-1] + b"!"
     server.files["file.bin"] = wrong
     found = hashlib.sha256(wrong).hexdigest()
-    message = f"file.bin has the wrong checksum, expected sha256 {SHA256}, found {found}: "
+    message = f"file.bin has the wrong checksum, expected {SHA256}, found {found}: "
     with pytest.raises(ResoluteError, match=re.escape(message)):
         download(server.url("file.bin"), SHA256, len(CONTENT), target)
     assert leftovers(target) == []
@@ -198,7 +200,7 @@ def test_several_files_at_once(server: Any, tmp_path: Path) -> None:
     server.breaks, server.break_after = 8, 10_000
 
     def one(name: str) -> None:
-        sha256 = hashlib.sha256(contents[name]).hexdigest()
+        sha256 = Checksum("sha256", hashlib.sha256(contents[name]).hexdigest())
         download(server.url(name), sha256, len(contents[name]), tmp_path / name)
 
     threads = [threading.Thread(target=one, args=(name,)) for name in contents]
@@ -272,7 +274,7 @@ def test_an_endless_answer_is_not_taken(
         rf"wrong checksum, as it has \d+ bytes instead of {size}:" if size else r"gives \d+ bytes and more, 1048576"
     )
     with pytest.raises(ResoluteError, match=message):
-        download(f"{liar.address}/file.bin", SHA256 if size else "", size, target, counted.append)
+        download(f"{liar.address}/file.bin", SHA256 if size else None, size, target, counted.append)
     assert sum(counted) <= (size or 1 << 20) + transfer.CHUNK_BYTES
     assert leftovers(target) == []
 
@@ -327,7 +329,7 @@ def test_a_mirror_file_of_the_wrong_size_is_not_read(
         download("https://host/file.bin", SHA256, len(CONTENT), target)
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 2 << 40}))
     with pytest.raises(ResoluteError, match=rf"has {3 << 40} bytes, {2 << 40} are free: make room"):
-        download("https://host/file.bin", "", 0, target)
+        download("https://host/file.bin", None, 0, target)
     assert leftovers(target) == []
 
 

@@ -20,7 +20,7 @@ def test_the_second_takes_what_the_first_has_made(project: Path, monkeypatch: py
     file = published.files[layout.Span.at(4)]
     facts = {
         "url": file.url,
-        "sha256": file.sha256,
+        "known_by": str(file.checksum),
         "source": published.source,
         "licence": published.licence,
         "training_data": published.training_data,
@@ -32,7 +32,7 @@ def test_the_second_takes_what_the_first_has_made(project: Path, monkeypatch: py
     with locks.making(target):
         second.start()
         assert waits.wait(60)
-        weights.save_weights(target, {"made.by": torch.ones(1)}, facts)
+        weights.save_weights(target, {"made.by": torch.ones(1)}, {**facts, "sha256": file.checksum.digits})
     second.join()
     assert results == [target]
     assert list(weights.read_state(target)) == ["made.by"]

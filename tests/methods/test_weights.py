@@ -157,7 +157,7 @@ def test_fetching_converts_once(project: Path, tmp_path: Path, monkeypatch: pyte
     copy.write_bytes((Path(__file__).parents[1] / "data/weights/team04_rlfn.pth").read_bytes())
     monkeypatch.setenv("RESOLUTE_MIRROR", str(tmp_path / "mirror"))
     path = fetch_weights("rlfn_team04")
-    assert weights.read_provenance(path)["sha256"] == file.sha256
+    assert weights.read_provenance(path)["sha256"] == file.checksum.digits
     assert [found.name for found in path.parent.iterdir()] == ["x4.safetensors"]
 
 

@@ -244,6 +244,9 @@ def _message(error: Any, where: str) -> str:
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in error.instance)
         return f"{where}: '{f'{key}.{missing}' if key else missing}' is missing"
+    if error.validator == "oneOf" and all("required" in choice for choice in error.validator_value):
+        choices = ", ".join("+".join(choice["required"]) for choice in error.validator_value)
+        return f"{where}: {key or 'the document'} must have exactly one of {choices}"
     if isinstance(error.instance, float) and error.instance.is_integer() and error.validator in ("type", "anyOf"):
         return (
             f"{where}: {key} is {value}: write {error.instance:.0f}, a whole number has no point and no exponent here"

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from resolute.core.checksums import Checksum
 from resolute.core.errors import ResoluteError, nearest
 from resolute.core.reading import reading
 from resolute.core.schema import read_yaml, validate
@@ -61,6 +62,11 @@ class Source:
     of: tuple[str, ...] = ()
     reduce: int = 1
 
+    @property
+    def checksum(self) -> Checksum | None:
+        """What an archive is known by."""
+        return Checksum("sha256", self.sha256) if self.sha256 else None
+
 
 @dataclass(frozen=True)
 class SourceFile:
@@ -73,6 +79,11 @@ class SourceFile:
     path: str
     sha256: str
     bytes: int
+
+    @property
+    def checksum(self) -> Checksum:
+        """What the file is known by."""
+        return Checksum("sha256", self.sha256)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from resolute.metrics.protocols import measure
 UNITS = {"psnr": "dB"}
 SPENT = ("macs", "macs_full", "flops", "difficulty")  # of an image, whatever the protocol of its PSNR
 OUTPUT_ERROR = "output_error"
+OF_WEIGHTS = ("weights_sha256", "weights_origin")  # kept once for all rows
 
 
 def evaluate(
@@ -43,8 +44,9 @@ def evaluate(
 
     Returns:
         Rows of the long form: one per image, protocol and metric, with the `weights_sha256` of the file that was
-        measured (empty where there is none). The infinite PSNR of an image that equals its original is NaN. Of
-        published weights also their `output_error`, where an official output is kept (`resolute.evaluate.official`).
+        measured (empty where there is none) and the `weights_origin` of published ones. The infinite PSNR of an image
+        that equals its original is NaN. Of published weights also their `output_error`, where an official output is
+        kept (`resolute.evaluate.official`).
         Of a dynamic method, image by image, also its `macs` and its `macs_full` by the costliest way, how often each
         expert is `chosen_<expert>` at each place, the `flops` of its patches as the paper counts them, where it is
         cut, and the `difficulty` of the LR image. Of the data set as a whole the `psnr_category<k>` of its easiest to
@@ -67,6 +69,7 @@ def evaluate(
         "method": method,
         "weights": run.weights,
         "weights_sha256": sha256,
+        "weights_origin": _origin(trained),
         "seed": weights.seed,
         "training_data": trained.get("training_data", ""),
         "recipe": _recipe(trained.get("departures")),
@@ -108,9 +111,17 @@ def evaluate(
 def write_rows(rows: Sequence[dict[str, Any]], run: layout.Run, dataset: str) -> Path:
     """Keep the rows of a run on a data set as `reports/measurements/quality/<run>/<dataset>.parquet`."""
     target = layout.quality(run, dataset)
-    kept = [{key: value for key, value in row.items() if key != "weights_sha256"} for row in rows]
-    measurements.write(target, kept, run=str(run), dataset=dataset, weights_sha256=rows[0]["weights_sha256"])
+    kept = [{key: value for key, value in row.items() if key not in OF_WEIGHTS} for row in rows]
+    measurements.write(target, kept, run=str(run), dataset=dataset, **{key: rows[0][key] for key in OF_WEIGHTS})
     return target
+
+
+def _origin(facts: Mapping[str, Any]) -> str:
+    """Of published weights, the file that they are from and what it was known by."""
+    if not all(isinstance(facts.get(name), str) for name in ("url", "known_by", "sha256")):
+        return ""
+    known_by = f"{facts['url']}, known by its {facts['known_by']}"
+    return known_by if facts["sha256"] in known_by else f"{known_by}; its sha256 is {facts['sha256']}"
 
 
 def write_images(images: Mapping[str, np.ndarray], run: layout.Run, dataset: str) -> Path:

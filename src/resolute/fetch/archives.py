@@ -1,8 +1,7 @@
-"""Images out of a zip or tar archive that is not trusted; and checksums recorded on first use."""
+"""Images out of a zip or tar archive that is not trusted."""
 
 import bz2
 import gzip
-import logging
 import lzma
 import re
 import shutil
@@ -15,12 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 from typing import IO, Any, cast
 
-from resolute.core import layout
 from resolute.core.errors import ResoluteError
-from resolute.core.locks import making
-from resolute.core.provenance import file_sha256
-from resolute.core.reading import brief, reading
-from resolute.datasets.store import read_table, write_table
+from resolute.core.reading import brief
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 PACKERS: dict[bytes, Callable[[IO[bytes]], Any]] = {
@@ -219,51 +214,3 @@ def _tar_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Member:
     kind = "file" if info.isfile() else "folder" if info.isdir() else "other"
     # extractfile answers None for what is no file, and only files are opened
     return Member(info.name, kind, info.size, lambda: cast("IO[bytes]", archive.extractfile(info)))
-
-
-def check_first_use(url: str, archive: Path) -> None:
-    """Hold an archive without a checksum in the registry to the record of its first fetch, if there is one.
-
-    Raises:
-        WrongArchiveError: the archive differs from the one on record.
-    """
-    record = _record()
-    known = _known().get(url)
-    if known and known != _facts(url, archive):
-        difference = f"expected sha256 {known['sha256']}, found {file_sha256(archive)}"
-        repair = f"fetch it again, or delete its line in {layout.relative(record)} if this one is right"
-        raise WrongArchiveError(f"{url} is not the archive of the first fetch, {difference}: {repair}")
-
-
-def record_first_use(url: str, archive: Path) -> None:
-    """Write down the checksum of an archive that held all images of its set, where none is on record.
-
-    The record is `data/reference/archives.csv`, which git keeps.
-    """
-    record = _record()
-    with making(record):
-        rows = _known()
-        if url in rows or not archive.is_file():
-            return
-        rows[url] = _facts(url, archive)
-        write_table(record, tuple(rows[url]), [rows[key] for key in sorted(rows)])
-    logging.getLogger(__name__).warning(
-        "%s: no checksum is on record, so its sha256 %s was written to %s; later fetches must match",
-        url,
-        rows[url]["sha256"],
-        layout.relative(record),
-    )
-
-
-def _facts(url: str, archive: Path) -> dict[str, str]:
-    return {"url": url, "sha256": file_sha256(archive), "bytes": str(archive.stat().st_size)}
-
-
-def _known() -> dict[str, dict[str, str]]:
-    record = _record()
-    with reading(record, "restore it from git, or remove it"):
-        return {row["url"]: {name: row[name] for name in ("url", "sha256", "bytes")} for row in read_table(record)}
-
-
-def _record() -> Path:
-    return layout.project_root() / "data/reference/archives.csv"

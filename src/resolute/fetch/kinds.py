@@ -18,7 +18,8 @@ from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
 from resolute.datasets import DataSet, HRImage, images
 from resolute.datasets.registry import SourceFile, fitting
-from resolute.fetch.archives import IMAGE_SUFFIXES, WrongArchiveError, check_first_use, is_hidden, unpack
+from resolute.fetch.archives import IMAGE_SUFFIXES, WrongArchiveError, is_hidden, unpack
+from resolute.fetch.first_use import OtherFileError, check_first_use
 from resolute.fetch.parallel import each
 from resolute.fetch.progress import byte_progress
 from resolute.fetch.transfer import download, verify
@@ -77,7 +78,7 @@ def _file(dataset: DataSet, staging: Path, advance: Callable[[int], object], fil
         if dataset.source.kind == "embedded":
             _copy_from_package(dataset.source.package, file, path)
         else:
-            download(dataset.source.url + quote(file.path), file.sha256, file.bytes, path, advance)
+            download(dataset.source.url + quote(file.path), file.checksum, file.bytes, path, advance)
     return Arrival(file.image, file.split, file.scale, path, place)
 
 
@@ -89,7 +90,7 @@ def _copy_from_package(package: str, file: SourceFile, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
     part.write_bytes(source.read_bytes())
-    verify(part, file.sha256, file.bytes, str(source), repair)
+    verify(part, file.checksum, file.bytes, str(source), repair)
     part.replace(target)
 
 
@@ -99,13 +100,13 @@ def _archive(dataset: DataSet, splits: Sequence[str], staging: Path) -> list[Arr
     source = dataset.source
     archive = archive_file(dataset, staging)
     with byte_progress(dataset.name, source.bytes) as advance:
-        download(source.url, source.sha256, source.bytes, archive, advance)
+        download(source.url, source.checksum, source.bytes, archive, advance)
     split_of = {name: split for split in splits for name in dataset.split(split).image_names()}
     try:
         if not source.sha256:
             check_first_use(source.url, archive)
         unpacked = unpack(archive, split_of, staging / "images")
-    except WrongArchiveError:
+    except (WrongArchiveError, OtherFileError):
         archive.unlink()
         raise
     return [Arrival(name, split_of[name], None, path, path.name) for name, path in unpacked.items()]

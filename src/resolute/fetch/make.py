@@ -4,7 +4,7 @@ The weights are converted once, to safetensors under our own parameter names.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from resolute.core.provenance import file_sha256
 from resolute.datasets import DataSet, HRImage
 from resolute.datasets.reader import write_images
 from resolute.fetch import key_maps
-from resolute.fetch.archives import record_first_use
+from resolute.fetch.first_use import check_first_use, record_first_use
 from resolute.fetch.kinds import Arrival, archive_file, arrive
 from resolute.fetch.parallel import each
 from resolute.fetch.placement import put_in_place
@@ -132,20 +132,29 @@ def fetch_weights(method: str, tag: str = "", scale: float = 4) -> Path:
     file = published.files[wanted.span]
     facts = {
         "url": file.url,
-        "sha256": file.sha256,
+        "known_by": str(file.checksum),
         "source": published.source,
         "licence": published.licence,
         "training_data": published.training_data,
     }
     with making(target) as waited:
-        if waited and target.is_file() and weights.read_provenance(target) == facts:
+        if waited and target.is_file() and _is_made_as(target, facts):
             return target
         original = target.with_name(f"{target.stem}.published{Path(file.url).suffix}")
         try:
-            download(file.url, file.sha256, file.bytes, original)
+            download(file.url, file.checksum, file.bytes, original)
+            if not file.checksum.is_whole:
+                check_first_use(file.url, original)
             state = key_maps.rename(weights.read_checkpoint(original, published.inside), published)
             weights.load_state(methods.build(method, scale), state, f"{original.name} of {method}")
-            weights.save_weights(target, state, facts)
+            weights.save_weights(target, state, {**facts, "sha256": file_sha256(original)})
+            if not file.checksum.is_whole:
+                record_first_use(file.url, original, f"{file.checksum} alone")
         finally:
             original.unlink(missing_ok=True)
     return target
+
+
+def _is_made_as(target: Path, facts: Mapping[str, str]) -> bool:
+    """Whether weights are made of a published file as the registry has it, whatever its sha256 turned out to be."""
+    return {name: fact for name, fact in weights.read_provenance(target).items() if name != "sha256"} == facts

@@ -18,8 +18,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 import requests
 
 from resolute.core import layout
+from resolute.core.checksums import Checksum
 from resolute.core.errors import ResoluteError
-from resolute.core.provenance import file_sha256
 from resolute.core.reading import brief
 
 ATTEMPTS = 4
@@ -71,7 +71,7 @@ def mirrored(url: str) -> Path | None:
     return folder and folder / f"{parts.hostname}{unquote(parts.path)}"
 
 
-def download(url: str, sha256: str, size: int, target: Path, advance: Advance = _ignore) -> Path:
+def download(url: str, checksum: Checksum | None, size: int, target: Path, advance: Advance = _ignore) -> Path:
     """Bring the file at a URL to `target`, from the mirror if it is there, else from the network.
 
     A target that is already right is kept. What broke off stays beside the target as `<name>.part` and is
@@ -79,7 +79,7 @@ def download(url: str, sha256: str, size: int, target: Path, advance: Advance = 
 
     Args:
         url: where the file lies.
-        sha256: its checksum as 64 hex digits; empty where none is on record.
+        checksum: what it is known by; None where nothing is on record.
         size: its size in bytes; 0 where none is on record.
         target: where to put it.
         advance: told the number of bytes as they arrive, for a progress bar.
@@ -91,7 +91,7 @@ def download(url: str, sha256: str, size: int, target: Path, advance: Advance = 
         ResoluteError: the file is nowhere to be had, is cut short, or is not the one on record; or something else
             is in its place.
     """
-    if target.is_file() and (not sha256 or file_sha256(target) == sha256):
+    if target.is_file() and (checksum is None or checksum.fits(target)):
         advance(target.stat().st_size)
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -100,22 +100,22 @@ def download(url: str, sha256: str, size: int, target: Path, advance: Advance = 
         raise ResoluteError(f"{layout.relative(part)} is no regular file, and downloads go there: remove it")
     copy = mirrored(url)
     if copy is not None and os.path.lexists(copy):
-        _copy(copy, sha256, size, part)
+        _copy(copy, checksum, size, part)
         advance(part.stat().st_size)
     else:
         _stream(url, size, part, advance)
-        verify(part, sha256, size, url, "nothing of it was kept, run the command again")
+        verify(part, checksum, size, url, "nothing of it was kept, run the command again")
     return part.replace(target)
 
 
-def verify(file: Path, sha256: str, size: int, name: str, repair: str) -> None:
+def verify(file: Path, checksum: Checksum | None, size: int, name: str, repair: str) -> None:
     """Delete a file that is not the one on record, and say so; `name` and `repair` are for the message."""
-    found_size, found = file.stat().st_size, file_sha256(file) if sha256 else ""
-    if found == sha256:
+    if checksum is None or (found := checksum.found(file)) == checksum.digits:
         return
+    found_size = file.stat().st_size
     file.unlink()
     _check_size(found_size, size, name, repair)
-    raise ResoluteError(f"{name} has the wrong checksum, expected sha256 {sha256}, found {found}: {repair}")
+    raise ResoluteError(f"{name} has the wrong checksum, expected {checksum}, found {found}: {repair}")
 
 
 def _check_size(found: int, size: int, name: str, repair: str) -> None:
@@ -125,7 +125,7 @@ def _check_size(found: int, size: int, name: str, repair: str) -> None:
         raise ResoluteError(f"{name} has the wrong checksum, as it has {found} bytes instead of {size}: {repair}")
 
 
-def _copy(copy: Path, sha256: str, size: int, part: Path) -> None:
+def _copy(copy: Path, checksum: Checksum | None, size: int, part: Path) -> None:
     """Take a file from the mirror; one that cannot be right is not even read."""
     name, repair = f"the mirror's {copy}", "replace it, or remove it from the mirror"
     if not copy.is_file():
@@ -135,7 +135,7 @@ def _copy(copy: Path, sha256: str, size: int, part: Path) -> None:
     if found > free:
         raise ResoluteError(f"{name} has {found} bytes, {free} are free: make room")
     shutil.copyfile(copy, part)
-    verify(part, sha256, size, name, repair)
+    verify(part, checksum, size, name, repair)
 
 
 def _stream(url: str, size: int, part: Path, advance: Advance) -> None:

@@ -86,6 +86,11 @@ PROTOCOLS = {
             shave=lambda _: 4,
         ),
         Protocol(
+            name="rgb_basicsr",
+            description="RGB channels pooled, scale pixels shaved (BasicSR, MMagic)",
+            shave=math.ceil,
+        ),
+        Protocol(
             name="y_basicsr",
             description="Y not rounded, scale pixels shaved (BasicSR, most lightweight networks)",
             shave=math.ceil,

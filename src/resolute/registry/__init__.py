@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from resolute.core import layout
+from resolute.core.checksums import KINDS, Checksum
 from resolute.core.errors import ResoluteError, nearest
 from resolute.core.provenance import file_sha256
 from resolute.core.reading import check_regular, reading
@@ -19,11 +20,14 @@ _PACKAGE = FOLDER.parent
 
 @dataclass(frozen=True)
 class WeightFile:
-    """Where a published checkpoint lies and how it is known to be the right one."""
+    """Where a published checkpoint lies and how it is known to be the right one.
+
+    Not every maker has published a whole sha256, or the size: `bytes` is 0 where it is not known.
+    """
 
     url: str
-    sha256: str
-    bytes: int
+    checksum: Checksum
+    bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -249,6 +253,11 @@ def _named(part: Any) -> str:
 
 
 def _published(facts: dict[str, Any]) -> Published:
-    files = {layout.Span.parse(str(span)): WeightFile(**file) for span, file in facts.pop("files", {}).items()}
+    files = {layout.Span.parse(str(span)): _weight_file(file) for span, file in facts.pop("files", {}).items()}
     keys = tuple(item if isinstance(item, str) else (item[0], item[1]) for item in facts.pop("keys", []))
     return Published(files=files, keys=keys, unused=tuple(facts.pop("unused", [])), **facts)
+
+
+def _weight_file(facts: Mapping[str, Any]) -> WeightFile:
+    kind = next(kind for kind in KINDS if kind in facts)
+    return WeightFile(facts["url"], Checksum(kind, facts[kind]), facts.get("bytes", 0))

@@ -206,10 +206,13 @@ class _Builder:
         return replace(cell, judgement=judgement)
 
     def weights(self, row: Row) -> str:
-        """The published weights that stand for the paper's own; empty where there are none."""
-        if self.spec.weights != "published":
-            return self.spec.weights
+        """The published weights that stand for the paper's own; empty where there are none.
+
+        A method that is never trained has no others than its first, whatever weights the table is about.
+        """
         entry = self.methods.get(row.method)
+        if self.spec.weights != "published" and (entry is None or entry.trainable):
+            return self.spec.weights
         return f"published-{entry.tag()}" if entry and entry.published else ""
 
     def missing(self, row: Row, column: Column) -> str:
@@ -223,7 +226,7 @@ class _Builder:
             return NO_SCALE
         if (dataset := wanted.get("dataset")) and dataset not in datasets.names():
             return NO_DATA
-        return NO_WEIGHTS if dataset and not entry.has_weights(self.spec.weights, wanted["scale"]) else ""
+        return NO_WEIGHTS if dataset and not entry.has_weights(self.weights(row), wanted["scale"]) else ""
 
     def absent(self, row: Row, column: Column) -> str:
         """Why nothing is measured although it could be: a data set may have to be placed by hand first."""
