@@ -1,4 +1,4 @@
-"""What decoding pixel by pixel takes: the dense decoder against its plain evaluation, routed ones against their promise.
+"""What decoding pixel by pixel takes: a dense decoder against its plain evaluation, routed ones against their promise.
 
     .venv/bin/python benchmarks/decoders.py --threads 1
 
