@@ -1,6 +1,7 @@
 """Claims of a paper against made-up runs whose outcome is known."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +27,24 @@ FACTS: dict[str, Any] = {
     "preset": "own",
     "protocol": "classsr",
     "datasets": ["set14", "b100"],
+    "scales": [4],
     "claims": [{"says": "It is better", "where": "Table 1", "printed": "1 dB", **SIDES}],
 }
 
 
 def rows(
-    method: str, setting: str, psnr: dict[int, tuple[float, float]], macs: float = 0, weights: str = "own"
+    method: str,
+    setting: str,
+    psnr: dict[int, tuple[float, float]],
+    macs: float = 0,
+    weights: str = "own",
+    scale: float = 4,
+    datasets: Sequence[str] = ("set14", "b100"),
+    protocol: str = "classsr",
 ) -> Iterator[dict[str, Any]]:
     """PSNR on both data sets by seed; macs of 100 where the method is dynamic."""
     for seed, values in psnr.items():
-        for dataset, value in zip(FACTS["datasets"], values, strict=True):
+        for dataset, value in zip(datasets, values, strict=True):
             shared = {
                 "source": "measured",
                 "method": method,
@@ -43,11 +52,11 @@ def rows(
                 "seed": seed,
                 "setting": setting,
                 "dataset": dataset,
-                "scale": 4.0,
+                "scale": float(scale),
                 "image": "a",
                 "device": "a CPU",
             }
-            yield {**shared, "protocol": "classsr", "metric": "psnr", "value": value}
+            yield {**shared, "protocol": protocol, "metric": "psnr", "value": value}
             if macs:
                 yield {**shared, "protocol": "macs", "metric": "macs", "value": macs}
                 yield {**shared, "protocol": "macs", "metric": "macs_full", "value": 100.0}
@@ -127,15 +136,29 @@ def test_a_claim_that_cannot_be_tested_is_one_line(tmp_path: Path, claim: dict[s
         outcome(tmp_path, [], **claim)
 
 
+def test_a_difference_is_averaged_over_scales_too(tmp_path: Path) -> None:
+    def found(scale: float) -> Iterator[dict[str, Any]]:
+        yield from rows("wbsr_tiny", "alpha1", {0: (30.0 + scale, 26.0)}, 60, scale=scale)
+        yield from rows("wbsr_tiny_uniform", "alpha1", {0: (30.0, 26.0)}, 60, scale=scale)
+
+    path = tmp_path / "claims.yaml"
+    path.write_text(yaml.safe_dump({**FACTS, "scales": [2, 3.7]}))
+    both = measurements.means(measurements.frame([*found(2), *found(3.7), *found(4)]))
+    assert hold(read_claims(path), both).tested[0].differences == pytest.approx(((2 / 2 + 3.7 / 2) / 2,))
+    one = measurements.means(measurements.frame(list(found(2))))
+    assert hold(read_claims(path), one).tested[0].outcome is Outcome.NOT_RUN, "one of the scales"
+
+
+@pytest.mark.parametrize("path", claims_files(), ids=lambda path: path.parent.name)
 @pytest.mark.parametrize("form", ["csv", "md", "tex", "html"])
-def test_the_papers_claims_are_written_in_every_form(form: str) -> None:
-    (path,) = claims_files()
+def test_the_papers_claims_are_written_in_every_form(form: str, path: Path) -> None:
     spec = read_claims(path)
     one = spec.claims[0]
     found = [
         row
         for side, psnr in ((one.of, BETTER), (one.over, WORSE))
-        for row in rows(side.method, side.setting, psnr, 70, spec.preset)
+        for scale in spec.scales
+        for row in rows(side.method, side.setting, psnr, 70, spec.preset, scale, spec.datasets, spec.protocol)
     ]
     text = render_claims(hold(spec, measurements.means(measurements.frame(found))), form)
     assert "a CPU" in text or form == "csv"
@@ -143,18 +166,22 @@ def test_the_papers_claims_are_written_in_every_form(form: str) -> None:
         assert words in text
 
 
-def test_the_budget_that_is_told_is_the_presets() -> None:
-    (path,) = claims_files()
+@pytest.mark.parametrize("path", claims_files(), ids=lambda path: path.parent.name)
+def test_the_budget_that_is_told_is_the_presets(path: Path) -> None:
     spec = read_claims(path)
     preset = yaml.safe_load((REPOSITORY / f"workflow/presets/{spec.preset}.yaml").read_text())
     train = preset["train"]
     plans = [make_plan(train, preset["recipes"].get(name, {}), name) for name in preset["methods"]["trained"]]
     assert {plan.iterations for plan in plans} == {train["iterations"]}
-    assert f"{train['iterations']} steps of {train['batch_size']} patches" in spec.caption
+    caption = " ".join(spec.caption.split())
+    assert re.search(rf"{train['iterations']} steps of {train['batch_size']} (patches|crops)", caption)
     assert tuple(preset["data"]["test"]) == spec.datasets
+    assert tuple(preset["scales"]) == spec.scales
+    assert spec.protocol in preset["evaluate"]["protocols"]
 
 
-def test_without_any_run_it_says_which_preset_tests_them() -> None:
-    (path,) = claims_files()
-    text = render_claims(hold(read_claims(path), measurements.means(measurements.frame([]))), "html")
-    assert "Not run: the preset wbsr_claims tests these claims." in text
+@pytest.mark.parametrize("path", claims_files(), ids=lambda path: path.parent.name)
+def test_without_any_run_it_says_which_preset_tests_them(path: Path) -> None:
+    spec = read_claims(path)
+    text = render_claims(hold(spec, measurements.means(measurements.frame([]))), "html")
+    assert f"Not run: the preset {spec.preset} tests these claims." in text

@@ -45,7 +45,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class ClaimsSpec:
-    """The claims of a paper, and the preset, protocol and data sets that test them."""
+    """The claims of a paper, and the preset, protocol, data sets and scales that test them."""
 
     path: Path
     title: str
@@ -54,6 +54,7 @@ class ClaimsSpec:
     preset: str
     protocol: str
     datasets: tuple[str, ...]
+    scales: tuple[float, ...]
     claims: tuple[Claim, ...]
     notes: tuple[str, ...] = ()
 
@@ -74,7 +75,7 @@ def read_claims(path: Path) -> ClaimsSpec:
     """
     facts = read_facts(path)
     claims = tuple(_claim(path, number, dict(one)) for number, one in enumerate(facts.pop("claims")))
-    facts |= {name: tuple(facts.get(name, ())) for name in ("datasets", "notes")}
+    facts |= {name: tuple(facts.get(name, ())) for name in ("datasets", "scales", "notes")}
     return ClaimsSpec(path, claims=claims, **facts)
 
 

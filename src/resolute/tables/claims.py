@@ -1,13 +1,14 @@
 """A paper's claims held against what was trained here: differences in PSNR over seeds, and whether they hold.
 
-A difference is taken seed by seed and averaged over the data sets. Over seeds it has a mean and a sample standard
-deviation; a claim holds, or does not, where the mean is farther from the margin than that.
+A difference is taken seed by seed and averaged over the data sets and scales. Over seeds it has a mean and a sample
+standard deviation; a claim holds, or does not, where the mean is farther from the margin than that.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import product
 from statistics import fmean, stdev
 
 import numpy as np
@@ -42,8 +43,8 @@ class Tested:
     """A claim and what was found.
 
     Attributes:
-        differences: in dB, by seed, the mean over the data sets.
-        shares: of the multiply-adds of the full network that the two sides took, over seeds and data sets.
+        differences: in dB, by seed, the mean over the data sets and scales.
+        shares: of the multiply-adds of the full network that the two sides took, over all of them.
     """
 
     claim: Claim
@@ -78,36 +79,42 @@ class Claims:
     devices: tuple[str, ...]
 
 
-Runs = Mapping[tuple[str, int, str], Mapping[str, Reached]]
-"""What was reached by method, seed and data set, at each setting."""
+Place = tuple[str, float]
+"""A data set and a scale."""
+
+Runs = Mapping[tuple[str, int, Place], Mapping[str, Reached]]
+"""What was reached by method, seed and place, at each setting."""
 
 
 def hold(spec: ClaimsSpec, means: pd.DataFrame) -> Claims:
     """Hold claims against the means of measurements (`measurements.means`).
 
-    A claim is tested by the seeds that both of its sides have on all data sets; of no such seed it is not run.
+    A claim is tested by the seeds that both of its sides have on all data sets at all scales; of no such seed it is not
+    run.
     """
     own = means[means["weights"].str.fullmatch(rf"{spec.preset}-seed\d+") & means["dataset"].isin(spec.datasets)]
     runs, seeds = _runs(own, spec.protocol), sorted({int(seed) for seed in own["seed"]})
-    tested = tuple(_test(claim, runs, seeds, spec.datasets) for claim in spec.claims)
+    places = list(product(spec.datasets, spec.scales))
+    tested = tuple(_test(claim, runs, seeds, places) for claim in spec.claims)
     return Claims(spec, tested, tuple(sorted(set(own["device"]) - {""})))
 
 
 def _runs(own: pd.DataFrame, protocol: str) -> Runs:
     taken = {measurements.key(row): row["value"] for row in measurements.records(own[own["metric"] == "macs"])}
     shares = measurements.shares(own)
-    found: dict[tuple[str, int, str], dict[str, Reached]] = defaultdict(dict)
+    found: dict[tuple[str, int, Place], dict[str, Reached]] = defaultdict(dict)
     for row in measurements.records(own[(own["metric"] == "psnr") & (own["protocol"] == protocol)]):
         key = measurements.key(row)
         reached = Reached(row["value"], taken.get(key, np.nan), shares.get(key, 1.0))
-        found[row["method"], int(row["seed"]), row["dataset"]][row["setting"]] = reached
+        place = row["dataset"], float(row["scale"])
+        found[row["method"], int(row["seed"]), place][row["setting"]] = reached
     return found
 
 
-def _test(claim: Claim, runs: Runs, seeds: list[int], datasets: tuple[str, ...]) -> Tested:
+def _test(claim: Claim, runs: Runs, seeds: list[int], places: list[Place]) -> Tested:
     differences, of_shares, over_shares = [], [], []
     for seed in seeds:
-        pairs = [_pair(claim, runs, seed, dataset) for dataset in datasets]
+        pairs = [_pair(claim, runs, seed, place) for place in places]
         whole = [pair for pair in pairs if pair]
         if len(whole) == len(pairs):
             differences.append(fmean(of.psnr - over.psnr for of, over in whole))
@@ -118,9 +125,9 @@ def _test(claim: Claim, runs: Runs, seeds: list[int], datasets: tuple[str, ...])
     return Tested(claim, tuple(differences), (fmean(of_shares), fmean(over_shares)))
 
 
-def _pair(claim: Claim, runs: Runs, seed: int, dataset: str) -> tuple[Reached, Reached] | None:
-    of = runs.get((claim.of.method, seed, dataset), {}).get(claim.of.setting)
-    reached = runs.get((claim.over.method, seed, dataset), {})
+def _pair(claim: Claim, runs: Runs, seed: int, place: Place) -> tuple[Reached, Reached] | None:
+    of = runs.get((claim.of.method, seed, place), {}).get(claim.of.setting)
+    reached = runs.get((claim.over.method, seed, place), {})
     if of is None:
         return None
     over = _at_cost(claim.over, reached, of.macs) if claim.over.is_curve else reached.get(claim.over.setting)
