@@ -146,7 +146,7 @@ def test_pixels_and_flops_of_a_pixel_router_are_measured_image_by_image(embedded
     said = methods.upscaler("pcsr_fsrcnn", 4, path, "cpu", "k0")(read_image(lr))
     for expert, times in said.chosen["pixels"].items():
         assert coffee["pixels", f"chosen_{expert}"]["value"] == times
-    assert (coffee["", "flops"]["protocol"], coffee["", "flops"]["value"]) == ("flops_image", said.paper_flops)
+    assert (coffee["", "flops"]["protocol"], coffee["", "flops"]["value"]) == ("flops_per_image", said.paper_flops)
 
 
 def test_a_weights_file_of_another_network_is_refused(embedded: Path) -> None:

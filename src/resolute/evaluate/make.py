@@ -189,7 +189,7 @@ def _spent(lr: np.ndarray, upscaled: methods.Upscaled) -> list[dict[str, Any]]:
     if upscaled.macs is None or upscaled.full_macs is None:
         return []
     magnitude = gradient_magnitude(lr)
-    flops, counted = upscaled.paper_flops, "flops_patches" if "patches" in upscaled.chosen else "flops_image"
+    flops, counted = upscaled.paper_flops, "flops_patches" if "patches" in upscaled.chosen else "flops_per_image"
     chosen = [
         {"place": place, "metric": f"chosen_{expert}", "value": float(times)}
         for place, experts in upscaled.chosen.items()
