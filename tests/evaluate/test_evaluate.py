@@ -135,6 +135,20 @@ def test_chosen_experts_and_difficulty_are_measured_image_by_image(embedded: Pat
     assert found["macs"] == pytest.approx(np.mean([image["macs"] for image in found["images"]]))
 
 
+@pytest.mark.slow
+def test_pixels_and_flops_of_a_pixel_router_are_measured_image_by_image(embedded: Path) -> None:
+    path = embedded / "mine.safetensors"
+    torch.manual_seed(0)
+    weights.save_weights(path, methods.build("pcsr_fsrcnn", 4).state_dict(), {})
+    rows = evaluate(find_run("pcsr_fsrcnn", 4, str(path)), "embedded", ["ntire2022"])
+    coffee = {(row.get("place", ""), row["metric"]): row for row in rows if row["image"] == "coffee"}
+    lr = next(image.path for image in datasets.lr_images("embedded", "test", 4) if image.name == "coffee")
+    said = methods.upscaler("pcsr_fsrcnn", 4, path, "cpu", "k0")(read_image(lr))
+    for expert, times in said.chosen["pixels"].items():
+        assert coffee["pixels", f"chosen_{expert}"]["value"] == times
+    assert (coffee["", "flops"]["protocol"], coffee["", "flops"]["value"]) == ("flops_per_image", said.paper_flops)
+
+
 def test_a_weights_file_of_another_network_is_refused(embedded: Path) -> None:
     path = embedded / "mine.safetensors"
     weights.save_weights(path, methods.build("imdn_tiny", 4).state_dict(), {})

@@ -17,6 +17,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.layout import FIGURE_FORMATS, Run
 from resolute.figures import Shown, draw_settings
 from resolute.figures.operating import operating_points
+from resolute.figures.settings import maps
 from resolute.images.files import write_png
 from resolute.images.zipped import zip_images
 
@@ -81,6 +82,15 @@ def test_settings_come_by_cost_each_with_its_own_numbers(shown: Shown) -> None:
         assert point.chosen == [5] + [0] * (len(ENTRY.experts) - 1)
         assert point.routes.shape == LR
         assert np.unique(point.routes[:, 6:]).tolist() == [number % len(ENTRY.experts)]
+
+
+def test_maps_of_sr_pixels_are_shown_as_those_of_lr_pixels(shown: Shown) -> None:
+    enlarged = np.repeat(np.repeat(np.eye(*LR, dtype=np.uint8), 4, axis=0), 4, axis=1)
+    zip_images(shown.routes, {f"{setting}/photo": enlarged for setting in ENTRY.settings})
+    experts, points = operating_points(shown, PROTOCOL)
+    assert all((point.routes == enlarged).all() for point in points)
+    figure = maps(np.full((36, 48, 3), 90, np.uint8), experts, points)
+    assert len(figure.axes) >= len(points) + 1
 
 
 @pytest.mark.slow

@@ -109,3 +109,23 @@ def test_equal_images_are_null_and_counted(
     assert (quality["equal_images"], cost["equal_images"]) == (equal, 0)
     assert measurements.is_infinite(quality) == (mean is None)
     assert not measurements.is_infinite(cost)
+
+
+def test_the_share_of_pixels_is_the_mean_over_the_images(project: Path) -> None:
+    path = project / "reports/measurements/set5.parquet"
+    taken = {"small": (5, 5), "large": (900, 100), "none": (10, 0)}
+    rows = [
+        {**ROW, "setting": setting, "image": image, "place": "pixels", "metric": f"chosen_{expert}", "value": times}
+        for setting in ("k0", "k1")
+        for image, counts in taken.items()
+        for expert, times in zip(("light", "heavy"), counts, strict=True)
+    ]
+    patches = {**ROW, "setting": "k0", "image": "small", "place": "patches", "metric": "chosen_heavy", "value": 7}
+    measurements.write(path, [*rows, patches, *psnrs(30.0)])
+    found = measurements.records(measurements.over_pixels(measurements.read(path)))
+    assert {(row["setting"], row["place"]): row["value"] for row in found} == pytest.approx(
+        {(k, place): share for k in ("k0", "k1") for place, share in (("light", 0.8), ("heavy", 0.2))}
+    )
+    assert {row["metric"] for row in found} == {"pixel_share"}
+    measurements.write(path, psnrs(30.0))
+    assert measurements.over_pixels(measurements.read(path)).empty

@@ -307,6 +307,15 @@ def test_a_checkpoint_of_any_content_is_one_clear_line(content: str, legacy: boo
         weights.read_checkpoint(path, inside)
 
 
+def test_a_state_may_lie_under_keys_within_keys(tmp_path: Path) -> None:
+    path = tmp_path / "deep.pth"
+    torch.save({"model": {"name": "net", "sd": {"weight": torch.ones(3)}}}, path)
+    assert weights.read_checkpoint(path, "model/sd")["weight"].tolist() == [1, 1, 1]
+    for inside in ("model/ema", "model/name/sd", "sd"):
+        with pytest.raises(ResoluteError, match=rf"deep\.pth has no '{inside}' in it"):
+            weights.read_checkpoint(path, inside)
+
+
 def test_a_checkpoint_that_unpacks_to_more_than_it_is_is_refused(tmp_path: Path) -> None:
     whole, packed = tmp_path / "whole.pth", tmp_path / "packed.pth"
     torch.save({"weight": torch.zeros(10**6)}, whole)

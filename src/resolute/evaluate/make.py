@@ -48,8 +48,8 @@ def evaluate(
         that equals its original is NaN. Of published weights also their `output_error`, where an official output is
         kept (`resolute.evaluate.official`).
         Of a dynamic method, image by image, also its `macs` and its `macs_full` by the costliest way, how often each
-        expert is `chosen_<expert>` at each place, the `flops` of its patches as the paper counts them, where it is
-        cut, and the `difficulty` of the LR image. Of the data set as a whole the `psnr_category<k>` of its easiest to
+        expert is `chosen_<expert>` at each place, its `flops` as the paper counts them (of its patches, where it is
+        cut), and the `difficulty` of the LR image. Of the data set as a whole the `psnr_category<k>` of its easiest to
         its hardest patches (`resolute.evaluate.categories`).
 
     Raises:
@@ -189,7 +189,7 @@ def _spent(lr: np.ndarray, upscaled: methods.Upscaled) -> list[dict[str, Any]]:
     if upscaled.macs is None or upscaled.full_macs is None:
         return []
     magnitude = gradient_magnitude(lr)
-    flops = upscaled.patch_flops
+    flops, counted = upscaled.paper_flops, "flops_patches" if "patches" in upscaled.chosen else "flops_per_image"
     chosen = [
         {"place": place, "metric": f"chosen_{expert}", "value": float(times)}
         for place, experts in upscaled.chosen.items()
@@ -199,7 +199,7 @@ def _spent(lr: np.ndarray, upscaled: methods.Upscaled) -> list[dict[str, Any]]:
         *chosen,
         {"metric": "macs", "protocol": "macs", "value": float(upscaled.macs)},
         {"metric": "macs_full", "protocol": "macs", "value": float(upscaled.full_macs)},
-        *([] if flops is None else [{"metric": "flops", "protocol": "flops_patches", "value": flops}]),
+        *([] if flops is None else [{"metric": "flops", "protocol": counted, "value": flops}]),
         {"metric": "difficulty", "value": float(magnitude.mean() + magnitude.std())},
     ]
 

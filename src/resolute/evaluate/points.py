@@ -16,7 +16,7 @@ from resolute.images.zipped import zip_images
 from resolute.methods import weights as weight_files
 
 Maps = dict[str, np.ndarray]
-"""By `map_name`, the number of the expert that each LR pixel took: h x w, uint8."""
+"""By `map_name`, the number of the expert that each LR or SR pixel took, as `Upscaled.routes`."""
 
 
 def map_name(image: str, setting: str) -> str:

@@ -25,8 +25,8 @@ class OperatingPoint:
     """A setting on an image.
 
     Attributes:
-        routes: h x w, the number of the expert that each LR pixel took.
-        chosen: how many patches each expert took, in the order of the experts.
+        routes: the number of the expert that each LR pixel (h x w) or SR pixel (sh x sw) took.
+        chosen: how many patches or pixels each expert took, in the order of the experts.
         psnr: in dB; None where it is infinite or not measured.
         macs: of the image.
         seconds: of upscaling it.
@@ -92,7 +92,7 @@ def maps(photograph: np.ndarray, experts: Experts, points: Sequence[OperatingPoi
 def caption(subject: str, title: str, protocol: str, timing: str) -> str:
     """What the figure shows."""
     return (
-        f"Which expert of {title} each patch of {subject} took, at each of its settings by rising cost. The legend has"
+        f"Which expert of {title} each part of {subject} took, at each of its settings by rising cost. The legend has"
         " the multiply-adds of the whole image by each expert alone; a share is of the costliest one's. PSNR is of the"
         f" whole image, protocol {protocol}. Seconds are those of the quickest of several upscalings, from LR pixels to"
         f" SR pixels in memory, cutting and choosing included, on {short(timing, 80)}."

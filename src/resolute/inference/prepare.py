@@ -37,10 +37,13 @@ def prepare(network: nn.Module, device: str) -> nn.Module:
 def _fused(network: nn.Module, layout: torch.memory_format) -> nn.Module:
     """The network with fused convolutions; itself where this torch has not the operators or they refuse it.
 
-    They are private to torch: any release may rename them or want other arguments.
+    They are private to torch: any release may rename them or want other arguments. Of a network that cannot be traced,
+    its encoder alone, where it has one.
     """
     fused = fuse_convolutions(network)
     if fused is network:
+        if isinstance(encoder := getattr(network, "encoder", None), nn.Module):
+            network.encoder = _fused(encoder, layout)
         return network
     try:
         for module in fused.modules():

@@ -75,6 +75,19 @@ def over_patches(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([taken, flops.assign(protocol="flops_per_patch", value=mean)], ignore_index=True)
 
 
+def over_pixels(rows: pd.DataFrame) -> pd.DataFrame:
+    """What methods that route pixels chose on a data set.
+
+    Returns:
+        One row per run, data set and setting, and expert: `pixel_share`, the mean over the images of the part (0 to 1)
+        of their pixels that took the expert that is its `place`.
+    """
+    taken = rows[(rows["place"] == "pixels") & rows["metric"].str.startswith("chosen_")]
+    image = [name for name in COLUMNS.names if name not in ("metric", "value")]
+    share = taken["value"] / taken.groupby(image, dropna=False)["value"].transform("sum")
+    return means(taken.assign(metric="pixel_share", place=taken["metric"].str.removeprefix("chosen_"), value=share))
+
+
 def _summed(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     groups = rows.groupby(keys, dropna=False, sort=False, as_index=False)
     return groups.agg(value=("value", "sum")).assign(image="", **{EQUAL: 0})[[*COLUMNS.names, EQUAL]]

@@ -9,6 +9,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from resolute.inference.prepare import prepare
@@ -72,8 +73,9 @@ def pixel_upscaler(
         load_weights(network, weights)
     network.choose = choose
     fixed = entry.experts.index(setting) if setting in entry.experts else None
-    ready = prepare(network if fixed is None else Alone(network, fixed), device)
-    upscale = runner(entry, ready, device)
+    ready = prepare(network, device)
+    assert isinstance(ready, PixelRouting)
+    upscale = runner(entry, ready if fixed is None else Alone(ready, fixed), device)
     counted = assuming if fixed is None else alone
 
     @cache
@@ -83,11 +85,9 @@ def pixel_upscaler(
 
     def routing(lr: np.ndarray) -> Upscaled:
         sr = upscale(lr).sr
-        if fixed is None:
-            assert isinstance(ready, PixelRouting) and ready.routes is not None
-            routes = ready.routes.cpu().numpy()
-        else:
-            routes = np.full(sr.shape[:2], fixed, np.uint8)
+        chosen = torch.full(sr.shape[:2], fixed, dtype=torch.uint8) if fixed is not None else ready.routes
+        assert chosen is not None
+        routes = chosen.cpu().numpy()
         each = costs(*lr.shape[:2])
         times = np.bincount(routes.ravel(), minlength=len(each)).tolist()
         return Upscaled(

@@ -9,6 +9,7 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from resolute.models import Part, create_part, register_model
 from resolute.models.blocks.decoder import Decoder, Read
@@ -54,7 +55,7 @@ class ArbitraryScale(Preparable):
         assert isinstance(encoding, Encoder)
         decoding = create_part("decoder", decoder, width=encoding.width)
         assert isinstance(decoding, Decoder)
-        self.encoder, self.decoder = encoding, decoding
+        self.encoder, self.decoder, self.window = encoding, decoding, encoding.window
 
     def prepare(self) -> nn.Module:
         self.quick = True
@@ -67,17 +68,17 @@ class ArbitraryScale(Preparable):
         """What one head of the decoder makes of LR images, at every pixel."""
         frame = self.frame(lr)
         grid = Grid.of(lr, frame, self.scale, self.decoder.longest)
-        return self.image(grid, frame, partial(self.reader(self.encoder(frame), grid.cell), head=head))
+        return self.image(grid, lr, partial(self.reader(self.encoder(frame), grid.cell), head=head))
 
     def reader(self, features: Tensor, cell_N2: Tensor) -> Read:
         """What reads colours off the features of an image."""
         return (self.decoder.reader if self.quick else self.decoder.reference)(features, cell_N2)
 
-    def image(self, grid: Grid, frame: Tensor, read: Callable[[Queries], Tensor]) -> Tensor:
-        """The SR images (N x 3 x sh x sw), of colours as the decoder gives them."""
+    def image(self, grid: Grid, lr: Tensor, read: Callable[[Queries], Tensor]) -> Tensor:
+        """The SR images (N x 3 x sh x sw) of LR images, by what reads colours as the decoder does."""
         asked = (grid.queries(numbers) for numbers in self.pieces(grid.numbers))
-        colours = [self.finished(read(queries), frame, queries).unflatten(0, (len(frame), -1)) for queries in asked]
-        return torch.cat(colours, dim=1).transpose(1, 2).unflatten(2, grid.sides)
+        colours = torch.cat([read(queries).unflatten(0, (len(lr), -1)) for queries in asked], dim=1)
+        return self.shown(colours.transpose(1, 2).unflatten(2, grid.sides), lr)
 
     def pieces(self, numbers: Tensor) -> Sequence[Tensor]:
         """The numbers of an image's pixels, so many at a time as are asked for at once."""
@@ -103,16 +104,22 @@ class ArbitraryScale(Preparable):
         Windows are filled up by the image mirrored at its right and lower edge, with a whole one where none is broken,
         as LTE's authors do.
         """
-        centred, window = self.centred(lr), self.encoder.window
-        if not window:
+        centred = self.centred(lr)
+        if not self.window:
             return centred
         for axis in (2, 3):
-            more = window - lr.shape[axis] % window
+            more = self.window - lr.shape[axis] % self.window
             centred = torch.cat([centred, centred.flip(axis).narrow(axis, 0, more)], dim=axis)
         return centred
 
-    def finished(self, colours_M3: Tensor, frame: Tensor, queries: Queries) -> Tensor:
-        """Colours as an image has them, from what the decoder gives."""
+    def finished(self, colours_M3: Tensor, centred: Tensor, queries: Queries) -> Tensor:
+        """Colours as an image has them, from what the decoder gives at queries."""
         if self.decoder.skip:
-            colours_M3 = colours_M3 + bilinear(frame, queries)
+            colours_M3 = colours_M3 + bilinear(centred, queries)
         return colours_M3 * self.std + self.mean.flatten()
+
+    def shown(self, colours: Tensor, lr: Tensor) -> Tensor:
+        """The same at all pixels of SR images (N x 3 x sh x sw), where no gradient goes into the LR image."""
+        if self.decoder.skip:
+            colours = colours + functional.interpolate(self.centred(lr), colours.shape[2:], mode="bilinear")
+        return colours * self.std + self.mean

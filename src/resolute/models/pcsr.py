@@ -5,12 +5,11 @@ query lies, and add to the bilinearly enlarged image; a third perceptron on the 
 takes. A light pixel beside a heavy one becomes the mean of its neighbourhood. Data range 0..1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from resolute.models import register_model
 from resolute.models.blocks.pixel_routing import Judge, PixelRouting
@@ -40,10 +39,11 @@ class PCSR(PixelRouting):
     def refined(self, sr: Tensor, routes: Tensor) -> Tensor:
         """Light pixels with a heavy one among their eight neighbours as the mean of the nine, but on the outermost
         rows and columns."""
-        heavy = (routes == HEAVY)[None, None]
-        beside = functional.max_pool2d(heavy.to(sr.dtype), 3, stride=1, padding=1) > 0
-        inner = functional.pad(torch.ones_like(heavy[..., 2:, 2:]), (1, 1, 1, 1))
-        return torch.where(beside & ~heavy & inner, functional.avg_pool2d(sr, 3, stride=1, padding=1), sr)
+        heavy, refined = routes == HEAVY, sr.clone()
+        inner = refined[..., 1:-1, 1:-1]
+        beside = _around(heavy, torch.logical_or) & ~heavy[1:-1, 1:-1]
+        inner.copy_(torch.where(beside, _around(sr, torch.add) / 9, inner))
+        return refined
 
     def mixed(self, lr: Tensor) -> tuple[Tensor, Tensor]:
         """What is trained once the heavy head is: the sum of what both heads give, by their chances.
@@ -63,4 +63,10 @@ class PCSR(PixelRouting):
             light, heavy = chances.split(1, dim=1)
             return light * read(queries, LIGHT) + heavy * read(queries, HEAVY)
 
-        return self.image(grid, frame, mixture), torch.cat(judged)
+        return self.image(grid, lr, mixture), torch.cat(judged)
+
+
+def _around(image: Tensor, combine: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """The 3x3 pixels around each combined, but for the outermost rows and columns: a tenth of what pooling takes."""
+    rows = combine(combine(image[..., :-2, :], image[..., 1:-1, :]), image[..., 2:, :])
+    return combine(combine(rows[..., :-2], rows[..., 1:-1]), rows[..., 2:])

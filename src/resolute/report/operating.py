@@ -31,7 +31,7 @@ def panel(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shares(experts: list[dict[str, Any]], chosen: list[int]) -> list[dict[str, Any]]:
-    """The experts with their shares (0 to 1) of the patches."""
+    """The experts with their shares (0 to 1) of the patches or pixels."""
     total = sum(chosen) or 1
     return [{**expert, "share": times / total} for expert, times in zip(experts, chosen, strict=False)]
 

@@ -45,7 +45,7 @@ def make_tables(measured: Sequence[Path], protocol: str, reference: Sequence[Pat
     """
     rows = measurements.read(*measured)
     means = measurements.means(rows)
-    judged = _with_patches(rows, means)
+    judged = _with_choices(rows, means)
     tables = [_built(path, judged) for path in spec_files()]
     rankings = [_ranked(path, means) for path in ranking_files()]
     claims = [_held(path, means, reference) for path in claims_files()]
@@ -120,14 +120,14 @@ def paper_tables(paper: str, measured: Sequence[Path], name: str = "") -> list[T
     if name and name not in files:
         raise UsageError(f"{paper} has no table '{name}' with verdicts: {nearest(name, files)}")
     rows = measurements.read(*measured)
-    judged = _with_patches(rows, measurements.means(rows))
+    judged = _with_choices(rows, measurements.means(rows))
     return [_built(path, judged) for stem, path in files.items() if name in ("", stem)]
 
 
-def _with_patches(rows: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
-    """The means, and what is a sum or a mean over patches instead of images."""
-    over_patches = measurements.over_patches(rows)
-    return pd.concat([means, over_patches], ignore_index=True) if len(over_patches) else means
+def _with_choices(rows: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
+    """The means, and what dynamic methods chose and took of patches and of pixels."""
+    chosen = [measurements.over_patches(rows), measurements.over_pixels(rows)]
+    return pd.concat([means, *(one for one in chosen if len(one))], ignore_index=True)
 
 
 def _built(path: Path, means: pd.DataFrame) -> Table:

@@ -60,8 +60,9 @@ def _choice(entry: Entry, scale: float, setting: str) -> Choose:
     if not found:
         known = f"give k and a number, or one of {', '.join(entry.experts)}"
         raise ResoluteError(f"{entry.name} has no setting '{setting}': {known}")
-    weights = torch.tensor(shares(entry, scale)) ** float(found[1])
-    return lambda logits: greatest(logits.softmax(dim=1) / weights.to(logits.device))
+    # Chances and costs by their logarithms: the chances' sum is the same for both.
+    less = float(found[1]) * torch.tensor(shares(entry, scale)).log()
+    return lambda logits: greatest(logits - less.to(logits.device))
 
 
 def _elementwise(entry: Entry, scale: float, height: int, width: int) -> int:

@@ -47,10 +47,10 @@ class PixelRouting(ArbitraryScale):
         judge, read = self.judge(features, grid.cell), self.reader(features, grid.cell)
         logits = torch.cat([judge(grid.queries(numbers)) for numbers in self.pieces(grid.numbers)])
         if logits.is_meta:
-            return self.image(grid, frame, partial(read, head=self.assumed))
+            return self.image(grid, lr, partial(read, head=self.assumed))
         routes = self.choose(logits).to(torch.uint8)
         self.routes = routes.unflatten(0, grid.sides)
-        return self.refined(self._dispatched(grid, frame, read, routes), self.routes)
+        return self.refined(self.shown(self._dispatched(grid, read, routes), lr), self.routes)
 
     def query(self, lr: Tensor, coord_NQ2: Tensor, cell_N2: Tensor) -> Tensor:
         colours, logits = self.query_all(lr, coord_NQ2, cell_N2)
@@ -70,10 +70,9 @@ class PixelRouting(ArbitraryScale):
         """What becomes of an SR image (1 x 3 x sh x sw) at last, whose pixels took these heads."""
         return sr
 
-    def _dispatched(self, grid: Grid, frame: Tensor, read: Read, routes: Tensor) -> Tensor:
-        colours = frame.new_empty(grid.size, 3)
+    def _dispatched(self, grid: Grid, read: Read, routes: Tensor) -> Tensor:
+        colours = grid.cell.new_empty(grid.size, 3)
         for head in range(len(self.decoder.heads)):
             for numbers in self.pieces((routes == head).nonzero()[:, 0]):
-                queries = grid.queries(numbers)
-                colours[numbers] = self.finished(read(queries, head), frame, queries)
+                colours[numbers] = read(grid.queries(numbers), head)
         return colours.T.unflatten(1, grid.sides)[None]
