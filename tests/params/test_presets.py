@@ -29,7 +29,8 @@ def test_seeds_and_scales_become_runs(checkout: Path) -> None:
     preset = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text())
     path.write_text(yaml.safe_dump({**preset, "seeds": [0, 7], "scales": [2, 4]}))
     derived = jobs.derive(presets.resolve("own"))
-    assert len(derived["weights"]["trained"]) == (4 * 2 + 2) * 2  # WBSR's two have one scale
+    # WBSR's two have one scale, the two of arbitrary scale one set of weights for both.
+    assert len(derived["weights"]["trained"]) == (4 * 2 + 2 + 2) * 2
     assert derived["weights"]["trained"]["rlfn_tiny-x2-seed7"]["seed"] == 7
     assert derived["evaluations"]["baseline"].keys() == {"bicubic-x2-embedded", "bicubic-x4-embedded"}
 
@@ -243,9 +244,10 @@ def test_settings_are_shown_of_methods_that_have_some_for_the_first_seed_alone(c
     settings["seeds"] = [7, 8]
     settings["figures"]["settings"]["cat"] = {"dataset": "embedded", "image": "chelsea", "scale": 4}
     derived = jobs.derive(settings)
-    runs = ["wbsr_tiny-x4-seed7", "wbsr_tiny_uniform-x4-seed7"]
+    runs = ["wbsr_tiny-x4-seed7", "wbsr_tiny_uniform-x4-seed7", "moeisr_tiny-x4-seed7"]
     assert list(derived["points"]["all"]) == [f"{run}-embedded" for run in runs]
-    assert set(derived["maps"]["all"]) == {f"coffee-{runs[0]}", *(f"cat-{run}" for run in runs)}
+    shown = {f"coffee-{runs[0]}", f"coffee-{runs[2]}", *(f"cat-{run}" for run in runs)}
+    assert set(derived["maps"]["all"]) == shown
     assert derived["maps"]["all"][f"cat-{runs[0]}"]["image"] == "chelsea"
     assert list(derived["curves"]["all"]) == ["embedded-x4"]
 
