@@ -69,11 +69,14 @@ class Grid:
         return torch.arange(self.size, device=self.cell.device)
 
     def queries(self, numbers: Tensor) -> Queries:
-        """The pixels with some numbers, of every image."""
+        """The pixels with some numbers, of every image.
+
+        In float64: a tile gives what the whole image gives, whose coordinates float32 would round otherwise.
+        """
         places = numbers // self.sides[1], numbers % self.sides[1]
         axes = zip(places, self.sides, self.share, strict=True)
-        coord = torch.stack([(2 * place + 1) / side * share - 1 for place, side, share in axes], dim=1)
-        return ask(coord.to(self.cell.dtype).expand(len(self.cell), -1, -1), self.cell)
+        coord = torch.stack([(2 * place.double() + 1) / side * share - 1 for place, side, share in axes], dim=1)
+        return ask(coord.expand(len(self.cell), -1, -1), self.cell)
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,8 @@ def nearest(queries: Queries, sides: tuple[int, int], shift: Tensor | None = Non
     centre = (2 * place + 1) / extent - 1
     row, column = place.long().unbind(1)
     height, width = sides
-    return Found((queries.image * height + row) * width + column, (coord - centre) * extent)
+    offset = ((coord - centre) * extent).to(queries.cell.dtype)
+    return Found((queries.image * height + row) * width + column, offset)
 
 
 def corners(queries: Queries, sides: tuple[int, int], reach: Tensor | float = 1.0) -> list[Found]:
@@ -177,7 +181,7 @@ def bilinear(map_NCHW: Tensor, queries: Queries) -> Tensor:
     low = place.floor()
     row, column = low.long().unbind(1)
     below, right = (low + 1).minimum(extent - 1).long().unbind(1)
-    down, across = (place - low).split(1, dim=1)
+    down, across = (place - low).to(map_NCHW.dtype).split(1, dim=1)
     values, (height, width) = rows(map_NCHW), sides_of(map_NCHW)
     above = queries.image * height * width + row * width, queries.image * height * width + below * width
     upper, lower = (values[start + column].lerp(values[start + right], across) for start in above)
