@@ -149,6 +149,16 @@ def test_pixels_and_flops_of_a_pixel_router_are_measured_image_by_image(embedded
     assert (coffee["", "flops"]["protocol"], coffee["", "flops"]["value"]) == ("flops_per_image", said.paper_flops)
 
 
+@pytest.mark.slow
+def test_an_official_output_is_of_the_default_setting_alone(
+    embedded: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESOLUTE_MIRROR", str(mirror))
+    run = ensure_weights("pcsr_fsrcnn", 4, "published")
+    assert summarise(evaluate(run, "embedded", ["ntire2022"]))["output_error"] < 10
+    assert "output_error" not in summarise(evaluate(run, "embedded", ["ntire2022"], setting="light"))
+
+
 def test_a_weights_file_of_another_network_is_refused(embedded: Path) -> None:
     path = embedded / "mine.safetensors"
     weights.save_weights(path, methods.build("imdn_tiny", 4).state_dict(), {})

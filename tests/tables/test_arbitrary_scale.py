@@ -129,3 +129,21 @@ def test_what_the_official_code_of_pcsr_gives_hangs_together(network: str, datas
         assert found[0] > figures(file, **at, **wanted, setting="light")[0]
     assert figures(file, **at, metric="pixel_share", setting="heavy") == [1]
     assert figures(file, **at, metric="pixel_share", setting="light") == [0]
+
+
+def test_pixels_and_flops_of_pcsr_are_judged_by_their_means_over_the_images(write: Write) -> None:
+    """Of two images, however large each is."""
+    described = {"method": "pcsr_carn", "weights": "published-paper", "dataset": "set5", "setting": "k0"}
+    taken = {"a": {"light": 1000, "heavy": 0}, "b": {"light": 115_314, "heavy": 884_686}}
+    rows: list[dict[str, Any]] = [
+        {"image": image, "place": "pixels", "metric": f"chosen_{expert}", "value": times}
+        for image, experts in taken.items()
+        for expert, times in experts.items()
+    ]
+    spent = {"metric": "flops", "protocol": "flops_per_image"}
+    rows += [{**spent, "image": "a", "value": 5e9}, {**spent, "image": "b", "value": 6.312962e9}]
+    files, row = [write(rows, **described)], "pcsr_carn dataset=set5 setting=k0"
+    for column in ("heavy", "flops"):
+        assert verdict("pcsr", "official_carn", row, column, files) is Verdict.REPRODUCED
+    rows[3]["value"] = 884_000
+    assert verdict("pcsr", "official_carn", row, "heavy", [write(rows, **described)]) is Verdict.DIFFERS

@@ -79,7 +79,8 @@ def evaluate(
         "device": devices.device_name(device),
     }
     rows = []
-    if entry.published and run.weights == f"published-{entry.tag()}":
+    # An official output is of the first published weights, at the default setting.
+    if entry.published and run.weights == f"published-{entry.tag()}" and setting == entry.setting():
         rows += _function(method, scale, upscale, described)
     categories = Categories(scale)
     for lr_image, hr_image in _pairs(dataset, scale):

@@ -14,8 +14,8 @@ def output_error(method: str, scale: float, upscale: Upscaler) -> float | None:
     """The greatest difference from the official output, in millionths of the data range.
 
     A file `official/<method>_x<scale>.npz` holds an LR image (`input`, h x w x 3, uint8 or float32 in 0..255), what the
-    official code makes of it with its published weights (`output`, 3 x H x W, float32, in 0..`data_range`; of some
-    networks every third row and column alone), and `data_range`.
+    official code makes of it with its published weights, at the method's default setting (`output`, 3 x H x W, float32,
+    in 0..`data_range`; of some networks every third row and column alone), and `data_range`.
 
     Returns:
         None where no official output is kept.

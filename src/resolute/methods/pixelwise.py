@@ -4,7 +4,7 @@ The experts of an entry are the heads. The multiply-adds of an image are those o
 each pixel's own head.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 
@@ -18,11 +18,11 @@ from resolute.methods.network.inference import runner
 from resolute.methods.upscaled import Upscaled, Upscaler
 from resolute.methods.weights import load_weights
 from resolute.metrics.counters import count_macs
-from resolute.models.blocks.pixel_routing import PixelRouting
+from resolute.models.blocks.pixel_routing import PixelRouting, greatest
 from resolute.registry import Entry
 
 Choose = Callable[[Tensor], Tensor]
-"""From the logits of heads (M x J) to the numbers of heads (M)."""
+"""From the logits of an image's pixels (M x J) to the numbers of heads (M)."""
 
 
 class Alone(nn.Module):
@@ -58,6 +58,13 @@ def cheapest(entry: Entry, scale: float) -> PixelRouting:
 def alone(entry: Entry, scale: float, head: int) -> Alone:
     """One head of the network, freshly initialised."""
     return Alone(build(entry, scale), head)
+
+
+def by_cost(costs: Sequence[float], power: float) -> Choose:
+    """The head of the greatest p / c^power, p its chance and c its cost: as PCSR weighs them; the first on a tie."""
+    # By logarithms, where the chances' sum is the same for all heads.
+    less = power * torch.tensor(costs, dtype=torch.float32).log()
+    return lambda logits: greatest(logits - less.to(logits))
 
 
 def pixel_upscaler(

@@ -1,16 +1,14 @@
 """Which expert a pixel takes at an operating point: by the mapper's logits, and what the experts cost."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from resolute.core.errors import ResoluteError
+from resolute.methods.pixelwise import Choose, by_cost
 from resolute.models.blocks.pixel_routing import greatest
-
-Choose = Callable[[Tensor], Tensor]
-"""From the logits of an image's pixels (M x J) to the numbers of experts (M)."""
 
 HALVINGS = 30  # of the exponent's range, until a budget is met
 STEEPEST = 100.0  # exponent of the costs, at which all but the cheapest expert are out of reach
@@ -43,7 +41,7 @@ def chooser(setting: str, experts: Sequence[str], costs: Sequence[float]) -> Cho
         raise ResoluteError(f"there is no setting '{setting}': give {known}")
     name, number = found[1], float(found[2])
     if name == "cost":
-        return lambda logits: greatest(logits - number * weighed.to(logits).log())
+        return by_cost(costs, number)
     if name == "bias":
         saved = (1 - weighed) / max(1 - float(weighed.min()), 1e-9)
         return lambda logits: greatest(logits + number * saved.to(logits))

@@ -1,7 +1,7 @@
 """How PCSR infers: every pixel by the decoder whose chance is worth its cost.
 
 FLOPs as the authors count them are two for each multiply-add, two for each element that a batch norm gives and one for
-each that a PReLU gives, of a layer that is used three times three times.
+each that a PReLU gives.
 """
 
 import re
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from resolute.core.errors import ResoluteError
-from resolute.methods.pixelwise import Choose, alone, build, cheapest, pixel_upscaler
+from resolute.methods.pixelwise import Choose, alone, build, by_cost, cheapest, pixel_upscaler
 from resolute.methods.upscaled import Upscaled, Upscaler
 from resolute.metrics.counters import count_macs
 from resolute.models.blocks.pixel_routing import greatest
@@ -60,9 +60,7 @@ def _choice(entry: Entry, scale: float, setting: str) -> Choose:
     if not found:
         known = f"give k and a number, or one of {', '.join(entry.experts)}"
         raise ResoluteError(f"{entry.name} has no setting '{setting}': {known}")
-    # Chances and costs by their logarithms: the chances' sum is the same for both.
-    less = float(found[1]) * torch.tensor(shares(entry, scale)).log()
-    return lambda logits: greatest(logits - less.to(logits.device))
+    return by_cost(shares(entry, scale), float(found[1]))
 
 
 def _elementwise(entry: Entry, scale: float, height: int, width: int) -> int:
