@@ -15,6 +15,8 @@ import random
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -47,7 +49,7 @@ def evenly(logits: Tensor) -> Tensor:
 
 def decoding(name: str, scale: float, side: int, quick: bool) -> Callable[[], Tensor]:
     """Decodes all pixels of an SR image."""
-    network = methods.build(name, scale).eval()
+    network: Any = methods.build(name, scale).eval()
     network.encoder = Given(torch.randn(1, network.encoder.width, side, side))
     if registry.entry(name).experts:
         network.choose = evenly
@@ -61,13 +63,13 @@ def decoder_macs(name: str, scale: float, side: int) -> float:
     entry = registry.entry(name)
 
     def made(number: int) -> nn.Module:
-        network = methods.build(name, scale)
+        network: Any = methods.build(name, scale)
         network.encoder = Given(torch.empty(1, network.encoder.width, side, side, device="meta"))
         network.assumed = number
         return network
 
     experts = range(max(1, len(entry.experts)))
-    return statistics.mean(count_macs(lambda number=number: made(number), side, side) for number in experts)
+    return statistics.mean(count_macs(partial(made, number), side, side) for number in experts)
 
 
 def main() -> None:

@@ -1,6 +1,9 @@
 """MoEISR: routing by pixel is what it says, whatever the decoder; the choice at every setting; what balances."""
 
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,12 +16,13 @@ from resolute.inference.prepare import prepare
 from resolute.methods.moeisr.balance import BALANCES
 from resolute.methods.moeisr.choice import chooser
 from resolute.methods.moeisr.training import Mixing
+from resolute.methods.pixelwise import assuming
 from resolute.metrics.counters import count, count_macs
 from resolute.models import create_model
 from resolute.models.blocks.pixel_routing import PixelRouting
 
 EXPERTS = [[24], [24, 24], [24, 24, 24]]
-DECODERS = {
+DECODERS: dict[str, dict[str, Any]] = {
     "liif": {"experts": EXPERTS},
     "lte": {"waves": 16, "experts": EXPERTS},
 }
@@ -26,18 +30,34 @@ ENCODER = {"edsr": {"width": 8, "blocks": 1}}
 COSTS = (1.0, 2.0, 4.0)
 
 
-def routed(decoder: str, scale: float, **arguments: object) -> PixelRouting:
+def routed(decoder: str, scale: float, **arguments: Any) -> PixelRouting:
     torch.manual_seed(0)
     chosen = {decoder: {**DECODERS[decoder], **arguments}}
     network = create_model("moeisr", scale, encoder=ENCODER, decoder=chosen, mapper=2)
     assert isinstance(network, PixelRouting)
-    for parameter in network.mapper.parameters():  # choices that vary over an image of noise
+    mapper: Any = network.mapper
+    for parameter in mapper.parameters():  # choices that vary over an image of noise
         parameter.data.mul_(5)
     return network.eval()
 
 
+def always(number: int, logits: Tensor) -> Tensor:
+    return torch.full((len(logits),), number)
+
+
 def lr(batch: int = 1) -> Tensor:
     return torch.from_numpy(np.random.default_rng(0).random((batch, 3, 14, 11), dtype=np.float32))
+
+
+class Mapper(nn.Module):
+    """The mapper alone, on features of 64 channels."""
+
+    def __init__(self, arguments: dict[str, Any]) -> None:
+        super().__init__()
+        self.mapper: Any = create_model("moeisr", 4, **arguments).mapper
+
+    def forward(self, lr: Tensor) -> Tensor:
+        return self.mapper(lr.new_empty(1, 64, *lr.shape[2:]))
 
 
 @pytest.mark.parametrize("quick", [False, True])
@@ -53,7 +73,7 @@ def test_dispatch_is_computing_all_and_choosing(decoder: str, scale: float, quic
     assert len(routes.unique()) == len(EXPERTS)
     alone = []
     for number in range(len(EXPERTS)):
-        network.choose = lambda logits, number=number: torch.full((len(logits),), number)
+        network.choose = partial(always, number)
         alone.append(network(lr()))
     selected = torch.stack(alone).take_along_dim(routes[None, None, None].long(), dim=0)[0]
     torch.testing.assert_close(sr, selected, rtol=0, atol=1e-6)  # rows of a product add up in another order
@@ -93,15 +113,8 @@ def test_queries_take_the_expert_that_the_image_takes() -> None:
 
 def test_the_mapper_costs_what_the_sheet_says() -> None:
     for convolutions, macs in ((1, 2_304), (5, 149_760)):  # of an LR pixel, 64 channels, four experts
-        layers = registry.entry("moeisr_liif_edsr").arguments
-        with torch.device("meta"):
-            mapper = create_model("moeisr", 4, **{**layers, "mapper": convolutions}).mapper
-
-        class Alone(nn.Module):
-            def forward(self, lr: Tensor, mapper: nn.Module = mapper) -> Tensor:
-                return mapper(torch.empty(1, 64, *lr.shape[2:], device="meta"))
-
-        assert count_macs(Alone, 16, 16) == macs * 256
+        arguments = {**registry.entry("moeisr_liif_edsr").arguments, "mapper": convolutions}
+        assert count_macs(partial(Mapper, arguments), 16, 16) == macs * 256
 
 
 @pytest.mark.parametrize(
@@ -114,15 +127,8 @@ def test_the_mapper_costs_what_the_sheet_says() -> None:
     ],
 )
 def test_experts_cost_what_the_sheet_says(method: str, per_pixel: tuple[int, ...]) -> None:
-    def macs(assumed: int) -> int:
-        def made() -> nn.Module:
-            network = methods.build(method, 4)
-            network.assumed = assumed
-            return network
-
-        return count_macs(made, 8, 8)
-
-    found = [macs(number) for number in range(4)]
+    entry = registry.entry(method)
+    found = [count_macs(partial(assuming, entry, 4, number), 8, 8) for number in range(4)]
     for (cheaper, dearer), (less, more) in zip(pairwise(found), pairwise(per_pixel), strict=True):
         assert dearer - cheaper == (more - less) * 32**2
     if method == "moeisr_liif_edsr":
@@ -184,8 +190,6 @@ def test_a_choice_that_there_is_not_is_one_line(setting: str) -> None:
     ],
 )
 def test_an_option_that_cannot_be_is_one_line(options: dict[str, object], said: str) -> None:
-    from dataclasses import replace
-
     with pytest.raises(ResoluteError, match=said):
         Mixing.of(replace(registry.entry("moeisr_tiny"), options=options))
 

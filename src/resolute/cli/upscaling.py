@@ -73,7 +73,7 @@ def upscale_file(source: Path, target: Path, run: Run, setting: str, tile: int |
     check_can_write(target, photo, (round(height * scale), round(width * scale)))
     if target.exists() and target.samefile(source):
         raise ResoluteError(f"cannot write {target}: it is the picture itself, give another name")
-    tile = _tile(entry, tile, overlap, photo, scale)
+    tile = _tile(entry, setting, tile, overlap, photo, scale)
     _check_memory(photo, scale, tile)
     devices.claim_gpus(1)
     weights = layout.weights(registry.weights_of(run)) if entry.trainable else None
@@ -81,7 +81,7 @@ def upscale_file(source: Path, target: Path, run: Run, setting: str, tile: int |
     upscale = _keeping_depth(_within_memory(upscaler))
     if tile:
         colour = upscale_tiled(upscale, photo.colour, scale, tile, overlap)
-        if not entry.tile_safe:
+        if not entry.is_tile_safe(setting):
             print(f"resolute: in tiles {entry.name} gives another result than on the whole image", file=sys.stderr)
     else:
         colour = upscale(photo.colour)
@@ -89,10 +89,10 @@ def upscale_file(source: Path, target: Path, run: Run, setting: str, tile: int |
     write_photo(target, Photo(colour, alpha, photo.icc_profile))
 
 
-def _tile(entry: registry.Entry, tile: int | None, overlap: int, photo: Photo, scale: float) -> int:
+def _tile(entry: registry.Entry, setting: str, tile: int | None, overlap: int, photo: Photo, scale: float) -> int:
     """Side of the tiles in LR pixels; 0 for a picture that is taken whole."""
     if tile is None:
-        tile = TILE if entry.tile_safe and scale == int(scale) else 0
+        tile = TILE if entry.is_tile_safe(setting) and scale == int(scale) else 0
     if not tile or max(photo.colour.shape[:2]) <= tile:
         return 0
     if tile < entry.minimum_side:

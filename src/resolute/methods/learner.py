@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from resolute.core.choices import Choice
 from resolute.core.errors import ResoluteError
 from resolute.methods.losses import FITTED, LOSSES
-from resolute.methods.pairs import Pairs, draw_pairs
+from resolute.methods.pairs import draw_pairs
 from resolute.methods.plan import Phase, Plan
 from resolute.methods.samplers import SAMPLERS
 
@@ -97,7 +97,7 @@ class Learner(nn.Module):
         """Read off the data, before the first step, what is kept in buffers."""
         self.losses.fit(pack, self.scale, generator)
 
-    def draw(self, pack: Any, phase: Phase, generator: np.random.Generator, mine: slice) -> Pairs:
+    def draw(self, pack: Any, phase: Phase, generator: np.random.Generator, mine: slice) -> Any:
         """This process's share of the batch of a step: a function of the generator, which is the step's own.
 
         Args:
@@ -108,7 +108,7 @@ class Learner(nn.Module):
         """
         return draw_pairs(pack, self.scale, phase, generator, mine)
 
-    def forward(self, batch: Pairs, phase: Phase) -> dict[str, Tensor]:
+    def forward(self, batch: Any, phase: Phase) -> dict[str, Tensor]:
         """The terms of the loss, scalars in units of the data range: their sum is optimised, each is in the log."""
         lr, hr = batch.as_images(self.data_range)
         # In units of the data range, so that the loss means the same for every network.

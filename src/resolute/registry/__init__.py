@@ -68,7 +68,8 @@ class Entry:
     printed counts: these say nothing about it.
 
     A dynamic method has `settings`, the operating points that it can be run at, the first of which is the default, or
-    `experts`, what it chooses from by image, patch or pixel, the cheapest first, or both.
+    `experts`, what it chooses from by image, patch or pixel, the cheapest first, or both. At the settings that are
+    `whole_image` a choice depends on the whole image.
 
     `options` are its kind's: how it is trained, beside the settings that every training has.
 
@@ -98,6 +99,7 @@ class Entry:
     notes: str = ""
     settings: tuple[str, ...] = ()
     experts: tuple[str, ...] = ()
+    whole_image: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     recipe_data: str = ""
@@ -133,6 +135,10 @@ class Entry:
             known = nearest(asked, self.settings) if self.settings else "it has none"
             raise ResoluteError(f"{self.name} has no setting '{asked}': {known}")
         return asked or next(iter(self.settings), "")
+
+    def is_tile_safe(self, setting: str) -> bool:
+        """Whether it is `tile_safe` at an operating point."""
+        return self.tile_safe and setting not in self.whole_image
 
     def tag(self, asked: str = "") -> str:
         """The tag of a published set of weights; the first one where none is asked for."""
@@ -174,7 +180,7 @@ def entry(name: str) -> Entry:
     if not (_PACKAGE / "methods" / facts.get("kind", "network") / "inference.py").is_file():
         place = f"src/resolute/methods/{facts['kind']}/inference.py"
         raise ResoluteError(f"the registry entry {file.name}: there is no file {place}")
-    for name_of in ("settings", "experts"):
+    for name_of in ("settings", "experts", "whole_image"):
         facts[name_of] = tuple(facts.pop(name_of, ()))
     published = {tag: _published(dict(weights)) for tag, weights in facts.pop("published", {}).items()}
     scales, span = facts.pop("scales"), facts.pop("trained_at", None)

@@ -31,8 +31,8 @@ def chooser(setting: str, experts: Sequence[str], costs: Sequence[float]) -> Cho
     """
     weighed = torch.tensor(costs, dtype=torch.float32) / max(costs)
     if setting in experts:
-        number = list(experts).index(setting)
-        return lambda logits: torch.full((len(logits),), number, device=logits.device)
+        expert = list(experts).index(setting)
+        return lambda logits: torch.full((len(logits),), expert, device=logits.device)
     if setting == "argmax":
         return greatest
     found = re.fullmatch(r"(cost|bias|budget)(\d+(?:\.\d+)?)", setting)
