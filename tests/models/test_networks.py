@@ -115,9 +115,9 @@ def test_sizes_gradients_and_state(name: str) -> None:
     assert sr.shape == (2, 3, int(side * scale), int((side + 2) * scale))
     sr.mean().backward()
     trained = {key: parameter for key, parameter in network.named_parameters() if parameter.requires_grad}
-    # A network for several scales has parts for each of them, one that classifies for each class.
+    # A network for several scales has parts for each of them, one that routes for each class or pixel.
     without = [key for key, parameter in trained.items() if parameter.grad is None]
-    assert without == [] or methods.training(entry).SKIPS or entry.kind in ("classsr", "pcsr")
+    assert without == [] or methods.training(entry).SKIPS or entry.kind in ("classsr", "pcsr", "moeisr")
     again = methods.build_for_training(name, scale)
     weights.load_state(again, network.state_dict(), name)
     with torch.inference_mode():
