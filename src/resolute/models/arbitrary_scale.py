@@ -18,7 +18,7 @@ from resolute.models.blocks.preparable import Preparable
 from resolute.models.blocks.queries import Grid, Queries, ask, bilinear
 
 CHUNK = 30_000  # queries at a time, in LIIF's evaluation
-CACHED = 1 << 18  # numbers of a hidden layer that stay in a core's cache
+CACHED = 1 << 20  # numbers of a hidden layer that are made at once, and stay in a CPU's cache
 GPU_CHUNK = 1 << 17  # queries at a time, so that a GPU is busy and a large image fits
 
 
