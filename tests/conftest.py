@@ -20,7 +20,10 @@ settings.load_profile("steady")
 
 # Methods that take seconds wherever they run: their tests are slow, whatever these hold.
 LARGE = (
+    "edsr",
     "rcan",
+    "rdn",
+    "swinir",
     "wbsr_srresnet",
     "classsr_srresnet",
     "seemore_b",

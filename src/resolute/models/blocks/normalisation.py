@@ -9,6 +9,11 @@ from torch import Tensor, nn
 DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
 
 
+def div2k_mean(data_range: float = 1) -> Tensor:
+    """The mean colour of DIV2K as 3 x 1 x 1, in units of the data range."""
+    return data_range * torch.tensor(DIV2K_MEAN)[:, None, None]
+
+
 class MeanShift(nn.Conv2d):
     """Adds a colour (one number per channel, in units of the data range) to an image, as a fixed 1x1 convolution.
 

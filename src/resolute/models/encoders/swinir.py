@@ -37,7 +37,7 @@ class SwinIR(Encoder):
     Images are filled up by what is mirrored about their last rows and columns.
 
     Args:
-        width: channels of the features.
+        width: channels of the features; 0 for those of the layers, without the last convolution.
         inner: channels of the layers.
         depths: layers of each group.
         heads: of the attention in each group.
@@ -55,12 +55,12 @@ class SwinIR(Encoder):
         ratio: int = 2,
     ) -> None:
         super().__init__()
-        self.width = width
+        self.width = width or inner
         self.head, self.head_norm = conv3(3, inner), nn.LayerNorm(inner)
         groups = (Group(inner, layers, n, ratio * inner) for layers, n in zip(depths, heads, strict=True))
         self.body = nn.Sequential(*groups, nn.LayerNorm(inner))
         self.trunk = conv3(inner, inner)
-        self.tail = nn.Sequential(conv3(inner, width), leaky_relu(0.01))
+        self.tail = nn.Sequential(conv3(inner, width), leaky_relu(0.01)) if width else nn.Identity()
 
     def forward(self, lr: Tensor) -> Tensor:
         shallow = self.head(pad_to_multiple(lr, WINDOW, reflect=True))
