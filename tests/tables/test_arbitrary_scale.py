@@ -97,9 +97,9 @@ def test_psnr_falls_with_the_scale(file: str) -> None:
 def test_the_crossed_cells_of_mmagic_are_explained_by_what_belongs_there(write: Write) -> None:
     facts = {"metric": "psnr", "unit": "dB", "protocol": "rgb_basicsr", "scale": 3.0, "image": "a"}
     rows = [{**facts, "dataset": "set14_edsr", "value": 28.4601}, {**facts, "dataset": "div2k_val", "value": 30.9810}]
-    files = [write(rows, method="liif_edsr", weights="published-mmagic")]
+    files = [write(rows, method="liif_edsr_mmagic", weights="published-mmagic")]
     for dataset in ("set14_edsr", "div2k_val"):
-        found = verdict("liif", "mmagic", f"liif_edsr dataset={dataset}", "psnr_x3", files)
+        found = verdict("liif", "mmagic", f"liif_edsr_mmagic dataset={dataset}", "psnr_x3", files)
         assert found is Verdict.EXPLAINED
 
 
