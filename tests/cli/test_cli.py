@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from resolute import measurements, methods
+from resolute import measurements, methods, params, registry
+from resolute.core import layout
 from resolute.methods import weights
+from resolute.params import jobs, presets
 
 HEAVY = (
     "torch",
@@ -131,6 +134,26 @@ def test_mistakes_are_one_line_with_the_nearest_right_one(checkout: Path) -> Non
     assert "did you mean 'quick'" in fails("preset", "quikc")
     assert "nothing to train" in fails("train", "bicubic")
     assert "nothing to fetch" in fails("fetch")
+
+
+@pytest.mark.slow
+def test_a_preset_without_a_network_names_every_method_that_it_leaves_out(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = registry.entry("rlfn_team04").published["ntire2022"].files[layout.Span.at(4)].url
+    copy = tmp_path / "mirror" / url.removeprefix("https://")
+    here = checkout / "data/weights/published/carn_m/paper/x2-4.safetensors"
+    for file in (copy, here):
+        file.parent.mkdir(parents=True)
+        file.touch()
+    monkeypatch.setenv("RESOLUTE_MIRROR", str(tmp_path / "mirror"))
+    done = resolute("preset", "bench", "--offline")
+    assert done.returncode == 0, done.stderr
+    kept = params.load()["methods"]["published"]
+    assert kept == ["bicubic", "carn_m", "rlfn_team04"]
+    left = re.findall(r"^resolute: (\w+) is left out of methods.published: https://", done.stderr, re.MULTILINE)
+    assert sorted(left + kept) == sorted(presets.resolve("bench")["methods"]["published"])
+    jobs.check(params.load())
 
 
 def test_outside_of_a_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Commands that are no stage: presets, lists, upscaling, verdicts on a paper, what is kept of a run, the machine."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -30,14 +31,39 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def preset(name: Annotated[str, typer.Argument(help="See `resolute list presets`.")]) -> None:
+def preset(
+    name: Annotated[str, typer.Argument(help="See `resolute list presets`.")],
+    offline: Annotated[
+        bool,
+        typer.Option("--offline", help="Leave out networks whose weights are neither here nor in the mirror."),
+    ] = False,
+) -> None:
     """Write params.yaml from workflow/presets/NAME.yaml, and say what changed."""
     from resolute.params import presets
 
-    changes = presets.write(name)
+    missing = _to_download(presets.resolve(name)) if offline else {}
+    changes = presets.write(name, missing)
+    for method, urls in missing.items():
+        print(f"resolute: {method} is left out of methods.published: {', '.join(urls)}", file=sys.stderr)
     print(f"params.yaml is the preset '{name}': {len(changes)} values changed")
     for change in changes:
         print(f"  {change}")
+
+
+def _to_download(settings: dict[str, Any]) -> dict[str, list[str]]:
+    """The addresses of published weights that params call for and that only the network has, by method."""
+    from resolute import registry
+    from resolute.core import layout
+    from resolute.fetch import mirrored
+    from resolute.params import jobs
+
+    found: dict[str, list[str]] = {}
+    for job in jobs.derive(settings)["weights"]["published"].values():
+        file = registry.entry(job["method"]).published[job["tag"]].files[layout.Span.parse(job["span"])]
+        places = (layout.project_root() / job["weights"], mirrored(file.url))
+        if not any(place and place.is_file() for place in places):
+            found.setdefault(job["method"], []).append(file.url)
+    return found
 
 
 def list_(

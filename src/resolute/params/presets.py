@@ -1,6 +1,7 @@
 """Presets: short files in `workflow/presets/` that `params.yaml` is written from."""
 
 import sys
+from collections.abc import Collection
 from dataclasses import MISSING, fields
 from itertools import count
 from pathlib import Path
@@ -25,16 +26,20 @@ def names() -> list[str]:
     return sorted(path.stem for path in (project_root() / "workflow/presets").glob("*.yaml"))
 
 
-def write(name: str) -> list[str]:
+def write(name: str, without: Collection[str] = ()) -> list[str]:
     """Write a preset to `params.yaml`, and its jobs to `workflow/jobs.yaml`.
 
     Measurements and figures that it does not call for are set aside in `work/`, and come back with their preset: DVC
     takes the folders that they lie in as a whole.
 
+    Args:
+        without: methods whose published weights are left out.
+
     Returns:
         One line per value that changed, as `key: old -> new`.
     """
     params = resolve(name)
+    params["methods"]["published"] = [one for one in params["methods"]["published"] if one not in without]
     check(params, f"workflow/presets/{name}.yaml")
     target = project_root() / "params.yaml"
     old = _old(target)
