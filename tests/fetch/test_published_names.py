@@ -16,13 +16,14 @@ from resolute import methods, registry
 from resolute.core.layout import Span
 from resolute.fetch import key_maps
 from resolute.methods import weights
-from resolute.models import create_part
+from resolute.models import Part, create_part
 from resolute.models.blocks.normalisation import DIV2K_MEAN
 
 KEPT = 4  # every fourth row and column of an output is kept
 TOLERANCE = 1e-5
 
 Shapes = Iterator[tuple[str, tuple[int, ...]]]
+Keys = tuple[tuple[str, str] | str, ...]
 
 
 def layer(name: str, *shape: int) -> Shapes:
@@ -218,7 +219,7 @@ def test_a_file_has_the_bytes_of_its_tensors_and_little_more(name: str, tag: str
 
 
 # By shapes alone, the two convolutions of a block could change places: small encoders with the official random weights.
-FUNCTIONS = {
+FUNCTIONS: dict[str, tuple[str, Part, Keys]] = {
     "edsr": ("liif_edsr", {"edsr": {"width": 16, "blocks": 2}}, (("^encoder\\.", ""), "edsr")),
     "mmagic": ("ciaosr_edsr", {"edsr": {"width": 8, "blocks": 2}}, (("^", "generator."), "mmagic")),
     "swinir": (

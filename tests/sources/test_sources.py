@@ -121,7 +121,7 @@ def test_a_block_retrains_the_networks_that_have_it_alone() -> None:
     trained = {job for job in executing(PACKAGE / "models/blocks/swin.py") if job.startswith("train/")}
     windowed = {"hnct_team12", "imdeception_team19", "imdtn_team09", "mobilesr_team20"}
     # SwinIR is made of it, CiaoSR fills images up as it does.
-    parts = {"resolute.models.encoders.swinir", "resolute.models.decoders.ciaosr"}
+    parts = {f"resolute.models.{part}" for part in ("swinir", "encoders.swinir", "decoders.ciaosr")}
     windowed |= {name for name in registry.names() if parts & set(registry.entry(name).modules)}
     assert trained == {f"train/{name}" for name in windowed}
 
