@@ -122,9 +122,11 @@ def test_a_dependency_that_one_side_lacks_is_named(bare: Project) -> None:
     content["stages"]["patches"]["do"]["deps"].append("params.yaml")
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     found = differences(bare)
+    spans = dict.fromkeys(("imdn_tiny", "rfdn_tiny", "rlfn_tiny", "seemore_t", "wbsr_tiny", "wbsr_tiny_uniform"), "x4")
+    spans |= dict.fromkeys(("liif_tiny", "moeisr_tiny"), "x1-4")
     runs = {
-        f"data/weights/trained/{name}/x4/quick-seed0": f"data/sources/train/{name}.csv"
-        for name in ("imdn_tiny", "rfdn_tiny", "rlfn_tiny", "seemore_t", "wbsr_tiny", "wbsr_tiny_uniform")
+        f"data/weights/trained/{name}/{span}/quick-seed0": f"data/sources/train/{name}.csv"
+        for name, span in spans.items()
     }
     tables = {file for lacking, output, file in found if output == "reports/index.html"}
     assert tables
