@@ -21,7 +21,7 @@ from resolute.published import Verdict
 from resolute.published.results import read_results
 from resolute.report import words
 from resolute.report.choice import choices, limits
-from resolute.report.cost import COLUMNS, CostRow, cost_rows
+from resolute.report.cost import CostRow, cost_rows, shown_columns
 from resolute.report.drawing import drawing
 from resolute.report.embed import embed
 from resolute.report.findings import findings
@@ -105,7 +105,6 @@ def make_report(
             limits=limits(),
             quality=quality,
             costs=costs,
-            columns=COLUMNS,
             tables=[(table(path), judged.get((path.parent.name, path.stem))) for path in ordered],
             figures=[embed(path) for path in figures if path.suffix == ".svg" and path.stem.startswith(STATIC)],
             histograms=_data(figures, "patch_difficulty_"),
@@ -146,6 +145,7 @@ def _environment() -> Environment:
     environment.policies["json.dumps_function"] = strict_json.dumps
     environment.filters["dataset_title"] = titles.dataset_title
     environment.filters["method_title"] = titles.method_title
+    environment.filters["shown_columns"] = shown_columns
     environment.filters["signed"] = words.signed
     environment.filters["duration"] = words.duration
     environment.filters["energy"] = words.energy
