@@ -30,6 +30,7 @@ from resolute.report.operating import panel
 from resolute.report.origin import Origin, commit, origin
 from resolute.report.published import errata, published
 from resolute.report.quality import QualityTable, quality_tables
+from resolute.report.scales import scale_panels
 from resolute.report.stages import graph
 from resolute.report.training import SPENT, caveat, trainings
 
@@ -111,6 +112,7 @@ def make_report(
             trainings=trained,
             curves=[{key: value for key, value in one.items() if key not in SPENT} for one in trained],
             caveat=caveat(params, quality, rows),
+            scales=scale_panels(quality, costs, protocol),
             panels=[panel(data) for data in _data(figures, "settings_")],
             comparisons=_data(figures, "comparison_"),
             reference=_reference(reference),
