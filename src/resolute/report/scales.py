@@ -40,7 +40,7 @@ def scale_panels(tables: Sequence[QualityTable], costs: Sequence[CostRow], proto
     """One panel for each data set on which a method of every scale is evaluated at several: its points by scale, each
     with the runs at their default settings, bicubic first, and the chart in which the scale is marked."""
     by_place = {(row.method, row.scale): row for row in costs}
-    panels = []
+    panels: list[dict[str, Any]] = []
     for dataset in dict.fromkeys(name for table in tables for name in table.protocols):
         column = dataset, protocol
         found = {table.scale: _rows(table, column) for table in tables}
@@ -51,7 +51,7 @@ def scale_panels(tables: Sequence[QualityTable], costs: Sequence[CostRow], proto
             (row.method, row.weights) for rows in found.values() for row in rows if not row.is_baseline
         )
         colours = {run: COLOURS[number % len(COLOURS)] for number, run in enumerate(runs)}
-        points = [
+        points: list[dict[str, Any]] = [
             {"scale": scale, "rows": [_reached(row, column, scale, by_place, colours) for row in rows]}
             for scale, rows in sorted(found.items())
         ]
@@ -95,7 +95,7 @@ def _reached(
         name=row.title,
         words="" if row.is_baseline else weights_title(row.weights, row.seeds),
         colour=colours.get((row.method, row.weights), ""),
-        inside=span and span.low <= scale <= span.high,
+        inside=span.low <= scale <= span.high if span else None,
         psnr=cell.psnr,
         gain=cell.gain,
         macs=None if macs is None else macs * cell.share,
@@ -147,6 +147,11 @@ def _chart(points: Sequence[Mapping[str, Any]], here: int) -> Markup:
                 at, CHART[1] - 2, anchor, point["scale"]
             )
         )
+    parts.append(
+        Markup('<text x="{}" y="10" text-anchor="middle">{}{:.2f} dB</text>').format(
+            CHART[0] / 2, "+" if based else "", most
+        )
+    )
     label = f"{'Gain over bicubic' if based else 'PSNR'} in dB over the scales, from {least:.2f} to {most:.2f}"
     return Markup('<svg class="scales" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
         *CHART, label, Markup("").join(parts)
