@@ -52,7 +52,7 @@ def _stack(axes: Axes, chosen: pd.DataFrame, spent: pd.Series, span: Span) -> No
             bar.set_alpha(1 if within else 0.5)
         below += chosen[expert].to_numpy()
     for place, scale in zip(places, chosen.index, strict=True):
-        axes.text(place, 101, f"{spent[scale]:.0%} of MACs", color=INK, size=7.5, ha="center", va="bottom")
+        axes.text(float(place), 101, f"{spent[scale]:.0%} of MACs", color=INK, size=7.5, ha="center", va="bottom")
     axes.set(xlabel="scale", ylabel="chosen (%)", ylim=(0, 112), yticks=range(0, 101, 25))
     axes.set_xticks(places, [f"x{scale:g}" for scale in chosen.index])
     axes.grid(axis="x", visible=False)
