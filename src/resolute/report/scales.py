@@ -148,8 +148,8 @@ def _chart(points: Sequence[Mapping[str, Any]], here: int) -> Markup:
             )
         )
     parts.append(
-        Markup('<text x="{}" y="10" text-anchor="middle">{}{:.2f} dB</text>').format(
-            CHART[0] / 2, "+" if based else "", most
+        Markup('<text x="{}" y="10" text-anchor="end">top {}{:.2f} dB</text>').format(
+            CHART[0] - 2 * MARGIN, "+" if based else "", most
         )
     )
     label = f"{'Gain over bicubic' if based else 'PSNR'} in dB over the scales, from {least:.2f} to {most:.2f}"
