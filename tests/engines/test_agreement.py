@@ -105,7 +105,8 @@ def bare(tmp_path: Path) -> Project:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "preset", ["quick", "bench", "lightweight", pytest.param("bsds", marks=pytest.mark.attack), "paper"]
+    "preset",
+    ["quick", "bench", "lightweight", "moeisr_claims", pytest.param("bsds", marks=pytest.mark.attack), "paper"],
 )
 def test_both_graphs_have_the_same_edges(preset: str, bare: Project) -> None:
     bare.run("resolute", "preset", preset)

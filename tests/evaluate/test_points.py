@@ -11,6 +11,7 @@ from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.degrade import degrade
 from resolute.evaluate import operating_points, write_points
+from resolute.evaluate.points import LONGEST, thinned
 from resolute.fetch import fetch_dataset
 from resolute.images.files import read_image
 from resolute.images.zipped import unzip_image
@@ -69,3 +70,10 @@ def test_a_method_that_tells_no_places_is_one_line(embedded: Path, monkeypatch: 
     monkeypatch.setattr(methods, "upscaler", lambda *_: lambda _lr: said)
     with pytest.raises(ResoluteError, match="wbsr_tiny does not say which expert a pixel took"):
         operating_points(run, "embedded", ["coffee"], runs=1)
+
+
+def test_a_map_is_kept_whole_up_to_a_size_and_thinned_beyond_it() -> None:
+    routes = np.arange(LONGEST * 2, dtype=np.uint16)[None].repeat(3, 0)
+    assert (thinned(routes[:, :LONGEST]) == routes[:, :LONGEST]).all()
+    assert (thinned(routes) == routes[::2, ::2]).all()
+    assert max(thinned(routes.repeat(2, 1)[:, : LONGEST * 2 + 1]).shape) <= LONGEST

@@ -13,7 +13,7 @@ from torch.nn import functional
 from resolute import registry
 from resolute.core.errors import ResoluteError
 from resolute.metrics.counters import count
-from resolute.profile import profile, rows_for_output, timing_of
+from resolute.profile import as_rows, profile, rows_for_output, timing_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -144,3 +144,19 @@ def test_bicubic_costs_no_multiply_adds() -> None:
 def test_a_size_below_the_minimum_is_one_clear_line() -> None:
     with pytest.raises(ResoluteError, match="8x20 is too small: rlfn_team04 needs sides of at least 15"):
         profile("rlfn_team04", 4, (8, 20), timed=False)
+
+
+@pytest.mark.parametrize("method", ["liif_tiny", "moeisr_tiny"])
+def test_a_decoder_takes_what_the_encoder_leaves(method: str) -> None:
+    """The encoder by hand: ten 3x3 convolutions of 32 channels, the first of which reads three, for every LR pixel."""
+    found = profile(method, 3.7, (20, 12), timed=False)
+    encoder = 20 * 12 * 9 * 32 * (3 + 9 * 32)
+    assert found["macs_decoder"] == found["macs"] - encoder
+    (row,) = [row for row in as_rows(found) if row["metric"] == "macs_decoder"]
+    assert (row["protocol"], row["value"], row["lr_size"]) == ("macs", found["macs_decoder"], "20x12")
+
+
+def test_a_network_without_an_encoder_has_no_decoder() -> None:
+    assert counted("imdn_tiny")["macs_decoder"] is None
+    assert not [row for row in as_rows(counted("imdn_tiny")) if row["metric"] == "macs_decoder"]
+    assert profile("bicubic", 4, (8, 8), timed=False)["macs_decoder"] is None

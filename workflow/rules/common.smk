@@ -70,6 +70,7 @@ wildcard_constraints:
     comparison="[A-Za-z0-9_-]+",
     gain="[A-Za-z0-9_-]+",
     map=r"[A-Za-z0-9_.-]+",
+    shared=r"[a-z0-9_]+-x[0-9.]+-[0-9.]+(-seed[0-9]+)?",
     run=r"[a-z0-9_]+-x[0-9.-]+-seed[0-9]+",
 
 

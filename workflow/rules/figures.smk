@@ -91,6 +91,24 @@ rule routing_figures:
         "logged {log} resolute figures routing_{wildcards.run}"
 
 
+rule shares_figures:
+    input:
+        measurements=MEASUREMENTS,
+        code=code("figures"),
+    output:
+        report(
+            "reports/figures/shares_{shared}.svg",
+            caption="../report/shares.rst",
+            category="Experts",
+            labels={"weights": "{shared}"},
+        ),
+        multiext("reports/figures/shares_{shared}", ".png", ".pdf"),
+    log:
+        "work/logs/figures/shares-{shared}.log",
+    shell:
+        "logged {log} resolute figures shares_{wildcards.shared}"
+
+
 rule comparison_figures:
     input:
         images=lambda wildcards: f"data/raw/{comparison(wildcards)['dataset']}.csv",

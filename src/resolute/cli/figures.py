@@ -17,6 +17,7 @@ from resolute.figures import (
     draw_patches,
     draw_routing,
     draw_settings,
+    draw_shares,
     draw_tradeoff,
     draw_training,
 )
@@ -41,6 +42,8 @@ def drawings(settings: params.Params) -> dict[str, Callable[[], None]]:
     published = layout.published_routings()
     for name, job in derived["routings"]["trained"].items():
         found[f"routing_{name}"] = partial(draw_routing, name, jobs.run_of(settings, job), measured, published)
+    for name, job in derived["shares"]["all"].items():
+        found[f"shares_{name}"] = partial(draw_shares, name, jobs.weights_of(settings, job), measured)
     for name, job in derived["maps"]["all"].items():
         found[f"settings_{name}"] = partial(_settings, settings, name, job)
     for name, facts in shown["comparisons"].items():

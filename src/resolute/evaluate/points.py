@@ -15,6 +15,8 @@ from resolute.images.files import read_image, to_rgb
 from resolute.images.zipped import zip_images
 from resolute.methods import weights as weight_files
 
+LONGEST = 640  # pixels of a map's side: as large as figures show a photograph
+
 Maps = dict[str, np.ndarray]
 """By `map_name`, the number of the expert that each LR or SR pixel took, as `Upscaled.routes`."""
 
@@ -68,7 +70,7 @@ def operating_points(
                 upscaled = upscale(pixels)
                 if upscaled.routes is None:
                     raise ResoluteError(f"{run.method} does not say which expert a pixel took: it has no map to show")
-                maps[map_name(name, setting)] = upscaled.routes
+                maps[map_name(name, setting)] = thinned(upscaled.routes)
                 seconds = {"metric": "seconds", "value": _best(upscale, pixels, runs), "unit": "s"}
                 seconds |= {"device": devices.device_name(device)}
                 rows.append({**described, "image": name, "setting": setting, **seconds})
@@ -90,6 +92,12 @@ def write_points(
     measurements.write(kept, rows, run=str(run), dataset=dataset, **timing)
     zip_images(archive, maps)
     return [kept, archive]
+
+
+def thinned(routes: np.ndarray) -> np.ndarray:
+    """A map no longer than `LONGEST`: of a larger one every second pixel, every third, and so on, as it is."""
+    step = -(-max(routes.shape) // LONGEST)
+    return routes[::step, ::step]
 
 
 def _lr_image(dataset: str, name: str, scale: float) -> Path:

@@ -7,6 +7,7 @@ from resolute.figures.make import (
     draw_comparison,
     draw_patches,
     draw_routing,
+    draw_shares,
     draw_tradeoff,
     draw_training,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "draw_patches",
     "draw_routing",
     "draw_settings",
+    "draw_shares",
     "draw_tradeoff",
     "draw_training",
 ]

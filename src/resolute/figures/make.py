@@ -16,6 +16,7 @@ from resolute.figures.comparison import View, as_data, strip
 from resolute.figures.crops import Crop, choose_crop
 from resolute.figures.difficulty import histogram, histogram_data, overlay, read_index, scores
 from resolute.figures.routing import routing
+from resolute.figures.shares import shares_over_scales
 from resolute.figures.style import save, save_data, style
 from resolute.figures.tradeoff import COSTS, tradeoff
 from resolute.figures.training import read_log, thinned, training_curve
@@ -134,6 +135,21 @@ def draw_routing(name: str, run: Run, measured: Sequence[Path], published: Seque
     with style():
         figure, caption = routing(quality, costs, theirs, registry.entry(run.method).experts, title)
         save(f"routing_{name}", f"Experts chosen by {title}", figure, caption)
+
+
+def draw_shares(name: str, weights: Weights, measured: Sequence[Path]) -> None:
+    """Write `shares_<name>`: which experts one set of weights chooses at each scale, at its method's default setting.
+
+    Raises:
+        ResoluteError: a file is not there.
+    """
+    entry, rows = registry.entry(weights.method), measurements.read(*measured)
+    own = rows[(rows["method"] == weights.method) & (rows["weights"] == weights.name)]
+    own = own[(own["setting"] == entry.setting()) & (own["dataset"] != "")]
+    title = f"{titles.method_title(weights.method, entry.setting())}, {weights.span}, {weights.name}"
+    with style():
+        figure, caption = shares_over_scales(own, entry.experts, weights.span, title)
+        save(f"shares_{name}", f"Experts chosen over scales by {title}", figure, caption)
 
 
 def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: str) -> None:

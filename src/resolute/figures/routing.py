@@ -18,19 +18,19 @@ ROW_HEIGHT = 2.6  # inches
 HATCHED: dict[str, Any] = {"hatch": "////", "edgecolor": INK, "linewidth": 0}  # what the authors report
 
 
-def choices(rows: pd.DataFrame, experts: Sequence[str]) -> pd.DataFrame:
-    """How often each expert is chosen at each place, in percent of the choices there.
+def choices(rows: pd.DataFrame, experts: Sequence[str], by: str = "place") -> pd.DataFrame:
+    """How often each expert is chosen at each place (or scale), in percent of the choices there.
 
     Args:
         rows: of one run at one setting on one data set, measured image by image or published, in the long form.
 
     Returns:
-        A row per place and a column per expert, both in the method's order; empty where nothing is chosen.
+        A row per place (or scale) and a column per expert, both in the method's order; empty where nothing is chosen.
     """
     names = [f"chosen_{expert}" for expert in experts]
     chosen = rows[rows["metric"].isin(names)]
-    counted = chosen.pivot_table(index="place", columns="metric", values="value", aggfunc="sum", sort=False)
-    counted = counted.reindex(chosen["place"].unique()).reindex(columns=names, fill_value=0).fillna(0)
+    counted = chosen.pivot_table(index=by, columns="metric", values="value", aggfunc="sum", sort=False)
+    counted = counted.reindex(chosen[by].unique()).reindex(columns=names, fill_value=0).fillna(0)
     return counted.div(counted.sum(axis=1), axis=0).mul(100).set_axis(list(experts), axis="columns")
 
 

@@ -7,8 +7,9 @@ from. Both run on the meta device: no arithmetic is done.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,7 @@ class Counts:
             the costliest ones, which it takes on the meta device.
         macs_convolutions, macs_linear, macs_products: the parts of `macs` that are convolutions, linear layers (all
             products with one matrix) and products of stacks of matrices, as attention has them.
+        macs_decoder: those of `macs` that are outside of the network's `encoder`; None where it has none.
         flops_2macs: twice `macs`, as WBSR, ClassSR and ARM print it.
         flops_ntire2022: the challenge's count.
         activations: elements of the outputs of all convolution layers, over all calls.
@@ -41,12 +43,13 @@ class Counts:
     macs_convolutions: int
     macs_linear: int
     macs_products: int
+    macs_decoder: int | None
     flops_2macs: int
     flops_ntire2022: int
     activations: int
     n_conv: int
 
-    def as_dict(self) -> dict[str, int]:
+    def as_dict(self) -> dict[str, int | None]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
@@ -59,14 +62,19 @@ def count(build: Callable[[], nn.Module], height: int, width: int) -> Counts:
     network, lr = _on_meta(build, height, width)
     challenge = ChallengeCounter(network)
     with challenge:
-        parts = _macs(network, lr)
+        flops = _flops(network, lr)
+    parts: Counter[str] = Counter()
+    for operation, times in flops["Global"].items():
+        parts[_PARTS.get(operation, "products")] += times // 2
     macs = parts.total()
+    encoder = _half(flops.get(f"{type(network).__name__}.encoder", {}))
     return Counts(
         params=sum(parameter.numel() for parameter in network.parameters()),
         macs=macs,
         macs_convolutions=parts["convolutions"],
         macs_linear=parts["linear"],
         macs_products=parts["products"],
+        macs_decoder=macs - encoder if hasattr(network, "encoder") else None,
         flops_2macs=2 * macs,
         flops_ntire2022=challenge.flops,
         activations=challenge.activations,
@@ -76,7 +84,7 @@ def count(build: Callable[[], nn.Module], height: int, width: int) -> Counts:
 
 def count_macs(build: Callable[[], nn.Module], height: int, width: int) -> int:
     """The `macs` of `count` alone."""
-    return _macs(*_on_meta(build, height, width)).total()
+    return _half(_flops(*_on_meta(build, height, width))["Global"])
 
 
 def _on_meta(build: Callable[[], nn.Module], height: int, width: int) -> tuple[nn.Module, Tensor]:
@@ -84,13 +92,15 @@ def _on_meta(build: Callable[[], nn.Module], height: int, width: int) -> tuple[n
         return build().eval(), torch.empty(1, 3, height, width)
 
 
-def _macs(network: nn.Module, lr: Tensor) -> Counter[str]:
+def _flops(network: nn.Module, lr: Tensor) -> Mapping[str, Mapping[Any, int]]:
+    """Twice the multiply-adds by module and operation; those of all together under `Global`."""
     with torch.no_grad(), FlopCounterMode(display=False) as dispatched:
         network(lr)
-    parts: Counter[str] = Counter()
-    for operation, flops in dispatched.get_flop_counts().get("Global", {}).items():
-        parts[_PARTS.get(operation, "products")] += flops // 2
-    return parts
+    return {"Global": {}, **dispatched.get_flop_counts()}
+
+
+def _half(flops: Mapping[Any, int]) -> int:
+    return sum(flops.values()) // 2
 
 
 class ChallengeCounter:

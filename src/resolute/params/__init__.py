@@ -102,6 +102,7 @@ def figure_files(params: Params) -> list[Path]:
         *(f"curve_{name}" for name in derived["curves"]["all"]),
         *(f"gain_{name}" for name in shown["gains"]),
         *(f"routing_{run}" for run in derived["routings"]["trained"]),
+        *(f"shares_{weights}" for weights in derived["shares"]["all"]),
     ]
     with_data = [
         *(f"patch_difficulty_{name}" for name in shown["photographs"]),

@@ -37,6 +37,7 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         `scores` of patches by trained weights, in the group `trained`;
         `evaluations` in the groups `baseline` (methods without a network), `published` and `trained`;
         `routings`, which are the `trained` runs of methods that choose experts;
+        `shares`, the weights of such methods that serve several of the scales;
         `points`, which are the runs of methods with operating points, with each data set of which an image shows these;
         `maps`, which are the same with each such image; `curves`, the data sets and scales at which any is evaluated;
         `costs` in the groups `counted` and `timed`. A job names its method, scale or span, tag or seed, data set, and
@@ -65,6 +66,7 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         "evaluations": {group: _keyed(found) for group, found in evaluations.items()},
         **_operating(params, evaluations["published"] + evaluations["trained"]),
         "routings": {"trained": _keyed([job for job in runs["trained"] if entry(job["method"]).experts])},
+        "shares": {"all": _over_scales(params, weights)},
         "costs": {group: _keyed(_jobs(names, params["scales"])) for group, names in costs.items()},
     }
 
@@ -274,6 +276,18 @@ def _operating(params: Params, evaluated: list[Job]) -> dict[str, dict[str, dict
         _set_key(job["dataset"], job["scale"]): {"dataset": job["dataset"], "scale": job["scale"]} for job in having
     }
     return {"points": {"all": points}, "maps": {"all": maps}, "curves": {"all": curves}}
+
+
+def _over_scales(params: Params, weights: dict[str, dict[str, Job]]) -> dict[str, Job]:
+    """The weights, trained for a span of scales, of methods that choose experts and are evaluated at several scales."""
+    return {
+        key: {name: value for name, value in job.items() if name in ("method", "span", "tag", "seed")}
+        for group in weights.values()
+        for key, job in group.items()
+        if entry(job["method"]).experts
+        and not Span.parse(job["span"]).is_single
+        and sum(map(entry(job["method"]).serves, params["scales"])) > 1
+    }
 
 
 def _place(path: Path) -> str:

@@ -19,6 +19,7 @@ _ROWS = {
     "params": ("params", "", ""),
     "params_ntire2022": ("params_ntire2022", "", ""),
     "macs": ("macs", "macs", ""),
+    "macs_decoder": ("macs_decoder", "macs", ""),
     "macs_lowest": ("macs_lowest", "macs", ""),
     "flops_2macs": ("flops", "flops_2macs", ""),
     "flops_ntire2022": ("flops", "flops_ntire2022", ""),
@@ -50,8 +51,8 @@ def profile(
 
     Returns:
         method, scale, lr_size, the counts (plain integers; `macs_lowest` are those of the cheapest way through the
-        network, where it has several, and `params_ntire2022` the parameters that the released network registers, needed
-        or not), and `latency_ms`, `peak_memory_bytes`, `device`
+        network, where it has several, `macs_decoder` is none where it has no encoder, and `params_ntire2022` are the
+        parameters that the released network registers, needed or not), and `latency_ms`, `peak_memory_bytes`, `device`
         (none where not timed, or not to be had), with the `threads` and the `precision` of the timing.
 
     Raises:
@@ -65,6 +66,7 @@ def profile(
         return {
             **found,
             **dict.fromkeys((*(field.name for field in fields(Counts)), "macs_lowest", "params_ntire2022"), 0),
+            "macs_decoder": None,
             **_NOT_TIMED,
         }
     least = entry.minimum_side

@@ -1,5 +1,6 @@
 """What the networks cost: counts, and time and memory where they were measured."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -24,6 +25,7 @@ class Column:
 COLUMNS = (
     Column("params", "", "Parameters", "K", 1e3, 1, "elements of all parameters"),
     Column("macs", "macs", "MACs", "G", 1e9, 2, "each multiply-add once, everything counted"),
+    Column("macs_decoder", "macs", "Decoder MACs", "G", 1e9, 2, "of these, those outside of the encoder"),
     Column("flops", "flops_ntire2022", "FLOPs, NTIRE 2022", "G", 1e9, 2, "by the challenge's own counter"),
     Column("activations", "", "Activations", "M", 1e6, 2, "output elements of all convolutions"),
     Column("n_conv", "", "Convs", "", 1, 0, "calls of convolution layers"),
@@ -42,6 +44,11 @@ class CostRow:
     lr_size: str
     values: dict[str, float] = field(default_factory=dict)
     devices: set[str] = field(default_factory=set)
+
+
+def shown_columns(rows: Sequence[CostRow]) -> list[Column]:
+    """The columns in which some network has a value."""
+    return [column for column in COLUMNS if any(column.metric in row.values for row in rows)]
 
 
 def cost_rows(means: pd.DataFrame) -> list[CostRow]:

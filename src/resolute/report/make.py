@@ -21,7 +21,7 @@ from resolute.published import Verdict
 from resolute.published.results import read_results
 from resolute.report import words
 from resolute.report.choice import choices, limits
-from resolute.report.cost import COLUMNS, CostRow, cost_rows
+from resolute.report.cost import CostRow, cost_rows, shown_columns
 from resolute.report.drawing import drawing
 from resolute.report.embed import embed
 from resolute.report.findings import findings
@@ -30,12 +30,13 @@ from resolute.report.operating import panel
 from resolute.report.origin import Origin, commit, origin
 from resolute.report.published import errata, published
 from resolute.report.quality import QualityTable, quality_tables
+from resolute.report.scales import scale_panels
 from resolute.report.stages import graph
 from resolute.report.training import SPENT, caveat, trainings
 
 FOLDER = Path(__file__).parent
 # Figures that the page shows as they are, if only without scripts.
-STATIC = ("psnr_", "patch_", "training_", "routing_", "curve_", "gain_")
+STATIC = ("psnr_", "patch_", "training_", "routing_", "shares_", "curve_", "gain_")
 SCRIPTS = (
     "colours",
     "choose",
@@ -105,13 +106,13 @@ def make_report(
             limits=limits(),
             quality=quality,
             costs=costs,
-            columns=COLUMNS,
             tables=[(table(path), judged.get((path.parent.name, path.stem))) for path in ordered],
             figures=[embed(path) for path in figures if path.suffix == ".svg" and path.stem.startswith(STATIC)],
             histograms=_data(figures, "patch_difficulty_"),
             trainings=trained,
             curves=[{key: value for key, value in one.items() if key not in SPENT} for one in trained],
             caveat=caveat(params, quality, rows),
+            scales=scale_panels(quality, costs, protocol),
             panels=[panel(data) for data in _data(figures, "settings_")],
             comparisons=_data(figures, "comparison_"),
             reference=_reference(reference),
@@ -146,6 +147,7 @@ def _environment() -> Environment:
     environment.policies["json.dumps_function"] = strict_json.dumps
     environment.filters["dataset_title"] = titles.dataset_title
     environment.filters["method_title"] = titles.method_title
+    environment.filters["shown_columns"] = shown_columns
     environment.filters["signed"] = words.signed
     environment.filters["duration"] = words.duration
     environment.filters["energy"] = words.energy
