@@ -32,8 +32,8 @@ LARGE = (
     "mdan_team23",
 )
 
-# Those whose network and kind smaller methods have too.
-LARGEST = ("wbsr_rcan", "classsr_rcan")
+# Those whose parts and kind other methods' tests have too.
+LARGEST = ("wbsr_rcan", "classsr_rcan", "rdn", "swinir", "edsr", "ope_edsr", "srno_edsr")
 
 
 @pytest.hookimpl(tryfirst=True)

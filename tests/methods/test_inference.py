@@ -52,7 +52,7 @@ def give_norms_statistics(trained: nn.Module) -> None:
 def test_prepared_networks_compute_the_same(name: str) -> None:
     torch.manual_seed(0)
     entry = registry.entry(name)
-    plain = methods.build(name, (entry.scales or (4,))[-1]).eval()
+    plain = methods.build(name, (entry.scales or (2,))[-1]).eval()
     give_norms_statistics(plain)
     fast = prepare(plain, "cpu")
     for height, width in SIZES:

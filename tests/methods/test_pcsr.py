@@ -103,9 +103,9 @@ def measured() -> Iterator[Any]:
     """What was measured with the official networks, by network, data set and setting."""
     with (DATA / "tables/pcsr_official.csv").open(newline="") as file:
         for row in csv.DictReader(file):
-            quick = (row["network"], row["data_set"]) == ("fsrcnn", "set5")
-            name = f"{row['network']}-{row['data_set']}-{row['setting']}"
-            yield pytest.param(row, id=name, marks=[] if quick else pytest.mark.slow)
+            # The larger sets show once more what Set5 shows: minutes of it.
+            mark = pytest.mark.slow if row["data_set"] == "set5" else pytest.mark.attack
+            yield pytest.param(row, id=f"{row['network']}-{row['data_set']}-{row['setting']}", marks=mark)
 
 
 @pytest.mark.parametrize("row", [*measured()])

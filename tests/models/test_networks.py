@@ -36,7 +36,7 @@ OFFICIAL = [(path.stem[:-3], float(path.stem[-1])) for path in sorted(FOLDER.glo
 
 def a_scale(name: str) -> float:
     """The largest scale of a method, or one of all."""
-    return (registry.entry(name).scales or (4,))[-1]
+    return (registry.entry(name).scales or (2,))[-1]
 
 
 FOLDING = [name for name in NETWORKS if registry.entry(name).training]
@@ -127,7 +127,7 @@ def test_sizes_gradients_and_state(name: str) -> None:
 @pytest.mark.parametrize("name", NETWORKS)
 def test_training_needs_nothing_that_cuda_refuses_to_repeat(name: str, deterministic: None) -> None:
     with torch.device("meta"), Recorder() as recorder:
-        network = methods.build_for_training(name, (registry.entry(name).scales or (4,))[0])
+        network = methods.build_for_training(name, (registry.entry(name).scales or (2,))[0])
         network(torch.zeros(2, 3, 48, 48)).sum().backward()
     assert not recorder.names & NOT_DETERMINISTIC
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from resolute import registry
 from resolute.inference.prepare import prepare
 from resolute.methods.network.form import released
 from resolute.methods.network.inference import runner
@@ -67,6 +68,16 @@ def by_cost(costs: Sequence[float], power: float) -> Choose:
     return lambda logits: greatest(logits - less.to(logits))
 
 
+@cache
+def costs(name: str, scale: float, height: int, width: int, chooses: bool) -> tuple[int, ...]:
+    """Multiply-adds of an LR image by each head of a method alone; with those of the choice where a pixel has one.
+
+    Kept for the process: an image is upscaled at several settings, and counting takes as long.
+    """
+    entry, counted = registry.entry(name), assuming if chooses else alone
+    return tuple(count_macs(partial(counted, entry, scale, head), height, width) for head in range(len(entry.experts)))
+
+
 def pixel_upscaler(
     entry: Entry, scale: float, weights: Path | None, device: str, setting: str, choose: Choose
 ) -> Upscaler:
@@ -83,19 +94,13 @@ def pixel_upscaler(
     ready = prepare(network, device)
     assert isinstance(ready, PixelRouting)
     upscale = runner(entry, ready if fixed is None else Alone(ready, fixed), device)
-    counted = assuming if fixed is None else alone
-
-    @cache
-    def costs(height: int, width: int) -> list[int]:
-        """Multiply-adds of an image by each head alone."""
-        return [count_macs(partial(counted, entry, scale, head), height, width) for head in range(len(entry.experts))]
 
     def routing(lr: np.ndarray) -> Upscaled:
         sr = upscale(lr).sr
         chosen = torch.full(sr.shape[:2], fixed, dtype=torch.uint8) if fixed is not None else ready.routes
         assert chosen is not None
         routes = chosen.cpu().numpy()
-        each = costs(*lr.shape[:2])
+        each = costs(entry.name, scale, lr.shape[0], lr.shape[1], fixed is None)
         times = np.bincount(routes.ravel(), minlength=len(each)).tolist()
         return Upscaled(
             sr,
