@@ -227,8 +227,9 @@ def test_fitting_crops_no_pixel_that_the_scale_does_not_crop(owns: set[int], sca
 def test_fitting_at_odd_scales() -> None:
     assert fitting([hr(None)], 3.7, "a set", "mend it") == [hr(None)]
     assert fitting([hr(3), hr(2)], None, "a set", "mend it") == [hr(2)]
-    with pytest.raises(ResoluteError, match=r"a set has HR images for x2, x3 and multiples, not for x3.7: mend it"):
-        fitting([hr(3), hr(2)], 3.7, "a set", "mend it")
+    assert fitting([hr(3), hr(2)], 3.7, "a set", "mend it") == [hr(2)]
+    with pytest.raises(ResoluteError, match=r"a set has HR images for x2, x3 and multiples, not for x5: mend it"):
+        fitting([hr(3), hr(2)], 5, "a set", "mend it")
     assert math.isclose(fitting([hr(2), hr(4)], 8, "a set", "mend it")[0].scale or 0, 4)
 
 

@@ -84,8 +84,8 @@ def test_benchmarks_come_from_the_mirror(
 
 
 def test_a_scale_that_the_hr_images_do_not_suit(project: Path) -> None:
-    with pytest.raises(ResoluteError, match=r"'set5' has HR images for x2, x3, x4 and multiples, not for x3.7: choose"):
-        fetch_dataset("set5", [3.7])
+    with pytest.raises(ResoluteError, match=r"'set5' has HR images for x2, x3, x4 and multiples, not for x5: choose"):
+        fetch_dataset("set5", [5.0])
     assert state(project / "data") == {}
 
 

@@ -147,13 +147,17 @@ def fitting(rows: Sequence[Scaled], scale: float | None, what: str, repair: str)
     """The HR images that suit a scale.
 
     Images without a scale suit every one. Others are cropped to multiples of their own scale at the top left,
-    so they suit its multiples exactly; where several do, they agree and the largest is taken. Without a scale
-    the images cropped least are meant. `what` and `repair` are words for the error message.
+    so they suit its multiples exactly; where several do, they agree and the largest is taken. Without a scale,
+    and for one that is not whole, which no copy was cropped for, the images cropped least are meant. `what` and
+    `repair` are words for the error message.
     """
     known = sorted({row.scale for row in rows if row.scale is not None})
     if not known:
         return list(rows)
-    suitable = known[:1] if scale is None else [own for own in known if (scale / own).is_integer()]
+    if scale is None or not float(scale).is_integer():
+        suitable = known[:1]
+    else:
+        suitable = [own for own in known if (scale / own).is_integer()]
     if not suitable:
         have = ", ".join(f"x{own:g}" for own in known)
         raise ResoluteError(f"{what} has HR images for {have} and multiples, not for x{scale:g}: {repair}")
