@@ -51,6 +51,7 @@ def test_an_experiment_redoes_what_it_must_and_reads_well(small: Project) -> Non
     }
 
 
+@pytest.mark.attack  # row 15 of test_rows.py queues experiments too
 def test_a_queued_experiment_runs_the_source_it_was_queued_with(small: Project) -> None:
     source = "src/resolute/tables/make.py"
     small.edit(source, 'round(row["value"], 4)', 'round(row["value"], 1)')

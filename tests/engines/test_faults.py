@@ -133,6 +133,7 @@ def test_a_pull_that_dies_while_it_lists_what_to_check_out_ends_right(small: Pro
     assert clone.verdict() == "Both engines have nothing to do."
 
 
+@pytest.mark.attack
 def test_a_pull_that_is_killed_again_and_again_ends_right(small: Project) -> None:
     clone = unpulled(small)
     killed = 0
