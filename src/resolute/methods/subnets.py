@@ -3,8 +3,9 @@
 WBSR (NeurIPS 2024, section 4) has nine, of three widths and three depths; ARM (ECCV 2022) has widths alone.
 """
 
+import json
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 
 import torch
 from torch import Tensor, nn
@@ -56,14 +57,19 @@ def subnets(entry: Entry, scale: float, widths: Sequence[int], blocks: Sequence[
     Raises:
         ResoluteError: a subnet is larger than the network.
     """
+    return list(_subnets(entry.model, json.dumps(entry.arguments), scale, tuple(widths), tuple(blocks)))
+
+
+@cache  # telling which is the cheapest counts each of them, which takes seconds of large networks
+def _subnets(
+    model: str, arguments: str, scale: float, widths: tuple[int, ...], blocks: tuple[int, ...]
+) -> tuple[Subnet, ...]:
+    own = json.loads(arguments)
     sizes = {f"w{width}": {"width": width} for width in widths}
     if blocks:
         sizes = {f"{name}d{depth}": {**size, "blocks": depth} for name, size in sizes.items() for depth in blocks}
-    whole = Subnet("", partial(create_model, entry.model, scale, **entry.arguments))
-    found = [
-        Subnet(name, partial(create_model, entry.model, scale, **{**entry.arguments, **size}))
-        for name, size in sizes.items()
-    ]
+    whole = Subnet("", partial(create_model, model, scale, **own))
+    found = [Subnet(name, partial(create_model, model, scale, **{**own, **size})) for name, size in sizes.items()]
     for subnet in found:
         slicing.corners(whole.form, subnet.form)
-    return sorted(found, key=lambda subnet: subnet.macs(32, 32))
+    return tuple(sorted(found, key=lambda subnet: subnet.macs(32, 32)))
