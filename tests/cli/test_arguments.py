@@ -78,7 +78,13 @@ def test_home_is_expanded_in_every_path(
     asked: list[str] = []
     monkeypatch.setenv("HOME", "/some/home")
     monkeypatch.setattr("resolute.cli.ensure.ensure_weights", lambda *asked: asked[2])
-    monkeypatch.setattr("resolute.cli.upscaling.upscale_file", lambda *all: asked.extend(map(str, all)))
+    monkeypatch.setattr("resolute.upscale.Enlarger", lambda _, run_at, *__: run_at(4))
+
+    def take(weights: str, sources: list[str], target: Path, *_: object) -> tuple[list[Path], int]:
+        asked.extend((weights, *sources, str(target)))
+        return [], 0
+
+    monkeypatch.setattr("resolute.upscale.upscale_pictures", take)
     assert CliRunner().invoke(app, list(words)).exit_code == 0
     assert any(text.startswith("/some/home/") and text.endswith(("/" + named, "/nosuch/out.png")) for text in asked)
     assert not any("~" in text for text in asked)

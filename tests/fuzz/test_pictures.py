@@ -11,7 +11,7 @@ from PIL import Image, ImageCms
 from PIL.ExifTags import Base as Tag
 from tests.fuzz.mutations import attack, wanted
 
-from resolute.images.files import read_photo
+from resolute.images.photo import read_photo
 
 RNG = np.random.default_rng(0)
 RGBA = (RNG.integers(0, 256, (24, 36, 4)) // [1, 2, 64, 8]).astype(np.uint8)

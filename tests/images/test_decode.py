@@ -15,7 +15,7 @@ from PIL import Image, ImageCms
 
 from resolute.core import memory
 from resolute.core.errors import ResoluteError
-from resolute.images.files import read_photo
+from resolute.images.photo import read_photo
 
 RGB = np.random.default_rng(0).integers(0, 256, (24, 36, 3), np.uint8)
 DEEP = RGB.astype(np.uint16) * 250

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from resolute import methods, registry
-from resolute.images.tiling import upscale_tiled
+from resolute.images.tiling import tiled_bands
 from resolute.methods import weights
 
 # LR pixels that a tile shows beyond what is kept of it: what `tile_safe` promises to be enough.
@@ -34,7 +34,7 @@ def change(name: str, folder: Path) -> float:
     changes = []
     for shape in ((side, START + tile, 3), (START + tile, side, 3)):
         lr = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-        whole, tiled = upscale(lr), upscale_tiled(upscale, lr, int(scale), tile, overlap=2 * SIGHT)
+        whole, tiled = upscale(lr), np.concatenate(list(tiled_bands(upscale, lr, int(scale), tile, overlap=2 * SIGHT)))
         changes.append(float(np.abs(tiled.astype(np.float64) - whole).max() / np.ptp(whole)))
     return max(changes)
 

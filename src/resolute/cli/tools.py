@@ -10,6 +10,17 @@ import typer
 from resolute.cli import arguments
 from resolute.cli.arguments import LARGEST_SIDE, AsJson, Scale, Setting, Weights
 from resolute.core import strict_json
+from resolute.core.errors import ResoluteError, UsageError
+
+
+class Form(StrEnum):
+    """What the files of a folder can be made as."""
+
+    PNG = "png"
+    JPG = "jpg"
+    WEBP = "webp"
+    TIF = "tif"
+    AVIF = "avif"
 
 
 class Listed(StrEnum):
@@ -86,20 +97,27 @@ def list_(
 
 
 def upscale(
-    source: Annotated[
-        Path,
+    paths: Annotated[
+        list[str],
         typer.Argument(
-            parser=arguments.path, metavar="IN", help="PNG, TIFF or JPEG, 8 or 16 bits, with or without alpha."
+            parser=arguments.home,
+            metavar="IN... OUT",
+            help="A picture and the file to make of it; or pictures, folders and patterns, and a folder.",
         ),
     ],
-    target: Annotated[Path, typer.Argument(parser=arguments.path, metavar="OUT", help="PNG, TIFF or JPEG.")],
     method: Annotated[str, typer.Option(help="A method, see `resolute list methods`.")],
     scale: Scale = 4,
     size: Annotated[
         str, typer.Option(metavar="WxH", help="Of the result, in pixels; stands for the scale that makes it.")
     ] = "",
+    fit: Annotated[
+        str, typer.Option(metavar="WxH", help="A box that the result fits into: enlarged, then reduced to it.")
+    ] = "",
     weights: Weights = "published",
     setting: Setting = "",
+    form: Annotated[
+        Form | None, typer.Option("--format", help="Of the files in a folder.", show_default="as each picture has it")
+    ] = None,
     tile: Annotated[
         int | None,
         typer.Option(
@@ -113,13 +131,39 @@ def upscale(
         int, typer.Option(min=0, max=LARGEST_SIDE, help="LR pixels that neighbouring tiles share.")
     ] = 32,
 ) -> None:
-    """Enlarge a picture of any size."""
-    from resolute.cli.ensure import ensure_weights, parse_size
-    from resolute.cli.upscaling import scale_to, upscale_file
+    """Enlarge pictures: PNG, JPEG, WebP, TIFF, AVIF and BMP, 8 or 16 bits, with alpha, profile and EXIF data.
 
-    scale = scale_to(source, *parse_size(size)) if size else scale
-    upscale_file(source, target, ensure_weights(method, scale, weights), setting, tile, overlap)
-    print(target)
+    Into a folder, what an interrupted call has made already is not made again.
+    """
+    from resolute import registry
+    from resolute.cli.ensure import ensure_weights, parse_size
+    from resolute.core import layout
+    from resolute.upscale import Enlarger, by_fit, by_scale, by_size, upscale_picture, upscale_pictures
+
+    *sources, out = paths
+    if not sources:
+        raise UsageError("give a picture and what to make of it: `resolute upscale IN... OUT --method M`")
+    if size and fit:
+        raise UsageError("give --size or --fit, not both")
+    layout.work_outside()
+    entry = registry.entry(method)
+    if size:
+        set_goal, goal = by_size(*parse_size(size)), size
+    elif fit:
+        set_goal, goal = by_fit(*parse_size(fit), entry), f"fit {fit}"
+    else:
+        set_goal, goal = by_scale(scale, entry), layout.scale_name(scale)
+    enlarger = Enlarger(entry, lambda own: ensure_weights(method, own, weights), setting, tile, overlap)
+    source, target = Path(sources[0]), Path(out)
+    if len(sources) == 1 and source.is_file() and not (target.is_dir() or out.endswith("/")):
+        upscale_picture(enlarger, source, target, set_goal)
+        print(target)
+        return
+    done, failed = upscale_pictures(enlarger, sources, target, f".{form}" if form else "", set_goal, goal)
+    for path in done:
+        print(path)
+    if failed:
+        raise ResoluteError(f"{failed} of {failed + len(done)} pictures failed, as said above; the others are made")
 
 
 def verdict(
@@ -137,7 +181,6 @@ def verdict(
     """Show which of a paper's figures hold; exit with 1 where one no longer does, or newly differs."""
     from resolute import params
     from resolute.cli import verdicts
-    from resolute.core.errors import UsageError
     from resolute.tables import guard, paper_tables, read_recorded, record
 
     tables = paper_tables(paper, params.measurements(params.load()), table)

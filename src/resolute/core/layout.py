@@ -9,11 +9,22 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import platformdirs
+
 from resolute.core.errors import ResoluteError
 
 TABLE_FORMATS = ("csv", "md", "tex", "html")
 LARGEST_SCALE = 64  # of params (`workflow/schemas/params.schema.json`), commands and methods alike
 FIGURE_FORMATS = ("svg", "png", "pdf")
+
+
+_outside: Path | None = None
+
+
+def work_outside() -> None:
+    """Let this process do without a checkout: what it fetches lies in the user's cache then."""
+    global _outside
+    _outside = platformdirs.user_cache_path("resolute")
 
 
 def project_root() -> Path:
@@ -22,6 +33,8 @@ def project_root() -> Path:
     for folder in (here, *here.parents):
         if (folder / "params.yaml").is_file() or (folder / "workflow/presets").is_dir():
             return folder
+    if _outside:
+        return _outside
     raise ResoluteError(f"no params.yaml in {here} or above it: run resolute inside a checkout of the project")
 
 

@@ -7,6 +7,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
+from PIL.ExifTags import IFD
 from PIL.ExifTags import Base as Tag
 from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
@@ -26,7 +28,7 @@ from resolute.images import png
 
 Image.MAX_IMAGE_PIXELS = None  # the limit follows from the machine's memory
 
-FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP")
+FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "AVIF")
 TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 JPEG_START = b"\xff\xd8\xff"
 JPEG_SCAN, JPEG_JFIF, JFIF_BYTES = 0xDA, 0xE0, 18
@@ -56,18 +58,48 @@ EXPANSION: dict[str, float] = {
     "packbits": 64,
     "raw": 1,
 }
-EXPANSION |= {"BMP": 128, "WEBP": math.inf}  # whose sides end at 16,383
+EXPANSION |= {"BMP": 128, "WEBP": math.inf, "AVIF": math.inf}  # the last two bound their sides
 OTHERS_EXPAND = 2**16
 ALWAYS_TAKEN = 2**26  # bytes of pixels that are too few to matter, whatever they are claimed by
 COPIES = 4  # of the pixels, at the peak of decoding
 SAMPLES = {1: "unsigned", 2: "signed", 3: "floating-point"}  # a TIFF's sample formats
 
 
-def decode(path: Path) -> tuple[NDArray, Any]:
-    """The pixels of a picture file and its ICC profile as the file has it, which may be anything.
+@dataclass(frozen=True)
+class Photo:
+    """A picture as its file holds it, upright.
 
-    Palettes become RGB, and transparency of any kind an alpha channel: H x W (grey) or H x W x 2, 3 or 4, uint8 or
-    uint16.
+    Attributes:
+        colour: H x W (grey) or H x W x 3 (RGB), uint8 or uint16.
+        alpha: H x W of the same dtype, or None.
+        icc_profile: as the file has it, which may be anything.
+        exif: without orientation and size, which are no longer so; none of a TIFF's, where they are tags among others.
+    """
+
+    colour: NDArray
+    alpha: NDArray | None = None
+    icc_profile: bytes | None = None
+    exif: bytes | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width)."""
+        return self.colour.shape[0], self.colour.shape[1]
+
+    @property
+    def channels(self) -> int:
+        """Of colour and alpha together: 1 to 4."""
+        return (1 if self.colour.ndim == 2 else 3) + (self.alpha is not None)
+
+    @property
+    def pixels(self) -> NDArray:
+        """H x W x channels: colour, then alpha."""
+        colour = self.colour.reshape(*self.size, -1)
+        return colour if self.alpha is None else np.dstack((colour, self.alpha))
+
+
+def decode(path: Path) -> Photo:
+    """A picture file with all that it holds. Palettes become RGB, and transparency of any kind an alpha channel.
 
     Raises:
         ResoluteError: absent, damaged or no image; any colour space but RGB and grey; several pages; too large for
@@ -96,7 +128,15 @@ def decode(path: Path) -> tuple[NDArray, Any]:
         else:
             pixels = _decode_8_bits(path, image)
             orientation = _orientation(image)  # Pillow has turned TIFFs already
-        return _upright(pixels, orientation), image.info.get("icc_profile")
+        profile = image.info.get("icc_profile")
+        return _photo(_upright(pixels, orientation), profile if isinstance(profile, bytes) else None, _exif(image))
+
+
+def _photo(pixels: NDArray, icc_profile: bytes | None, exif: bytes | None) -> Photo:
+    if pixels.ndim == 2 or pixels.shape[2] == 3:
+        return Photo(pixels, None, icc_profile, exif)
+    colour = pixels[:, :, 0] if pixels.shape[2] == 2 else pixels[:, :, :3]
+    return Photo(np.ascontiguousarray(colour), np.ascontiguousarray(pixels[:, :, -1]), icc_profile, exif)
 
 
 def _open(data: bytes) -> ImageFile:
@@ -236,6 +276,21 @@ def _orientation(image: Image.Image) -> int:
     except Exception:  # metadata never decides about pixels
         return 1
     return value if isinstance(value, int) else 1
+
+
+def _exif(image: Image.Image) -> bytes | None:
+    """The EXIF data to go with upright pixels of another size; None where there are none, or damaged ones."""
+    if isinstance(image, TiffImageFile):
+        return None
+    try:
+        exif = image.getexif()
+        exif.pop(Tag.Orientation, None)
+        camera = exif.get_ifd(IFD.Exif)
+        for tag in (Tag.ExifImageWidth, Tag.ExifImageHeight):
+            camera.pop(tag, None)
+        return exif.tobytes() if len(exif) else None
+    except Exception:  # metadata never decides about pixels
+        return None
 
 
 def _upright(pixels: NDArray, orientation: int) -> NDArray:

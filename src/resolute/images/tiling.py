@@ -1,7 +1,7 @@
 """Whole images from networks that take only a tile at a time."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from resolute.core.errors import ResoluteError
 
 
-def upscale_tiled(upscale: Callable[[NDArray], NDArray], lr: NDArray, scale: float, tile: int, overlap: int) -> NDArray:
-    """Upscale an image tile by tile.
+def tiled_bands(
+    upscale: Callable[[NDArray], NDArray], lr: NDArray, scale: float, tile: int, overlap: int
+) -> Iterator[NDArray]:
+    """Upscale an image tile by tile; yields the result in bands of whole rows, from the top down.
 
     All tiles have exactly the asked size, save along an axis on which the image is smaller. They are spread
     evenly, so that neighbours share at least `overlap` pixels, and each pixel of the result comes from one
@@ -30,19 +32,25 @@ def upscale_tiled(upscale: Callable[[NDArray], NDArray], lr: NDArray, scale: flo
         ResoluteError: a tile, an overlap or a scale that cannot be.
     """
     check_tiles(scale, tile, overlap)
-    scale = int(scale)
     height, width = lr.shape[:2]
-    result: NDArray | None = None
-    for rows, kept_rows in _spans(height, tile, overlap):
-        for columns, kept_columns in _spans(width, tile, overlap):
-            piece = upscale(lr[rows, columns])
-            if result is None:
-                result = np.empty((height * scale, width * scale, *piece.shape[2:]), piece.dtype)
-            inside = _enlarged(kept_rows, scale, rows.start), _enlarged(kept_columns, scale, columns.start)
-            result[_enlarged(kept_rows, scale), _enlarged(kept_columns, scale)] = piece[inside]
-    if result is None:
+    if not height or not width:
         raise ResoluteError(f"an image of {width}x{height} pixels has nothing to upscale")
-    return result
+    return _bands(upscale, lr, int(scale), tile, overlap)
+
+
+def _bands(
+    upscale: Callable[[NDArray], NDArray], lr: NDArray, scale: int, tile: int, overlap: int
+) -> Iterator[NDArray]:
+    height, width = lr.shape[:2]
+    for rows, kept_rows in _spans(height, tile, overlap):
+        yield np.hstack(
+            [
+                upscale(lr[rows, columns])[
+                    _enlarged(kept_rows, scale, rows.start), _enlarged(kept_columns, scale, columns.start)
+                ]
+                for columns, kept_columns in _spans(width, tile, overlap)
+            ]
+        )
 
 
 def check_tiles(scale: float, tile: int, overlap: int) -> None:
@@ -56,8 +64,6 @@ def check_tiles(scale: float, tile: int, overlap: int) -> None:
 def _spans(length: int, tile: int, overlap: int) -> list[tuple[slice, slice]]:
     """The tiles along one axis, each with the part of it that is kept; the kept parts cover the axis once."""
     tile = min(tile, length)
-    if tile == 0:
-        return []
     count = 1 + -(-(length - tile) // max(1, tile - overlap))
     starts = [(length - tile) * index // max(1, count - 1) for index in range(count)]
     cuts = [(start + before + tile) // 2 for before, start in pairwise(starts)]
@@ -66,5 +72,5 @@ def _spans(length: int, tile: int, overlap: int) -> list[tuple[slice, slice]]:
     return [(slice(start, start + tile), part) for start, part in zip(starts, kept, strict=True)]
 
 
-def _enlarged(span: slice, scale: int, origin: int = 0) -> slice:
+def _enlarged(span: slice, scale: int, origin: int) -> slice:
     return slice((span.start - origin) * scale, (span.stop - origin) * scale)

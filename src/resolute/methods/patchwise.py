@@ -142,6 +142,10 @@ class Expert:
         return 2.0 * self.macs if self.flops is None else self.flops
 
 
+def _take_any(_height: int, _width: int) -> None:
+    """No image is too small."""
+
+
 @dataclass(frozen=True)
 class PatchUpscaler:
     """Enlarges LR images patch by patch, all patches of an expert together.
@@ -156,6 +160,7 @@ class PatchUpscaler:
         size, stride: of the grid, in LR pixels.
         data_range: of the experts.
         route_macs: the multiply-adds that the choice takes for a patch, which are spent whatever is chosen.
+        check_size: refuses the height and width of an image that is too small.
     """
 
     experts: Sequence[Expert]
@@ -166,6 +171,7 @@ class PatchUpscaler:
     data_range: float
     device: str
     route_macs: int = 0
+    check_size: Callable[[int, int], None] = _take_any
 
     def __call__(self, lr: np.ndarray) -> Upscaled:
         """The SR image, with what was chosen for the `patches` of the grid and, beside, for those of the `border`.
@@ -173,6 +179,7 @@ class PatchUpscaler:
         Args:
             lr: h x w x 3, uint8 or float in 0..255, no side shorter than a patch.
         """
+        self.check_size(lr.shape[0], lr.shape[1])
         grid = PatchGrid(lr.shape[0], lr.shape[1], self.size, self.stride)
         canvas = grid.canvas(self.scale, self.device)
         patches = grid.cut(lr)

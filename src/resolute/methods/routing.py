@@ -4,7 +4,7 @@ No training executes this; `resolute.methods.patchwise` is for both.
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from torch import nn
@@ -12,7 +12,6 @@ from torch import nn
 from resolute.inference.prepare import prepare
 from resolute.methods.network.inference import check_size
 from resolute.methods.patchwise import PATCH, STRIDE, Expert, Network, PatchUpscaler
-from resolute.methods.upscaled import Upscaled, Upscaler
 from resolute.registry import Entry
 
 Route = Callable[[np.ndarray], np.ndarray]
@@ -21,7 +20,7 @@ Route = Callable[[np.ndarray], np.ndarray]
 
 def patch_upscaler(
     entry: Entry, scale: float, experts: Sequence[Expert], route: Route, device: str, route_macs: int = 0
-) -> Upscaler:
+) -> PatchUpscaler:
     """Upscales by patches of the size that ClassSR, ARM and WBSR have; refuses images smaller than the entry says.
 
     Args:
@@ -29,13 +28,8 @@ def patch_upscaler(
         route: which expert each patch takes.
         route_macs: the multiply-adds that this choice takes for a patch.
     """
-    upscale = PatchUpscaler(experts, route, int(scale), PATCH, STRIDE, entry.data_range, device, route_macs)
-
-    def checked(lr: np.ndarray) -> Upscaled:
-        check_size(entry, lr.shape[0], lr.shape[1])
-        return upscale(lr)
-
-    return checked
+    least = partial(check_size, entry)
+    return PatchUpscaler(experts, route, int(scale), PATCH, STRIDE, entry.data_range, device, route_macs, least)
 
 
 def when_taken(make: Callable[[], nn.Module], device: str) -> Network:

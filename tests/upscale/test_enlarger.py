@@ -11,13 +11,14 @@ import pytest
 import torch
 from PIL import Image
 
-from resolute import methods
-from resolute.cli.upscaling import TILE, scale_to, upscale_file
+from resolute import methods, registry
 from resolute.core import memory
 from resolute.core.errors import ResoluteError
-from resolute.images.files import Photo, read_photo, write_photo
+from resolute.images.decode import Photo
+from resolute.images.photo import read_photo, write_photo
 from resolute.methods import weights
-from resolute.registry import find_run
+from resolute.upscale import Enlarger, by_scale
+from resolute.upscale.enlarger import TILE
 
 
 @pytest.fixture
@@ -36,8 +37,22 @@ def lively(method: str) -> Path:
     return Path("mine.safetensors")
 
 
+def upscale(
+    source: Path,
+    target: Path,
+    method: str = "bicubic",
+    weights: str = "published",
+    scale: float = 2,
+    tile: int | None = None,
+    overlap: int = 32,
+) -> None:
+    entry = registry.entry(method)
+    enlarger = Enlarger(entry, lambda own: registry.find_run(method, own, weights), "", tile, overlap)
+    enlarger.upscale(source, target, by_scale(scale, entry))
+
+
 def upscaled(picture: Path, method: str, tile: int | None) -> np.ndarray:
-    upscale_file(picture, Path("out.png"), find_run(method, 2, str(lively(method))), "", tile, overlap=64)
+    upscale(picture, Path("out.png"), method, str(lively(method)), tile=tile, overlap=64)
     return np.asarray(Image.open("out.png")).astype(int)
 
 
@@ -70,7 +85,7 @@ def refused(
     """`upscale` ends in one line, and all files of the project are as they were."""
     before = {path: path.read_bytes() for path in Path().iterdir() if path.is_file()}
     with pytest.raises(ResoluteError, match=words) as error:
-        upscale_file(picture, Path(target), find_run("bicubic", scale, "published"), "", tile, overlap)
+        upscale(picture, Path(target), scale=scale, tile=tile, overlap=overlap)
     assert "\n" not in str(error.value)
     assert {path: path.read_bytes() for path in Path().iterdir() if path.is_file()} == before
 
@@ -84,7 +99,7 @@ def test_tiles_that_cannot_be(picture: Path) -> None:
     for tile, overlap in ((1, 1), (8, 8), (8, 10**20), (100, -1)):
         refused(picture, "out.png", f"tiles of {tile} pixels cannot overlap by {overlap}", tile=tile, overlap=overlap)
     # The picture is one tile.
-    upscale_file(picture, Path("out.png"), find_run("bicubic", 2, "published"), "", 10**20, 10**20)
+    upscale(picture, Path("out.png"), tile=10**20, overlap=10**20)
 
 
 def test_targets_that_cannot_be(picture: Path) -> None:
@@ -103,7 +118,7 @@ def test_targets_that_cannot_be(picture: Path) -> None:
 
 def test_a_link_stays_a_link(picture: Path) -> None:
     Path("link.png").symlink_to("behind.png")
-    upscale_file(picture, Path("link.png"), find_run("bicubic", 2, "published"), "", None, 32)
+    upscale(picture, Path("link.png"))
     assert Path("link.png").is_symlink()
     assert Image.open("behind.png").size == (2 * (TILE + 44), 32)
 
@@ -111,21 +126,24 @@ def test_a_link_stays_a_link(picture: Path) -> None:
 def test_a_result_that_the_format_or_the_memory_cannot_hold_is_said_before_the_work(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(methods, "upscaler", None)  # no work
+    monkeypatch.setattr(methods, "upscaler", lambda *_: None)  # no work
     Image.new("L", (17_000, 4)).save("wide.png")
     refused(Path("wide.png"), "out.jpg", "68000 x 16 pixels, and .jpg files end at 65,500 a side, name it .png", 4)
+    Image.new("L", (4000, 100)).save("wide.png")
     monkeypatch.setattr(memory, "available", lambda: 4e6)
-    refused(Path("wide.png"), "out.png", "a result of 68000 x 16 pixels takes 0.0 GB", 4)
+    refused(Path("wide.png"), "out.jpg", "a result of 16000 x 400 pixels takes 0.0 GB", 4)
+    refused(Path("wide.png"), "out.png", "bicubic on 4000x100 pixels at once takes 0.2 GB", 4, tile=0)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("grey", [True, False])
 def test_tiles_keep_depth_and_colour(dtype: type[np.uint8] | type[np.uint16], grey: bool, project: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (16, TILE + 44, 3)).astype(dtype)
-    write_photo(Path("in.png"), Photo(pixels[:, :, 0].copy() if grey else pixels))
+    photo = Photo(pixels[:, :, 0].copy() if grey else pixels)
+    write_photo(Path("in.png"), photo, [photo.pixels], photo.size)
     results = []
     for tile in (0, None):
-        upscale_file(Path("in.png"), Path("out.png"), find_run("bicubic", 2, "published"), "", tile, 32)
+        upscale(Path("in.png"), Path("out.png"), tile=tile)
         results.append(read_photo(Path("out.png")).colour)
     assert results[0].dtype == dtype and results[0].ndim == 3 - grey
     np.testing.assert_array_equal(results[0], results[1])
@@ -139,25 +157,3 @@ def test_standard_output_that_cannot_be_written_is_one_line(picture: Path) -> No
         run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
     assert run.returncode == 1
     assert run.stderr.startswith("resolute: No space left on device") and run.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    ("size", "scale"),
-    [("600x32", 2), ("601x32", 2.003), ("1110x59", 3.7), ("450x24", 1.5), ("640x32", None), ("1200x59", None)],
-)
-def test_a_size_stands_for_the_scale_that_makes_it(size: str, scale: float | None, picture: Path) -> None:
-    width, height = map(int, size.split("x"))
-    if scale is None:
-        fitting = f"give {width}x{round(16 * width / 300)}, or cut it"
-        with pytest.raises(ResoluteError, match=f"has 300x16 pixels, which at no scale become {size}: {fitting}"):
-            scale_to(picture, width, height)
-    else:
-        found = scale_to(picture, width, height)
-        assert found == pytest.approx(scale, rel=0.001)
-        assert (round(300 * found), round(16 * found)) == (width, height)
-
-
-@pytest.mark.parametrize("size", ["300x16", "24000x1280"])
-def test_a_size_that_is_no_enlargement_or_too_large_is_one_line(size: str, picture: Path) -> None:
-    with pytest.raises(ResoluteError, match=f"{size} is x[0-9]+ of .*: give a size above x1, up to x64"):
-        scale_to(picture, *map(int, size.split("x")))
