@@ -1,4 +1,4 @@
-"""One subcommand per stage of the DAG."""
+"""One subcommand per stage of the DAG; that of `degrade`, which takes a user's folders too, is in `folders`."""
 
 import sys
 from contextlib import nullcontext
@@ -18,6 +18,7 @@ from resolute.cli.arguments import (
     WarmStart,
     Weights,
 )
+from resolute.cli.folders import degrade
 from resolute.core import strict_json
 
 
@@ -61,16 +62,6 @@ def fetch(
         # One set of weights may serve several scales.
         for one in {registry.entry(method).span(one): one for one in scales}.values():
             print(layout.relative(fetch_weights(method, tag, one)))
-
-
-def degrade(dataset: DataSet, scale: Scale = 4) -> None:
-    """Make the LR images of a data set, bit for bit as MATLAB's imresize does."""
-    from resolute.core import layout
-    from resolute.datasets import entry
-    from resolute.degrade import degrade
-
-    for part in entry(dataset).parts:
-        print(layout.relative(degrade(part, scale)))
 
 
 def patches(

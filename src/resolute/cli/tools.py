@@ -1,4 +1,4 @@
-"""Commands that are no stage: presets, lists, upscaling, verdicts on a paper, what is kept of a run, the machine."""
+"""Commands that are no stage: presets, lists, upscaling, scores, verdicts on a paper, what is kept, the machine."""
 
 import sys
 from enum import StrEnum
@@ -9,6 +9,8 @@ import typer
 
 from resolute.cli import arguments
 from resolute.cli.arguments import LARGEST_SIDE, AsJson, Scale, Setting, Weights
+from resolute.cli.folders import score
+from resolute.cli.printing import print_table
 from resolute.core import strict_json
 from resolute.core.errors import ResoluteError, UsageError
 
@@ -37,6 +39,7 @@ def register(app: typer.Typer) -> None:
     app.command("preset")(preset)
     app.command("list")(list_)
     app.command("upscale")(upscale)
+    app.command("score")(score)
     app.command("verdict")(verdict)
     app.command("keep")(keep)
     app.command("doctor")(doctor)
@@ -93,7 +96,7 @@ def list_(
     if as_json:
         print(strict_json.dumps(rows))
     else:
-        _print_table(rows)
+        print_table(rows)
 
 
 def upscale(
@@ -221,14 +224,3 @@ def doctor(as_json: AsJson = False) -> None:
         print(title)
         for key, value in facts.items():
             print(f"  {key:22} {value}")
-
-
-def _print_table(rows: list[dict[str, Any]]) -> None:
-    """Print rows as columns, every one as wide as its longest cell: people and scripts copy names from it."""
-    lines = [list(rows[0])] if rows else []
-    lines += [
-        [", ".join(map(str, cell)) if isinstance(cell, list) else str(cell) for cell in row.values()] for row in rows
-    ]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

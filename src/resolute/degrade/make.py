@@ -16,8 +16,8 @@ from resolute.core.provenance import file_sha256
 from resolute.datasets import HRImage, LRImage, entry, images, lr_images
 from resolute.datasets.reader import check_files, write_lr_images
 from resolute.datasets.store import read_table
+from resolute.degrade.reduce import reduced
 from resolute.images.files import png_bytes, read_image
-from resolute.images.imresize import crop_to_multiple, imresize, lr_size
 
 
 def degrade(dataset: str, scale: float, workers: int | None = None) -> Path:
@@ -100,8 +100,7 @@ def _reduced(original: HRImage, scale: float, variant: str, folder: Path) -> LRI
         raise ResoluteError(
             f"{layout.relative(original.path)} has {size}, too few for x{scale:g}: choose a smaller scale"
         )
-    hr = crop_to_multiple(hr, scale)
-    lr = imresize(hr, 1 / scale, variant, size=lr_size(hr, scale))
+    lr = reduced(hr, scale, variant)
     path = folder / f"{original.name}.png"
     path.write_bytes(png_bytes(lr))
     return LRImage(

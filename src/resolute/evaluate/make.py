@@ -18,6 +18,7 @@ from resolute.images.gradients import gradient_magnitude
 from resolute.images.imresize import crop_to_multiple
 from resolute.images.zipped import zip_images
 from resolute.methods import weights as weight_files
+from resolute.metrics.means import mean, means
 from resolute.metrics.protocols import measure
 
 UNITS = {"psnr": "dB"}
@@ -154,20 +155,11 @@ def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
             image[row["metric"]] = row["value"]
         else:
             image["protocols"].setdefault(row["protocol"], {})[row["metric"]] = row["value"]
-    means: dict[str, dict[str, float | int | None]] = {}
-    for protocol, metrics in next(iter(images.values()))["protocols"].items():
-        values = {metric: [image["protocols"][protocol][metric] for image in images.values()] for metric in metrics}
-        equal = sum(map(math.isnan, values["psnr"]))
-        means[protocol] = {**{metric: _mean(column) for metric, column in values.items()}, "equal_images": equal}
     for metric in ("macs", "macs_full"):
         if metric in next(iter(images.values())):
-            described[metric] = _mean([image[metric] for image in images.values()])
-    return strict_json.finite({**described, "protocols": means, "images": list(images.values())})
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    finite = [value for value in values if not math.isnan(value)]
-    return float(np.mean(finite)) if finite else None
+            described[metric] = mean([image[metric] for image in images.values()])
+    protocols = means([image["protocols"] for image in images.values()])
+    return strict_json.finite({**described, "protocols": protocols, "images": list(images.values())})
 
 
 def _function(
