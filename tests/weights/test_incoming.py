@@ -100,6 +100,7 @@ def test_a_safetensors_file_under_our_names_is_taken_as_it_is(project: Path, tmp
     file = tmp_path / "ours.safetensors"
     save_file(weights.read_state(layout.weights(adopt(PUBLISHED, METHOD).weights)), file)
     assert ensure_weights(METHOD, 4, str(file)).file == file
+    assert adopt(file, METHOD, name="again").facts["names"] == "this project"
     save_file(torch.load(PUBLISHED, weights_only=True), file)
     converted = ensure_weights(METHOD, 4, str(file))
     assert converted.file == layout.converted_weights(registry.weights_of(converted), file_sha256(file))

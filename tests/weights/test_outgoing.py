@@ -74,7 +74,9 @@ def trained(method: str, scale: float = 4) -> layout.Run:
     run = layout.Run(method, scale, "quick-seed0")
     state = methods.build(method, scale).state_dict()
     weights.save_weights(
-        layout.weights(registry.weights_of(run)), {name: one + 0.01 for name, one in state.items()}, {}
+        layout.weights(registry.weights_of(run)),
+        {name: one + 0.001 * torch.randn(one.shape) for name, one in state.items()},
+        {},
     )
     return run
 

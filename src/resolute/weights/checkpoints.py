@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from resolute.core.errors import ResoluteError
+from resolute.core.reading import check_regular, reading
 from resolute.fetch.key_maps import fold_weight_norm
 from resolute.methods import weights
 from resolute.methods.weights import StateDict
@@ -61,6 +62,8 @@ def read(path: Path) -> Checkpoint:
     Raises:
         ResoluteError: the file is absent or broken, holds more than tensors and plain values, or no tensors.
     """
+    with reading(path, "give the path of a checkpoint"):
+        check_regular(path)
     content = weights.read_state(path) if path.suffix == ".safetensors" else _opened(path)
     parts = [
         part for inside, found in _states(content, set()) for part in _parts(inside, weights.check_state(found, path))

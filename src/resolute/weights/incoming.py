@@ -1,6 +1,7 @@
 """Weights from elsewhere, made ours: converted once to safetensors under our names, with a record of their origin."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +127,8 @@ def _checked(name: str) -> str:
 
 
 def _name_of(file: Path) -> str:
-    name = re.sub(r"[^a-z0-9]+", "_", file.stem.lower()).strip("_")[:64]
+    stem = unicodedata.normalize("NFKD", file.stem).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9]+", "_", stem).strip("_")[:64]
     if not re.fullmatch(_NAME, name):
         raise ResoluteError(f"{file.name} gives no name for its weights: give one with --name")
     return name

@@ -66,10 +66,10 @@ def published(method: str) -> Mapping[str, Naming]:
 
 @cache
 def namings(method: str) -> tuple[Naming, ...]:
-    """All ways in which a file of a method may name its tensors: as its own published files do, or those of another
-    method with the same network, as its authors do, or as we do.
+    """All ways in which a file of a method may name its tensors: as we do, as its own published files do, or those of
+    another method with the same network, or as its authors do.
     """
     model = registry.entry(method).model
     same = [name for name in registry.names() if name != method and registry.entry(name).model == model]
     found = [naming for name in (method, *same) for naming in published(name).values()]
-    return (*found, *([one] if (one := authors(method)) else []), OURS)
+    return (OURS, *found, *([one] if (one := authors(method)) else []))

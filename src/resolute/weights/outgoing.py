@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from resolute import registry
+from resolute import methods, registry
 from resolute.core import atomic, layout
 from resolute.core.errors import ResoluteError, UsageError
 from resolute.fetch import fetch_original, key_maps
@@ -36,7 +36,9 @@ def export(run: layout.Run, target: Path) -> str:
         raise UsageError(f"cannot write {target}: call it {', '.join(SUFFIXES[:-1])} or .safetensors")
     wanted = registry.weights_of(run)
     path = layout.weights(wanted)
+    atomic.check(target)
     state = weights.read_state(path)
+    weights.load_state(methods.build(run.method, run.scale), state, layout.relative(path))
     naming = _naming(wanted)
     if naming.published:
         theirs = _like_published(state, naming.published, wanted)
