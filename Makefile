@@ -3,6 +3,8 @@ PYTHON ?= python3
 PRESET ?=
 # Its builds differ by platform (CPU, CUDA), so neither the build nor what it pulls in is locked.
 TORCH := 2.13.0
+# What tests need of a package whose other wishes would bring builds of torch's companions that do not fit this torch.
+ALONE := spandrel einops
 BIN := .venv/bin
 
 # Snakemake needs a cache below the user's home: where that cannot be written, it gets one here.
@@ -38,6 +40,7 @@ lint: .venv/lint-stamp ## formatters, linters, type checker, workflow linter
 lock: ## write requirements.lock anew from what pyproject.toml allows
 	$(PYTHON) -m venv --clear work/lock-venv
 	work/lock-venv/bin/pip install -q torch==$(TORCH) -e '.[test,dev,s3,slurm]'
+	work/lock-venv/bin/pip install -q --no-deps $(ALONE)
 	work/lock-venv/bin/pip freeze --exclude resolute | grep -v '^nvidia-[^m]\|^triton=' | sed 's/+cpu$$//' > requirements.lock
 
 clean: ## remove the environment and all work in progress; data, reports and what is known of them stay
@@ -52,6 +55,7 @@ clean: ## remove the environment and all work in progress; data, reports and wha
 
 .venv/test-stamp: .venv/run-stamp
 	$(BIN)/pip install -q -c requirements.lock -e '.[test]'
+	$(BIN)/pip install -q -c requirements.lock --no-deps $(ALONE)
 	@touch $@
 
 # The type checker reads the tests too, and so what they import.

@@ -114,6 +114,17 @@ def test_both_graphs_have_the_same_edges(preset: str, bare: Project) -> None:
 
 
 @pytest.mark.slow
+def test_imported_weights_are_in_both_graphs(bare: Project) -> None:
+    file = "data/weights/own/imdn_tiny/x4/mine.safetensors"
+    (bare.root / file).parent.mkdir(parents=True)
+    (bare.root / file).touch()
+    bare.edit("params.yaml", "methods:\n", "methods:\n  own: {imdn_tiny: [mine]}\n")
+    bare.run("resolute", "jobs")
+    assert differences(bare) == set()
+    assert file in snakemake_edges(bare)["reports/measurements/quality/imdn_tiny/x4/own-mine/embedded.parquet"]
+
+
+@pytest.mark.slow
 def test_a_dependency_that_one_side_lacks_is_named(bare: Project) -> None:
     path = bare.root / "dvc.yaml"
     text = path.read_text()

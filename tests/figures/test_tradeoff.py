@@ -46,15 +46,17 @@ def test_runs_of_several_seeds_are_one_result(write: Write) -> None:
         write("rlfn_tiny", 28.0, "quick-seed0", macs=2e9),
         write("rlfn_tiny", 29.0, "quick-seed1"),
         write("rlfn_tiny", 29.5, "published-tag"),
+        write("rlfn_tiny", 29.7, "own-mine"),
         write("bicubic", 27.0, "published-matlab"),
         write("no_cost", 30.0, "quick-seed0"),
         write("rlfn_tiny", 40.0, "quick-seed0", dataset="set5"),
     ]
     found, baseline = results(grouped(files), "y_basicsr", "embedded", 4.0, COSTS["macs"])
-    several, published = sorted(found, key=lambda one: one.psnr)
+    several, published, own = sorted(found, key=lambda one: one.psnr)
     assert (several.cost, several.psnr, several.trained) == (2.0, 28.5, True)
     assert several.spread == pytest.approx(0.5**0.5)
-    assert (published.cost, published.psnr, published.trained) == (2.0, 29.5, False)
+    assert (published.cost, published.psnr, published.trained, published.own) == (2.0, 29.5, False, False)
+    assert (own.name, own.psnr, own.trained, own.own) == (f"{published.name}, own-mine", 29.7, False, True)
     assert math.isnan(published.spread)
     assert baseline == 27.0
 

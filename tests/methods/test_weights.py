@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from tests.durability import is_durable_before, recorded
 from torch import nn
 
-from resolute import registry
+from resolute import methods, registry
 from resolute.cli.ensure import ensure_weights
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
@@ -176,7 +176,7 @@ def test_fetching_converts_once(project: Path, tmp_path: Path, monkeypatch: pyte
 )
 def test_a_given_file_is_never_called_like_a_run(stem: str, project: Path) -> None:
     path = project / f"{stem}.safetensors"
-    save_file(state(), path)
+    save_file(methods.build("rlfn_team04", 4).state_dict(), path)
     run = registry.find_run("rlfn_team04", 4.0, str(path))
     found = registry.weights_of(run)
     assert (run.weights, layout.weights(found)) == (f"{stem}@{file_sha256(path)[:8]}", path)

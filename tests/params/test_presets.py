@@ -8,6 +8,7 @@ import yaml
 from tests.durability import Call, recorded
 
 from resolute import params, registry
+from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.methods.plan import make_plan
 from resolute.params import jobs, presets
@@ -65,6 +66,26 @@ def test_weights_that_serve_several_scales_are_fetched_and_trained_once(checkout
             ("seed0-embedded", "trained/carn_m/x2-4/own-seed0"),
         )
     }
+
+
+def test_imported_weights_are_evaluated_at_the_scales_that_they_are_here_for(checkout: Path) -> None:
+    settings = presets.resolve("quick") | {"scales": [2, 3, 4]}
+    settings["methods"] |= {"own": {"pan": ["mine"]}}
+    with pytest.raises(
+        ResoluteError, match=r"methods\.own\.pan: there are no weights 'mine' .*: `resolute import FILE -"
+    ):
+        params.check(settings, "params.yaml")
+    for scale in (2, 4):
+        file = layout.weights(layout.Weights("pan", layout.Span.at(scale), "own-mine"))
+        file.parent.mkdir(parents=True)
+        file.touch()
+    params.check(settings, "params.yaml")
+    derived = jobs.derive(settings)
+    assert {key: job["weights"] for key, job in derived["evaluations"]["own"].items()} == {
+        f"pan-x{scale}-own-mine-embedded": f"data/weights/own/pan/x{scale}/mine.safetensors" for scale in (2, 4)
+    }
+    assert layout.quality(layout.Run("pan", 4, "own-mine"), "embedded") in params.measurements(settings)
+    assert not any("own" in str(path) for path in params.weights_files(settings))  # no job makes them
 
 
 def test_only_what_some_job_needs_is_reduced_and_packed(checkout: Path) -> None:
@@ -350,7 +371,7 @@ def test_a_preset_of_a_wrong_kind_is_one_line(checkout: Path, content: str, mess
         (
             "figures.gains.wbsr.over",
             "rlfn_tyni",
-            r"figures\.gains\.wbsr\.over: 'rlfn_tyni' is neither in methods\.published nor trained: did you mean",
+            r"figures\.gains\.wbsr\.over: 'rlfn_tyni' is neither in methods\.published nor own nor trained: did you",
         ),
         ("figures.comparisons.coffee.methods", ["rlfn"], r"figures\.comparisons\.coffee\.methods: 'rlfn' is neither"),
         ("figures.protocol", "psnr", r"figures\.protocol is 'psnr': known are"),

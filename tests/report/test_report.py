@@ -211,6 +211,8 @@ def test_names_of_weights() -> None:
     assert weights_title("published-ntire2022") == "published (ntire2022)"
     assert weights_title("quick-seed3") == "trained here (quick, seed 3)"
     assert weights_title("quick", 3) == "trained here (quick, 3 seeds)"
+    assert weights_title("own-mine") == "own (mine)"
+    assert weights_title("own-seed0") == "trained here (own, seed 0)"
 
 
 @pytest.mark.parametrize(

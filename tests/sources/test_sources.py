@@ -111,6 +111,10 @@ def test_what_is_judged_and_shown_otherwise_is_not_measured_again(name: str) -> 
     assert executing(PACKAGE / name) <= {"tables", "figures", "report"}
 
 
+def test_no_job_runs_what_imports_and_exports_weights() -> None:
+    assert not any(map(executing, (PACKAGE / "weights").glob("*.py")))
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_no_stage_runs_another(stage: str) -> None:
     others = {other for other in STAGES if other != stage}

@@ -46,7 +46,11 @@ OptionalScale = Annotated[
 Seed = Annotated[int, typer.Option("--seed", min=0, max=LARGEST_SEED, help="Of initialisation and sampling.")]
 Weights = Annotated[
     str,
-    typer.Option("--weights", help="published, published-<tag>, <preset>-seed<n> or a .safetensors file.", **_WEIGHTS),
+    typer.Option(
+        "--weights",
+        help="published, published-<tag>, <preset>-seed<n>, own-<name>, or the file of a checkpoint.",
+        **_WEIGHTS,
+    ),
 ]
 WarmStart = Annotated[
     str,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from resolute import datasets, params, registry
 from resolute.core import layout
@@ -9,9 +10,11 @@ from resolute.core.errors import ResoluteError
 
 
 def ensure_weights(method: str, scale: float, asked: str) -> layout.Run:
-    """The run that is asked for; published weights that are not here yet are fetched."""
+    """The run that is asked for; published weights that are not here yet are fetched, checkpoints converted."""
     entry = registry.entry(method)
     entry.check_scale(scale)
+    if Path(asked).suffix and (given := _given(method, scale, asked)):
+        return given
     run = registry.find_run(method, scale, asked)
     weights = registry.weights_of(run)
     if weights.is_published:
@@ -21,6 +24,17 @@ def ensure_weights(method: str, scale: float, asked: str) -> layout.Run:
 
             fetch_weights(method, tag, scale)
     return run
+
+
+def _given(method: str, scale: float, asked: str) -> layout.Run | None:
+    """The run with a checkpoint's weights; None for what is called otherwise."""
+    from resolute.weights import SUFFIXES, given
+
+    if asked.endswith(".safetensors"):
+        registry.find_run(method, scale, asked)  # says what is wrong with the path
+    elif not asked.endswith(SUFFIXES):
+        return None
+    return given(Path(asked), method, scale)
 
 
 def ensure_images(dataset: str, scale: float) -> None:

@@ -86,9 +86,9 @@ class Span:
 class Weights:
     """One set of weights of a method: `<method>/<span>/<name>`.
 
-    `name` is `published-<tag>` or `<preset>-seed<n>`; of a file that is given by its path, `<stem>@<8 digits of its
-    sha256>`, which nothing that the workflow makes is called. `file` is that file; absent where the name tells its
-    place.
+    `name` is `published-<tag>`, `<preset>-seed<n>` or, of a file that was imported, `own-<name>`; of a file that is
+    given by its path, `<stem>@<8 digits of its sha256>`, which nothing that the workflow makes is called. `file` is
+    that file; absent where the name tells its place.
     """
 
     method: str
@@ -109,6 +109,11 @@ class Weights:
         return "@" in self.name
 
     @property
+    def is_own(self) -> bool:
+        """Whether they were imported from a file of somebody's own (`resolute import`)."""
+        return own_name(self.name) != ""
+
+    @property
     def seed(self) -> int | None:
         """The seed of their training; None where the workflow has not trained them."""
         match = re.fullmatch(r"[a-z0-9_]+-seed([0-9]{1,10})", self.name)
@@ -126,6 +131,12 @@ class Run:
 
     def __str__(self) -> str:
         return f"{self.method}/{scale_name(self.scale)}/{self.weights}"
+
+
+def own_name(weights: str) -> str:
+    """What weights of the name `own-<name>` were imported as; empty for all others. `own-seed<n>` is a training's."""
+    match = re.fullmatch(r"own-(?!seed[0-9]{1,10}$)([a-z0-9_]+)", weights)
+    return match[1] if match else ""
 
 
 def sources_folder() -> Path:
@@ -187,7 +198,19 @@ def weights(of: Weights) -> Path:
     folder = project_root() / "data/weights"
     if of.is_published:
         return folder / "published" / of.method / of.name.removeprefix("published-") / f"{of.span}.safetensors"
+    if own := own_name(of.name):
+        return folder / "own" / of.method / str(of.span) / f"{own}.safetensors"
     return folder / "trained" / of.method / str(of.span) / f"{of.name}.safetensors"
+
+
+def converted_weights(of: Weights, sha256: str) -> Path:
+    """Where a file from elsewhere lies under our names while it is used by its path alone; versioned by nobody."""
+    return project_root() / "work/weights" / of.method / str(of.span) / f"{sha256}.safetensors"
+
+
+def networks() -> Path:
+    """The shapes of every network's tensors, kept from one import of weights to the next; versioned by nobody."""
+    return project_root() / "work/networks.json"
 
 
 def training_log(of: Weights) -> Path:

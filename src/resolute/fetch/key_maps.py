@@ -5,8 +5,9 @@ RFDN's code and kept its parameter names; a network in several sizes has one map
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,22 +24,43 @@ Pair = tuple[str, str]
 def rename(state: Mapping[str, Tensor], published: registry.Published) -> StateDict:
     """A published state dict under our parameter names, without the tensors that the network never reads.
 
-    Weight-normalised kernels are folded first. The pairs are applied in order. In a replacement `{1}`
-    stands for the first group of the pattern and `{1-1}` for that number less one. Tensors that the registry
-    holds beside the file come with the rest, in float64.
+    Weight-normalised kernels are folded first. Tensors that the registry holds beside the file come with the rest, in
+    float64.
     """
-    renamed: StateDict = {name: _tensor(name, numbers) for name, numbers in published.tensors.items()}
-    pairs = _pairs(published)
-    for name, tensor in fold_weight_norm(state).items():
+    folded = fold_weight_norm(state)
+    named = {ours: folded[theirs] for theirs, ours in our_names(folded, published).items()}
+    return {**beside(published), **named}
+
+
+def our_names(names: Iterable[str], published: registry.Published) -> dict[str, str]:
+    """What the tensors of a published file are called here, by their names there, without those that the network never
+    reads.
+
+    The pairs are applied in order. In a replacement `{1}` stands for the first group of the pattern and `{1-1}` for
+    that number less one.
+    """
+    pairs, taken, found = _pairs(published), set(published.tensors), dict[str, str]()
+    for name in names:
         if any(re.search(pattern, name) for pattern in published.unused):
             continue
-        ours = name
-        for pattern, replacement in pairs:
-            ours = re.sub(pattern, partial(_fill, replacement), ours)
-        if ours in renamed:
+        ours = translated(name, pairs)
+        if ours in taken:
             raise ResoluteError(f"two published tensors map to '{ours}': the key map of the registry is wrong")
-        renamed[ours] = tensor
-    return renamed
+        taken.add(ours)
+        found[name] = ours
+    return found
+
+
+def beside(published: registry.Published) -> StateDict:
+    """The tensors that belong to published weights, but are not in their file."""
+    return {name: _tensor(name, numbers) for name, numbers in published.tensors.items()}
+
+
+def translated(name: str, pairs: Iterable[Pair]) -> str:
+    """A tensor's name after all pairs, in order."""
+    for pattern, replacement in pairs:
+        name = re.sub(pattern, partial(_fill, replacement), name)
+    return name
 
 
 def fold_weight_norm(state: Mapping[str, Tensor]) -> StateDict:
@@ -90,6 +112,11 @@ def _shared(name: str) -> list[Pair]:
     if not path.is_file():
         known = [file.stem for file in path.parent.glob("*.yaml")]
         raise ResoluteError(f"unknown key map '{name}' in the registry: {nearest(name, known)}")
+    return read_pairs(path)
+
+
+def read_pairs(path: Path) -> list[Pair]:
+    """The pairs of a file, checked."""
     pairs = read_yaml(path)
     validate(pairs, registry.FOLDER / "key_map.schema.json", f"the key map {path.name}")
     return [(pattern, replacement) for pattern, replacement in pairs]

@@ -142,9 +142,7 @@ def fetch_weights(method: str, tag: str = "", scale: float = 4) -> Path:
             return target
         original = target.with_name(f"{target.stem}.published{Path(file.url).suffix}")
         try:
-            download(file.url, file.checksum, file.bytes, original)
-            if not file.checksum.is_whole:
-                check_first_use(file.url, original)
+            fetch_original(file, original)
             state = key_maps.rename(weights.read_checkpoint(original, published.inside), published)
             weights.load_state(methods.build(method, scale), state, f"{original.name} of {method}")
             weights.save_weights(target, state, {**facts, "sha256": file_sha256(original)})
@@ -153,6 +151,13 @@ def fetch_weights(method: str, tag: str = "", scale: float = 4) -> Path:
         finally:
             original.unlink(missing_ok=True)
     return target
+
+
+def fetch_original(file: registry.WeightFile, target: Path) -> None:
+    """Bring a published checkpoint as its makers have it; raises as `fetch_weights` does."""
+    download(file.url, file.checksum, file.bytes, target)
+    if not file.checksum.is_whole:
+        check_first_use(file.url, target)
 
 
 def _is_made_as(target: Path, facts: Mapping[str, str]) -> bool:

@@ -58,7 +58,7 @@ def _curve(axes: Axes, run: tuple[str, str], places: Sequence[Result], colour: s
     ):
         if some:
             x, y = [one.cost for one in some], [one.psnr for one in some]
-            label = f"{short(titles.method_title(run[0]), 44)}{kind}"
+            label = f"{short(titles.method_title(run[0], weights=run[1]), 44)}{kind}"
             axes.plot(
                 x, y, marker=marker, linestyle=style, color=colour, markerfacecolor=face, markersize=5.5, label=label
             )

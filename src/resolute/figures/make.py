@@ -176,7 +176,7 @@ def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: 
     views = [
         View(
             run.method,
-            titles.method_title(run.method),
+            titles.method_title(run.method, weights=run.weights),
             run.weights,
             _result(path, comparison.image, hr),
             *_shown(psnr.get((run.method, run.weights))),

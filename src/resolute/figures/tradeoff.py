@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from resolute import measurements
+from resolute.core import layout
 from resolute.figures.labels import Point, place_labels
 from resolute.figures.style import BLUE, INK, MUTED, VERMILLION, short
 from resolute.measurements import titles
@@ -60,6 +61,11 @@ class Result:
     spread: float
     trained: bool
 
+    @property
+    def own(self) -> bool:
+        """Whether its weights were imported."""
+        return layout.own_name(self.run[1]) != ""
+
 
 def results(
     means: pd.DataFrame, protocol: str, dataset: str, scale: float, axis: Cost
@@ -79,7 +85,8 @@ def results(
         if method == measurements.BASELINE:
             baseline = psnr
         elif method in cost.index:
-            name, trained = titles.method_title(method, run["setting"]), measurements.is_trained(run["weights"])
+            name = titles.method_title(method, run["setting"], run["weights"])
+            trained = measurements.is_trained(run["weights"])
             spent = float(cost[method]) * shares.get(measurements.key(run), 1)
             of = method, run["weights"]
             found.append(Result(of, run["setting"], name, spent / axis.divisor, psnr, run["spread"], trained))
@@ -118,11 +125,12 @@ def tradeoff(means: pd.DataFrame, protocol: str, axis: Cost, timing: str = "") -
 
 
 def _panel(axes: Axes, found: Sequence[Result], baseline: float | None, axis: Cost) -> None:
-    for trained, colour, marker, label in (
-        (False, BLUE, "o", "published weights"),
-        (True, VERMILLION, "D", "trained here"),
+    for trained, own, colour, marker, label in (
+        (False, False, BLUE, "o", "published weights"),
+        (False, True, BLUE, "s", "own weights"),
+        (True, False, VERMILLION, "D", "trained here"),
     ):
-        group = [result for result in found if result.trained is trained]
+        group = [result for result in found if (result.trained, result.own) == (trained, own)]
         if group:
             x, y = [result.cost for result in group], [result.psnr for result in group]
             axes.scatter(x, y, s=34, c=colour, marker=marker, linewidths=0, label=label, zorder=3)
@@ -189,12 +197,13 @@ def _caption(means: pd.DataFrame, protocol: str, panels: Sequence[tuple[str, flo
     sizes = means.loc[(means["metric"] == axis.metric) & (means["dataset"] == ""), "lr_size"].str.replace("x", " x ")
     at = f" of a {sizes.iloc[0]} LR image" if len(sizes) and axis.metric != "params" else ""
     on = f" on {short(timing, 80)}" if timing and axis.metric == "latency" else ""
+    own = ", a square one with weights of somebody's own" if any(map(layout.own_name, means["weights"])) else ""
     several = means.loc[means["metric"] == "psnr", "seeds"].max() > 1
     seeds = " (of several seeds the mean, with a bar for their standard deviation)" if several else ""
     names = ", ".join(f"{titles.dataset_title(dataset)} at x{scale:g}" for dataset, scale in panels)
     return (
         f"Mean PSNR over the images of {names or 'no data set'}, protocol {protocol}, against the"
         f" {axis.words}{at}{on} (logarithmic axis). A circle is a network with its published weights, a diamond"
-        f" one trained in this run{seeds}. The line joins those that no cheaper network beats; bicubic interpolation is"
-        " a dashed line, or a note where it lies far below. Names that find no room are left out."
+        f" one trained in this run{seeds}{own}. The line joins those that no cheaper network beats; bicubic"
+        " interpolation is a dashed line, or a note where it lies far below. Names that find no room are left out."
     )

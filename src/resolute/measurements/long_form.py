@@ -27,7 +27,8 @@ COLUMNS = pa.schema(
         pa.field("source", pa.string()),  # a paper, or "measured"
         pa.field("table", pa.string()),  # the paper's table; empty for what is measured
         pa.field("method", pa.string()),
-        pa.field("weights", pa.string()),  # "paper", "published-<tag>", "<preset>-seed<n>" or empty (cost)
+        # "paper", "published-<tag>", "own-<name>", "<preset>-seed<n>" or empty (cost)
+        pa.field("weights", pa.string()),
         pa.field("seed", pa.int64()),
         pa.field("training_data", pa.string()),
         pa.field("recipe", pa.string()),  # "paper" or what is other about it; empty for what was not trained here

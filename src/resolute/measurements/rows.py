@@ -6,6 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from resolute.core import layout
+
 Record = Mapping[str, Any]
 """One row of the long form."""
 Key = tuple[str, str, str, str, float]
@@ -30,8 +32,8 @@ def is_infinite(record: Record) -> bool:
 
 
 def is_trained(weights: str) -> bool:
-    """Whether a long form's `weights` were trained here: neither published nor none at all (costs)."""
-    return weights != "" and not weights.startswith("published-")
+    """Whether a long form's `weights` were trained here: neither published, nor imported, nor none at all (costs)."""
+    return weights != "" and not weights.startswith("published-") and not layout.own_name(weights)
 
 
 def is_cost(record: Record) -> bool:

@@ -5,13 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from resolute import datasets, registry
+from resolute.core import layout
 from resolute.measurements.long_form import read_provenance
 
 
-def method_title(method: str, setting: str = "") -> str:
-    """The method's name as a reader knows it, with its operating point; the id itself where the registry lacks it."""
+def method_title(method: str, setting: str = "", weights: str = "") -> str:
+    """The method's name as a reader knows it, with its operating point; the id itself where the registry lacks it.
+
+    Of the `weights`, those are named that were imported: others of the same method stand beside them.
+    """
     title = registry.entry(method).title if method in registry.names() else method
-    return f"{title}, {setting}" if setting else title
+    return ", ".join(filter(None, (title, layout.own_name(weights) and weights, setting)))
 
 
 def dataset_title(dataset: str) -> str:

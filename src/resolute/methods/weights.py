@@ -112,6 +112,18 @@ def read_checkpoint(path: Path, inside: str = "") -> StateDict:
     Raises:
         ResoluteError: the file is absent or broken, holds anything else, or claims more bytes than it has.
     """
+    content = open_checkpoint(path)
+    for key in inside.split("/") if inside else ():
+        if not isinstance(content, dict) or key not in content:
+            raise ResoluteError(f"{path.name} has no '{inside}' in it")
+        content = content[key]
+    return check_state(content, path)
+
+
+def open_checkpoint(path: Path) -> Any:
+    """All that a PyTorch checkpoint holds, whatever it is, without ever running code from it; raises as
+    `read_checkpoint` does.
+    """
     with reading(path, "give a PyTorch checkpoint"), warnings.catch_warnings(action="ignore"):
         check_regular(path)
         # From memory, where no string can claim to be longer than the file.
@@ -122,17 +134,18 @@ def read_checkpoint(path: Path, inside: str = "") -> StateDict:
         except pickle.UnpicklingError as error:
             reason = brief(error).partition(". ")[0]
             raise ResoluteError(f"{path.name} holds more than tensors and is not opened: {reason}") from None
-    for key in inside.split("/") if inside else ():
-        if not isinstance(content, dict) or key not in content:
-            raise ResoluteError(f"{path.name} has no '{inside}' in it")
-        content = content[key]
+    return content
+
+
+def check_state(content: Any, path: Path) -> StateDict:
+    """What a checkpoint holds, where it is a state dict, and no larger than its file; else raises."""
     if not isinstance(content, dict):
         raise ResoluteError(f"{path.name} is no state dict: it has no names")
     for name, value in content.items():
         if not isinstance(name, str) or not _is_plain(value):
             raise ResoluteError(f"{path.name} is no state dict: {_shown(name)} is not a tensor of numbers")
     storages = {value.untyped_storage().data_ptr(): value.untyped_storage().nbytes() for value in content.values()}
-    if sum(storages.values()) > len(data.getbuffer()):
+    if sum(storages.values()) > path.stat().st_size:
         raise ResoluteError(f"{path.name} is no state dict: it claims more numbers than it has")
     return content
 
@@ -173,8 +186,10 @@ def _reading(path: Path) -> Iterator[None]:
 
 def _repair(path: Path) -> str:
     """What mends a weights file: the workflow makes its own again."""
-    folder = Path(layout.relative(path.absolute())).parts[:2]
-    return remade_by(path.absolute()) if folder == ("data", "weights") else "give another file"
+    folder = Path(layout.relative(path.absolute())).parts[:3]
+    if folder == ("data", "weights", "own"):
+        return "remove it, and import its checkpoint again"
+    return remade_by(path.absolute()) if folder[:2] == ("data", "weights") else "give another file"
 
 
 def _check_claims(data: io.BytesIO) -> None:

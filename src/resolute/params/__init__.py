@@ -33,6 +33,8 @@ def check(params: Params, where: str) -> None:
     for choice, names in params["methods"].items():
         for name in names:
             _check_method(f"{where}: methods.{choice}", choice, name, params["scales"])
+    for method, names in params["methods"].get("own", {}).items():
+        _check_own(f"{where}: methods.own.{method}", method, names, params["scales"])
     for name in params["methods"]["trained"]:
         if name not in params["recipes"]:
             raise ResoluteError(f"{where}: recipes.{name} is missing: {{}} if it needs none of its own")
@@ -137,6 +139,17 @@ def _check_method(where: str, choice: str, name: str, scales: list[float]) -> No
         raise ResoluteError(f"{where}: '{name}' has no network")
 
 
+def _check_own(where: str, method: str, names: list[str], scales: list[float]) -> None:
+    """Refuse imported weights that are not here for any of the scales."""
+    from resolute import registry
+
+    for name in names:
+        jobs_of = [{"method": method, "scale": scale} for scale in scales if registry.entry(method).serves(scale)]
+        if not any(jobs.own_weights(job, name).is_file() for job in jobs_of):
+            brought = f"`resolute import FILE --method {method} --name {name}` brings them"
+            raise ResoluteError(f"{where}: there are no weights '{name}' for these scales: {brought}")
+
+
 def _check_scorer(params: Params, where: str, name: str) -> None:
     """Refuse a recipe whose patches are scored by what is not trained, or cannot be before it."""
     from resolute import registry
@@ -168,10 +181,11 @@ def _check_tested(where: str, facts: Mapping[str, Any], params: Params) -> None:
 
 def _check_evaluated(where: str, method: str, params: Params) -> None:
     """Refuse a figure of a method that no job evaluates."""
-    known = params["methods"]["published"] + params["methods"]["trained"]
+    methods = params["methods"]
+    known = [*methods["published"], *methods["trained"], *methods.get("own", {})]
     if method not in known:
         raise ResoluteError(
-            f"{where}: '{method}' is neither in methods.published nor trained: {nearest(method, known)}"
+            f"{where}: '{method}' is neither in methods.published nor own nor trained: {nearest(method, known)}"
         )
 
 

@@ -35,7 +35,8 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         `weights` in the groups `published` and `trained`; `trainings`, which are the trained ones in the groups
         `fresh`, `warm_started` (from the weights `start`) and `scored` (which draw by the `scores` of their patches);
         `scores` of patches by trained weights, in the group `trained`;
-        `evaluations` in the groups `baseline` (methods without a network), `published` and `trained`;
+        `evaluations` in the groups `baseline` (methods without a network), `published`, `own` (imported weights, at the
+        scales that they are here for) and `trained`;
         `routings`, which are the `trained` runs of methods that choose experts;
         `shares`, the weights of such methods that serve several of the scales;
         `points`, which are the runs of methods with operating points, with each data set of which an image shows these;
@@ -48,6 +49,7 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
     runs = {
         "baseline": [job for job in published if not entry(job["method"]).trainable],
         "published": [job for job in published if entry(job["method"]).trainable],
+        "own": [job for name, own in methods.get("own", {}).items() for job in _own(name, own, params["scales"])],
         "trained": [
             {**job, "seed": seed} for job in _jobs(methods["trained"], params["scales"]) for seed in params["seeds"]
         ],
@@ -64,7 +66,7 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         "trainings": _trainings(params, weights["trained"]),
         "scores": {"trained": _scores(params, weights["trained"])},
         "evaluations": {group: _keyed(found) for group, found in evaluations.items()},
-        **_operating(params, evaluations["published"] + evaluations["trained"]),
+        **_operating(params, evaluations["published"] + evaluations["own"] + evaluations["trained"]),
         "routings": {"trained": _keyed([job for job in runs["trained"] if entry(job["method"]).experts])},
         "shares": {"all": _over_scales(params, weights)},
         "costs": {group: _keyed(_jobs(names, params["scales"])) for group, names in costs.items()},
@@ -131,6 +133,8 @@ def scorer(params: Params, wanted: Weights) -> Weights | None:
 
 
 def _name(params: Params, job: Mapping[str, Any]) -> str:
+    if "own" in job:
+        return f"own-{job['own']}"
     return f"published-{job['tag']}" if "tag" in job else f"{params['preset']}-seed{job['seed']}"
 
 
@@ -246,6 +250,17 @@ def _published(method: Entry, scales: list[float]) -> list[Job]:
     return [{**job, "tag": method.tag()} for job in found if method.has_weights("published", job["scale"])]
 
 
+def _own(method: str, names: list[str], scales: list[float]) -> list[Job]:
+    return [
+        {**job, "own": name} for job in _jobs([method], scales) for name in names if own_weights(job, name).is_file()
+    ]
+
+
+def own_weights(job: Job, name: str) -> Path:
+    """The file of weights that were imported under a name, for the method and the scale of a job."""
+    return layout.weights(Weights(job["method"], entry(job["method"]).span(job["scale"]), f"own-{name}"))
+
+
 def _evaluations(params: Params, runs: list[Job], tested: list[str]) -> list[Job]:
     found = []
     for job in runs:
@@ -301,6 +316,6 @@ def _keyed(jobs: list[Job]) -> dict[str, Job]:
 
 
 def _key(job: Job) -> str:
-    seed = [f"seed{job['seed']}"] if "seed" in job else []
+    seed = [f"seed{job['seed']}"] if "seed" in job else [f"own-{job['own']}"] if "own" in job else []
     dataset = [job["dataset"]] if "dataset" in job else []
     return "-".join([job["method"], job.get("span") or scale_name(job["scale"]), *seed, *dataset])

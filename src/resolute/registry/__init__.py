@@ -197,7 +197,7 @@ def find_run(method: str, scale: float, asked: str) -> layout.Run:
     """The run that a person asks for: a method with a set of weights, which `weights_of` gives.
 
     Args:
-        asked: `published`, `published-<tag>`, `<preset>-seed<n>` or the path of a safetensors file.
+        asked: `published`, `published-<tag>`, `<preset>-seed<n>`, `own-<name>` or the path of a safetensors file.
 
     Returns:
         The run by the name that is shown and that measurements carry. Its file may not exist yet. A given file is never
@@ -221,8 +221,14 @@ def find_run(method: str, scale: float, asked: str) -> layout.Run:
             raise ResoluteError(f"the published weights '{tag}' of {method} are for {known}, not {span}")
         return layout.Run(method, scale, f"published-{tag}")
     run = layout.Run(method, scale, asked)
-    if weights_of(run).seed is None:
-        raise ResoluteError(f"'{asked}' is none of published, published-<tag>, <preset>-seed<n> or a .safetensors file")
+    wanted = weights_of(run)
+    if wanted.is_own and not layout.weights(wanted).is_file():
+        there = sorted(f"own-{path.stem}" for path in layout.weights(wanted).parent.glob("*.safetensors"))
+        known = nearest(asked, there) if there else f"`resolute import FILE --method {method}` brings some"
+        raise ResoluteError(f"{method} has no weights '{asked}' at {span}: {known}")
+    if not wanted.is_own and wanted.seed is None:
+        known = "published, published-<tag>, <preset>-seed<n>, own-<name>"
+        raise ResoluteError(f"'{asked}' is none of {known} or the file of a checkpoint")
     return run
 
 
@@ -234,6 +240,13 @@ def weights_of(run: layout.Run) -> layout.Weights:
 def key_map(name: str) -> Path:
     """The file of a key map that several entries share, whether it exists or not."""
     return FOLDER / "key_maps" / f"{name}.yaml"
+
+
+def authors_names(model: str) -> Path:
+    """The file that says what the authors of a network call its tensors, of which no file is published; it need not
+    exist. Its pairs, unlike those of key maps, lead from our names to theirs.
+    """
+    return FOLDER / "authors_names" / f"{model}.yaml"
 
 
 def files(name: str) -> tuple[Path, ...]:

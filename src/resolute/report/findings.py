@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from resolute.core import layout
 from resolute.measurements import titles
 from resolute.published import JUDGED, Verdict
 from resolute.report.cost import CostRow
@@ -43,7 +44,8 @@ def _about_quality(tables: Sequence[QualityTable], costs: Sequence[CostRow], pro
 
 def _best(ranked: Sequence[QualityRow], column: tuple[str, str], where: str) -> Finding:
     best = ranked[0]
-    how = "trained in this run" if best.is_trained else "with its published weights"
+    given = best.weights if layout.own_name(best.weights) else "its published weights"
+    how = "trained in this run" if best.is_trained else f"with {given}"
     if not math.isnan(spread := best.cells[column].psnr_spread):
         how += f" (mean of {best.seeds} seeds, ± {spread:.2f} dB)"
     gains = [row.cells[column].gain for row in ranked]

@@ -3,11 +3,16 @@
 import math
 
 from resolute import measurements
+from resolute.core import layout
 from resolute.metrics.protocols import PROTOCOLS
 
 
 def weights_title(weights: str, seeds: int = 0) -> str:
-    """`published (ntire2022)`, `trained here (quick, seed 0)`, or `trained here (quick, 3 seeds)` of a preset."""
+    """`published (ntire2022)`, `trained here (quick, seed 0)`, or `trained here (quick, 3 seeds)` of a preset; `own
+    (mine)` of what was imported.
+    """
+    if own := layout.own_name(weights):
+        return f"own ({own})"
     if not measurements.is_trained(weights):
         return f"published ({weights.removeprefix('published-')})"
     preset, _, seed = weights.rpartition("-seed")
