@@ -37,7 +37,7 @@ lint: .venv/lint-stamp ## formatters, linters, type checker, workflow linter
 
 lock: ## write requirements.lock anew from what pyproject.toml allows
 	$(PYTHON) -m venv --clear work/lock-venv
-	work/lock-venv/bin/pip install -q torch==$(TORCH) -e '.[test,dev,s3,slurm]'
+	work/lock-venv/bin/pip install -q torch==$(TORCH) -e '.[test,dev,s3,slurm,export]'
 	work/lock-venv/bin/pip freeze --exclude resolute | grep -v '^nvidia-[^m]\|^triton=' | sed 's/+cpu$$//' > requirements.lock
 
 clean: ## remove the environment and all work in progress; data, reports and what is known of them stay

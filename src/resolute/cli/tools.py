@@ -1,4 +1,4 @@
-"""Commands that are no stage: presets, lists, upscaling, verdicts on a paper, what is kept of a run, the machine."""
+"""Commands that are no stage: presets, lists, upscaling, export, verdicts, what is kept of a run, the machine."""
 
 import sys
 from enum import StrEnum
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from resolute.cli import arguments
-from resolute.cli.arguments import LARGEST_SIDE, AsJson, Scale, Setting, Weights
+from resolute.cli.arguments import LARGEST_SIDE, AsJson, MethodName, Scale, Setting, Weights
 from resolute.core import strict_json
 
 
@@ -21,11 +21,26 @@ class Listed(StrEnum):
     PRESETS = "presets"
 
 
+class Format(StrEnum):
+    """What `resolute export` can write."""
+
+    ONNX = "onnx"
+
+
+class Precision(StrEnum):
+    """Of the numbers in an exported graph."""
+
+    FP32 = "fp32"
+    FP16 = "fp16"
+    INT8 = "int8"
+
+
 def register(app: typer.Typer) -> None:
     """Add the tools to the program."""
     app.command("preset")(preset)
     app.command("list")(list_)
     app.command("upscale")(upscale)
+    app.command("export")(export)
     app.command("verdict")(verdict)
     app.command("keep")(keep)
     app.command("doctor")(doctor)
@@ -120,6 +135,44 @@ def upscale(
     scale = scale_to(source, *parse_size(size)) if size else scale
     upscale_file(source, target, ensure_weights(method, scale, weights), setting, tile, overlap)
     print(target)
+
+
+def export(
+    method: MethodName,
+    scale: Scale = 4,
+    weights: Weights = "published",
+    file_format: Annotated[Format, typer.Option("--format", help="Of the file.")] = Format.ONNX,
+    precision: Annotated[Precision, typer.Option(help="Of weights and maps; images stay float32.")] = Precision.FP32,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            parser=arguments.path,
+            metavar="FILE",
+            help="The file to write.",
+            show_default="<method>-x<scale>-<precision>.onnx",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a network with its weights as a file for other programs, checked against PyTorch.
+
+    It takes an image of any size, float32, 1 x 3 x height x width, RGB, 0..1, and gives one of the same form.
+    """
+    from resolute.cli.ensure import ensure_weights
+    from resolute.core.layout import scale_name
+    from resolute.export import check
+    from resolute.export import export as write
+
+    check(method, scale)
+    target = out or Path(f"{method}-{scale_name(scale)}-{precision}.{file_format}")
+    facts = write(ensure_weights(method, scale, weights), target, precision)
+    if as_json:
+        print(strict_json.dumps({"file": str(target), **facts}))
+        return
+    print(target)
+    for key, value in facts.items():
+        print(f"  {key:16} {'-' if value is None else f'{value:.6g}' if isinstance(value, float) else value}")
 
 
 def verdict(
