@@ -32,11 +32,6 @@ def check_static(entry: Entry, scale: float) -> None:
             f"{entry.name} chooses what to run ({choices[0]} to {choices[-1]}) by what it sees in an image, and an "
             "exported graph runs the same for every image: export a network without such a choice"
         )
-    if not entry.scales:
-        raise ResoluteError(
-            f"{entry.name} asks its decoder for an image in as many pieces as that takes, and an exported graph has "
-            "one form for all sizes: export a network that is made for one scale"
-        )
 
 
 def exportable(entry: Entry, scale: float, weights: Path | None) -> nn.Module:

@@ -10,7 +10,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.reading import brief
 from resolute.export.trace import INPUT
 
-_ERRORS_ALONE = 3  # onnxruntime's severities
+_FATAL = 4  # of onnxruntime's severities: it raises what it would log below
 
 
 class Running(nn.Module):
@@ -30,7 +30,7 @@ class Running(nn.Module):
         self.name = name
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        options.log_severity_level = _ERRORS_ALONE
+        options.log_severity_level = _FATAL
         try:
             self.session = onnxruntime.InferenceSession(
                 model.SerializeToString(), options, providers=["CPUExecutionProvider"]
