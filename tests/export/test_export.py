@@ -98,6 +98,13 @@ def test_less_precision_costs_what_it_says(mirror: Path, project: Path, resolute
     assert size["int8"] < size["fp16"] < 0.6 * size["fp32"]
 
 
+def test_a_network_that_less_precision_breaks_is_refused(mirror: Path, project: Path, resolute: Any) -> None:
+    status, _, said = resolute("export", "fmen_team03", "--precision", "fp16", "--out", "net.onnx")
+    assert status == 1
+    assert said.startswith("resolute: fmen_team03 in fp16 loses 23.")
+    assert not list(Path().rglob("*.onnx*"))
+
+
 def test_the_same_weights_give_the_same_bytes_and_the_metadata_say_how_to_use_them(
     weights: Path, resolute: Any
 ) -> None:

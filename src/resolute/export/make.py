@@ -10,6 +10,7 @@ import torch
 
 from resolute import registry
 from resolute.core import atomic, layout, strict_json
+from resolute.core.errors import ResoluteError
 from resolute.export import packages
 from resolute.export.network import check_static
 from resolute.methods import weights as weight_files
@@ -17,6 +18,7 @@ from resolute.methods import weights as weight_files
 if TYPE_CHECKING:
     import onnx
 
+MOST_LOST_DB = 3.0  # by less precision; what is off by more has left the range of its numbers
 IMAGES = "float32, 1 x 3 x height x width, RGB, 0..1"
 
 
@@ -44,7 +46,8 @@ def export(run: layout.Run, target: Path, precision: str = "fp32") -> dict[str, 
         both `psnr_on` photographs that the ranges of int8 are not read off.
 
     Raises:
-        ResoluteError: a package is missing, the network cannot be exported, or the graph is not the network.
+        ResoluteError: a package is missing, the network cannot be exported, or the graph is not the network, or in
+            less precision no longer.
         OSError: the file cannot be written.
     """
     packages.check()
@@ -94,9 +97,12 @@ def _lowered(
         photographs.mean_psnr(Running(graph, what), scale, what)
         for graph, what in ((model, entry.name), (smaller, name))
     ]
+    lost = decibels[0] - decibels[1]
+    if lost > MOST_LOST_DB:
+        raise ResoluteError(f"{name} loses {lost:.1f} dB on photographs, over {MOST_LOST_DB:g}: export it in fp32")
     return smaller, {
         "psnr_db": decibels[1],
-        "psnr_loss_db": decibels[0] - decibels[1],
+        "psnr_loss_db": lost,
         "psnr_on": f"{photographs.DATASET} test, {photographs.PROTOCOL}",
     }
 
