@@ -39,7 +39,7 @@ lint: .venv/lint-stamp ## formatters, linters, type checker, workflow linter
 
 lock: ## write requirements.lock anew from what pyproject.toml allows
 	$(PYTHON) -m venv --clear work/lock-venv
-	work/lock-venv/bin/pip install -q torch==$(TORCH) -e '.[test,dev,s3,slurm]'
+	work/lock-venv/bin/pip install -q torch==$(TORCH) -e '.[test,dev,s3,slurm,export]'
 	work/lock-venv/bin/pip install -q --no-deps $(ALONE)
 	work/lock-venv/bin/pip freeze --exclude resolute | grep -v '^nvidia-[^m]\|^triton=' | sed 's/+cpu$$//' > requirements.lock
 

@@ -44,6 +44,7 @@ NAMES: list[tuple[str, str, list[str] | None, str]] = [
     ("dvc.repo", "Repo.drop_data_index", ["self"], VERSIONED),
     ("dvc.repo.index", "Index.graph", None, "resolute/engines/sync.py"),
     ("dvc.stage", "Stage.addressing", None, "resolute/engines/sync.py"),
+    ("torch", "_C._jit_onnx_log", None, "resolute/export/trace.py"),
 ]
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from resolute.cli import door, engines, stages, tools, weights
+from resolute.cli import door, engines, exporting, stages, tools, weights
 
 _UsageError: Any = typer.BadParameter.__base__  # Typer names its subclass alone
 
@@ -35,6 +35,7 @@ stages.register(app)
 engines.register(app)
 tools.register(app)
 weights.register(app)
+exporting.register(app)
 # Within the commands: around them Typer would print "Aborted!" for every EOFError, wherever it comes from.
 for command in app.registered_commands:
     if command.callback:

@@ -213,6 +213,9 @@ def profile(
     scale: Scale = 4,
     lr_size: Annotated[str, typer.Option(help="LR size as WIDTHxHEIGHT; params.yaml's where not given.")] = "",
     count_only: Annotated[bool, typer.Option("--count-only", help="No latency, no memory.")] = False,
+    onnxruntime: Annotated[
+        bool, typer.Option("--onnxruntime", help="Time the exported graph on the CPU, too; shown, not kept.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Count a network's cost and time it, alone on the machine.
@@ -236,6 +239,10 @@ def profile(
             outputs = [rows_for_output(method, scale, parse_size(output)) for output in asked["output_sizes"]]
             rows = sum(outputs, as_rows(found))
             write_rows(rows, method, scale, **timing_of(found))
+    if onnxruntime:
+        from resolute.profile.exported import latency_ms_onnxruntime
+
+        found["latency_ms_onnxruntime"] = latency_ms_onnxruntime(method, scale, size, asked["runs"], asked["threads"])
     if as_json:
         print(strict_json.dumps(found))
         return
@@ -311,4 +318,4 @@ def _decibels(metrics: dict[str, Any]) -> str:
 def _print_facts(found: dict[str, Any]) -> None:
     for key, value in found.items():
         shown = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}" if isinstance(value, float) else value
-        print(f"  {key:18} {'-' if shown is None else shown}", file=sys.stdout)
+        print(f"  {key:22} {'-' if shown is None else shown}", file=sys.stdout)

@@ -1,4 +1,4 @@
-"""Weights of somebody's own: in from a checkpoint of theirs, and out to the names of a network's authors."""
+"""`resolute import`: somebody's own weights, from a checkpoint of theirs."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,21 +6,23 @@ from typing import Annotated, Any
 import typer
 
 from resolute.cli import arguments
-from resolute.cli.arguments import AsJson, MethodName, OptionalScale, Scale, Weights
+from resolute.cli.arguments import AsJson, OptionalScale
 from resolute.core import strict_json
-
-_FILE: dict[str, Any] = {"parser": arguments.path, "metavar": "FILE"}
 
 
 def register(app: typer.Typer) -> None:
-    """Add both ways to the program."""
+    """Add it to the program."""
     app.command("import")(import_)
-    app.command("export")(export)
 
 
 def import_(
     file: Annotated[
-        Path, typer.Argument(help="A checkpoint: safetensors, or PyTorch's, however it is wrapped.", **_FILE)
+        Path,
+        typer.Argument(
+            parser=arguments.path,
+            metavar="FILE",
+            help="A checkpoint: safetensors, or PyTorch's, however it is wrapped.",
+        ),
     ],
     method: Annotated[str, typer.Option(help="Whose network it is for; found by its tensors where not given.")] = "",
     scale: OptionalScale = None,
@@ -74,17 +76,3 @@ def _told(shown: dict[str, Any]) -> list[str]:
         *([f"  file says  {kept}"] if kept else []),
         f"  assumed    {taken}; slopes, windows, strides and all else that no tensor shows as {shown['method']} has it",
     ]
-
-
-def export(
-    method: MethodName,
-    file: Annotated[Path, typer.Argument(help="A .pth, .pt, .ckpt or .safetensors file to write.", **_FILE)],
-    weights: Weights = "published",
-    scale: Scale = 4,
-) -> None:
-    """Write weights under the names of a network's authors, so that their code and other tools load them."""
-    from resolute.cli.ensure import ensure_weights
-    from resolute.weights import export as write
-
-    whose = write(ensure_weights(method, scale, weights), file)
-    print(f"{file}: names as in {whose}")

@@ -78,11 +78,11 @@ class ArbitraryScale(Preparable):
         """The SR images (N x 3 x sh x sw) of LR images, by what reads colours as the decoder does."""
         asked = (grid.queries(numbers) for numbers in self.pieces(grid.numbers))
         colours = torch.cat([read(queries).unflatten(0, (len(lr), -1)) for queries in asked], dim=1)
-        return self.shown(colours.transpose(1, 2).unflatten(2, grid.sides), lr)
+        return self.shown(colours.transpose(1, 2).unflatten(2, grid.sides), lr, grid)
 
     def pieces(self, numbers: Tensor) -> Sequence[Tensor]:
         """The numbers of an image's pixels, so many at a time as are asked for at once."""
-        if self.decoder.mixes:
+        if self.decoder.mixes or torch.jit.is_tracing():  # a trace has as many pieces for every image
             return (numbers,)
         if not self.quick:
             return numbers.split(CHUNK)
@@ -118,8 +118,8 @@ class ArbitraryScale(Preparable):
             colours_M3 = colours_M3 + bilinear(centred, queries)
         return colours_M3 * self.std + self.mean.flatten()
 
-    def shown(self, colours: Tensor, lr: Tensor) -> Tensor:
+    def shown(self, colours: Tensor, lr: Tensor, grid: Grid) -> Tensor:
         """The same at all pixels of SR images (N x 3 x sh x sw), where no gradient goes into the LR image."""
         if self.decoder.skip:
-            colours = colours + functional.interpolate(self.centred(lr), colours.shape[2:], mode="bilinear")
+            colours = colours + functional.interpolate(self.centred(lr), grid.sides, mode="bilinear")
         return colours * self.std + self.mean

@@ -44,7 +44,7 @@ class CoordinateMLP(nn.Module):
         beside: int = 0,
     ) -> None:
         super().__init__()
-        self.kernel, self.features = kernel, width * kernel**2 + beside
+        self.width, self.kernel, self.features = width, kernel, width * kernel**2 + beside
         self.reads_cell = cell
         self.layers = perceptron(self.features + 2 + 2 * cell, hidden, outputs)
 
@@ -55,8 +55,9 @@ class CoordinateMLP(nn.Module):
 
     def folded(self, map_NCHW: Tensor, cell_N2: Tensor, beside_NCHW: Tensor | None = None) -> Tensor:
         """What of the first layer does not depend on the way to the query, a row per LR pixel: (N h w) x hidden."""
-        first, width = self._first, map_NCHW.shape[1]
-        around, own = first.weight[:, : self.features].tensor_split([width * self.kernel**2], dim=1)
+        first, width = self._first, self.width
+        near = width * self.kernel**2
+        around, own = first.weight[:, :near], first.weight[:, near : self.features]
         kernel = around.unflatten(1, (width, self.kernel, self.kernel))
         summed = functional.conv2d(map_NCHW, kernel, first.bias, padding=self.kernel // 2)
         if beside_NCHW is not None:

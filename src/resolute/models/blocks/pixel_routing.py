@@ -50,7 +50,7 @@ class PixelRouting(ArbitraryScale):
             return self.image(grid, lr, partial(read, head=self.assumed))
         routes = self.choose(logits).to(torch.uint8)
         self.routes = routes.unflatten(0, grid.sides)
-        return self.refined(self.shown(self._dispatched(grid, read, routes), lr), self.routes)
+        return self.refined(self.shown(self._dispatched(grid, read, routes), lr, grid), self.routes)
 
     def query(self, lr: Tensor, coord_NQ2: Tensor, cell_N2: Tensor) -> Tensor:
         colours, logits = self.query_all(lr, coord_NQ2, cell_N2)

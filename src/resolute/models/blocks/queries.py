@@ -5,7 +5,7 @@ that a step of one half LR pixel is 1/h. M: the queries of all images of a batch
 maps.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -52,11 +52,11 @@ class Grid:
         Args:
             longest: the scale beyond which pixels are said to be as large as at this one.
         """
-        (height, width), (rows, columns) = lr.shape[2:], frame.shape[2:]
-        sides = round(height * scale), round(width * scale)
+        height, width, rows, columns = map(_exact, (*sides_of(lr), *sides_of(frame)))
+        sides = _whole(height * scale), _whole(width * scale)
         share = height / rows, width / columns
         cell = [2 / side * part * max(scale / longest, 1) for side, part in zip(sides, share, strict=True)]
-        return cls(sides, share, lr.new_tensor(cell).expand(len(lr), 2))
+        return cls(sides, share, as_numbers(cell, lr).expand(len(lr), 2))
 
     @property
     def size(self) -> int:
@@ -109,6 +109,22 @@ def sides_of(map_NCHW: Tensor) -> tuple[int, int]:
     return map_NCHW.shape[2], map_NCHW.shape[3]
 
 
+def as_numbers(values: Sequence[float], like: Tensor) -> Tensor:
+    """Sides, or what is computed of them, in the type of `like`; of a trace's tensors `new_tensor` makes constants."""
+    if torch.jit.is_tracing():
+        return torch.stack([torch.as_tensor(value) for value in values]).to(like)
+    return like.new_tensor(values)
+
+
+def _exact(side: int) -> float:
+    """A side of which nothing is computed in float32, as it is of a trace's tensors."""
+    return side.double() if isinstance(side, Tensor) else side
+
+
+def _whole(side: float) -> int:
+    return side.round().long() if isinstance(side, Tensor) else round(side)
+
+
 def rows(map_NCHW: Tensor) -> Tensor:
     """A map with one row per LR pixel: (N h w) x C."""
     return map_NCHW.permute(0, 2, 3, 1).flatten(0, 2)
@@ -131,7 +147,7 @@ def nearest(queries: Queries, sides: tuple[int, int], shift: Tensor | None = Non
             are from where they were.
     """
     coord = queries.coord
-    extent = coord.new_tensor(sides)
+    extent = as_numbers(sides, coord)
     asked = coord
     if shift is not None:
         asked = (coord + shift / extent + SHIFT).clamp(SHIFT - 1, 1 - SHIFT)
@@ -176,7 +192,7 @@ def bilinear(map_NCHW: Tensor, queries: Queries) -> Tensor:
 
     Of gathers, because on CUDA the backward pass of `grid_sample` is not deterministic.
     """
-    extent = queries.coord.new_tensor(sides_of(map_NCHW))
+    extent = as_numbers(sides_of(map_NCHW), queries.coord)
     place = (((queries.coord + 1) * extent - 1) / 2).clamp(queries.coord.new_zeros(2), extent - 1)
     low = place.floor()
     row, column = low.long().unbind(1)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.coordinate_mlp import CoordinateMLP
 from resolute.models.blocks.decoder import Decoder, Read
-from resolute.models.blocks.queries import Found, Queries, local_ensemble, nearest, sides_of, unfolded
+from resolute.models.blocks.queries import Found, Queries, as_numbers, local_ensemble, nearest, sides_of, unfolded
 
 
 @register_model
@@ -51,7 +51,7 @@ class LIIF(Decoder):
 
     def reader(self, features: Tensor, cell_N2: Tensor) -> Read:
         sides = sides_of(features)
-        cell = cell_N2 * cell_N2.new_tensor(sides)
+        cell = cell_N2 * as_numbers(sides, cell_N2)
 
         @cache
         def folded(head: int) -> Tensor:
@@ -65,7 +65,7 @@ class LIIF(Decoder):
 
     def reference(self, features: Tensor, cell_N2: Tensor) -> Read:
         sides = sides_of(features)
-        cell = cell_N2 * cell_N2.new_tensor(sides)
+        cell = cell_N2 * as_numbers(sides, cell_N2)
 
         def read(queries: Queries, head: int = 0) -> Tensor:
             mlp, cell_M2 = self.pick(head, CoordinateMLP), cell[queries.image]

@@ -15,7 +15,7 @@ from resolute.models import register_model
 from resolute.models.blocks.convolution import conv3
 from resolute.models.blocks.coordinate_mlp import perceptron
 from resolute.models.blocks.decoder import Decoder, Read
-from resolute.models.blocks.queries import Found, Queries, local_ensemble, rows, sides_of
+from resolute.models.blocks.queries import Found, Queries, as_numbers, local_ensemble, rows, sides_of
 
 
 @register_model
@@ -49,11 +49,11 @@ class LTE(Decoder):
         self.heads = nn.ModuleList(perceptron(waves, layers, 3) for layers in experts or [hidden])
 
     def reader(self, features: Tensor, cell_N2: Tensor) -> Read:
-        phase = self.phase(cell_N2 * cell_N2.new_tensor(sides_of(features)))
+        phase = self.phase(cell_N2 * as_numbers(sides_of(features), cell_N2))
         return self._reader(features, lambda queries: phase[queries.image])
 
     def reference(self, features: Tensor, cell_N2: Tensor) -> Read:
-        cell = cell_N2 * cell_N2.new_tensor(sides_of(features))
+        cell = cell_N2 * as_numbers(sides_of(features), cell_N2)
         return self._reader(features, lambda queries: self.phase(cell[queries.image]))
 
     def _reader(self, features: Tensor, phase_of: Callable[[Queries], Tensor]) -> Read:
