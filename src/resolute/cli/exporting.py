@@ -64,9 +64,7 @@ def export(
     called = _called(out) if out else Format.ONNX
     form = file_format or called
     if out and (form == Format.ONNX) != (called == Format.ONNX):
-        raise UsageError(
-            f"{out} is not called like a file of the format {form}: leave out --format, or call it .{form}"
-        )
+        raise UsageError(f"{out} is not called like a file of --format {form}: leave that out, or call it .{form}")
     if form != Format.ONNX and precision != Precision.FP32:
         raise UsageError(f"--precision {precision} is for ONNX files: leave it out")
     ending = f"-{precision}" if precision != Precision.FP32 else ""
