@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from resolute.cli import door, engines, exporting, stages, tools, weights
+from resolute.cli import door, engines, exporting, papers, stages, tools, weights
 
 _UsageError: Any = typer.BadParameter.__base__  # Typer names its subclass alone
 
@@ -36,8 +36,9 @@ engines.register(app)
 tools.register(app)
 weights.register(app)
 exporting.register(app)
+papers.register(app)
 # Within the commands: around them Typer would print "Aborted!" for every EOFError, wherever it comes from.
-for command in app.registered_commands:
+for command in [*app.registered_commands, *papers.app.registered_commands]:
     if command.callback:
         command.callback = door.guarded(command.callback)
 
