@@ -13,17 +13,20 @@ from torch.utils._pytree import tree_leaves
 OVERHEAD = 2
 
 
-def peak_bytes(network: nn.Module, height: int, width: int) -> int:
-    """The most bytes that maps take at once for an LR image.
+def peak_bytes(network: nn.Module, height: int, width: int, batch: int = 1, trains: bool = False) -> int:
+    """The most bytes that maps take at once for LR images.
 
     Args:
         network: on the meta device, where nothing is computed.
+        trains: with what the backward pass needs, which it takes too.
 
     Raises:
         RuntimeError: it cannot be followed there, as one whose way depends on the image.
     """
-    with torch.inference_mode(), _Living() as living:
-        network(torch.empty(1, 3, height, width, device="meta"))
+    with torch.inference_mode(not trains), _Living() as living:
+        sr = network(torch.empty(batch, 3, height, width, device="meta"))
+        if trains:
+            sr.sum().backward()
     return OVERHEAD * living.peak
 
 
