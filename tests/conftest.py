@@ -35,6 +35,13 @@ LARGE = (
 # Those whose parts and kind other methods' tests have too.
 LARGEST = ("wbsr_rcan", "classsr_rcan", "rdn", "swinir", "edsr", "ope_edsr", "srno_edsr")
 
+# And in these tests, which say of every method what a smaller one of its family says as well.
+FAMILY = ("seemore_b", "seemore_l", "rcan", "ciaosr_edsr", "nlffc_team02")
+OF_EVERY_METHOD = (
+    "test_the_registry_says_what_is_the_same_in_tiles",
+    "test_prepared_networks_compute_the_same",
+)
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,6 +52,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             for names, mark in ((LARGE, pytest.mark.slow), (LARGEST, pytest.mark.attack)):
                 if name in names:
                     item.add_marker(mark)
+            if name in FAMILY and item.originalname in OF_EVERY_METHOD:
+                item.add_marker(pytest.mark.attack)
     _put_whole_runs_first(items)
 
 

@@ -77,6 +77,7 @@ def test_a_full_disk_is_one_clear_line_and_nothing_is_half_written(command: str,
     assert list(disk.root.rglob("*.part")) == []
 
 
+@pytest.mark.attack
 def test_files_from_the_future_do_not_repeat_the_work(small: Project) -> None:
     """A clock that was ahead when the project was made and has been set back since."""
     ahead = time.time() + 3 * 24 * 3600

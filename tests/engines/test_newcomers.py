@@ -114,9 +114,9 @@ def test_methods_of_every_kind_go_through_every_stage_of_both_engines(project: P
     assert_operating_points_stand_side_by_side(project)
 
 
-@pytest.mark.slow
 # Static networks: tests/train/test_training.py; other implicit ones: tests/train/test_pixels.py.
-@pytest.mark.parametrize("name", [pytest.param("implicit", marks=pytest.mark.attack), "supernet"])
+@pytest.mark.attack
+@pytest.mark.parametrize("name", ["implicit", "supernet"])
 def test_a_killed_training_of_any_kind_ends_as_if_it_had_not_been(project: Project, name: str) -> None:
     params = project.root / "params.yaml"
     text = params.read_text()

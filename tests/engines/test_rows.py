@@ -91,6 +91,7 @@ def test_rows_3_7_and_8_an_edited_param_then_snakemake_then_revisions(small: Pro
     assert_agreed(small)
 
 
+@pytest.mark.attack  # rows 2 and 5 show the halves of it
 def test_row_4_an_edited_source_file_then_dvc(small: Project) -> None:
     small.add_comment("src/resolute/models/imdn.py")
     profile = "profile_counted@imdn_tiny-x4"
