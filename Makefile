@@ -12,7 +12,7 @@ ifeq ($(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}/snakemake"; mkdir -p "$$c
 export XDG_CACHE_HOME := $(CURDIR)/work/cache
 endif
 
-.PHONY: env run test check lint lock clean
+.PHONY: env run test check lint docs lock clean
 
 env: .venv/run-stamp
 
@@ -37,9 +37,13 @@ lint: .venv/lint-stamp ## formatters, linters, type checker, workflow linter
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 
+docs: .venv/docs-stamp ## the documentation as pages that need no network: work/site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "The documentation: $(CURDIR)/work/site/index.html"
+
 lock: ## write requirements.lock anew from what pyproject.toml allows
 	$(PYTHON) -m venv --clear work/lock-venv
-	work/lock-venv/bin/pip install -q torch==$(TORCH) -e '.[test,dev,s3,slurm,export]'
+	work/lock-venv/bin/pip install -q torch==$(TORCH) -e '.[test,dev,docs,s3,slurm,export]'
 	work/lock-venv/bin/pip install -q --no-deps $(ALONE)
 	work/lock-venv/bin/pip freeze --exclude resolute | grep -v '^nvidia-[^m]\|^triton=' | sed 's/+cpu$$//' > requirements.lock
 
@@ -61,4 +65,8 @@ clean: ## remove the environment and all work in progress; data, reports and wha
 # The type checker reads the tests too, and so what they import.
 .venv/lint-stamp: .venv/test-stamp
 	$(BIN)/pip install -q -c requirements.lock -e '.[dev]'
+	@touch $@
+
+.venv/docs-stamp: .venv/run-stamp
+	$(BIN)/pip install -q -c requirements.lock -e '.[docs]'
 	@touch $@

@@ -29,9 +29,9 @@ def snakemake(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def planned() -> dict[str, int]:
+def planned(*options: str) -> dict[str, int]:
     """How many jobs of each rule a run would do now."""
-    done = snakemake("-n", "--quiet", "rules")
+    done = snakemake("-n", "--quiet", "rules", *options)
     assert done.returncode == 0, done.stderr
     table = (done.stdout + done.stderr).rpartition("Job stats:")[2]
     found = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
@@ -57,6 +57,13 @@ def test_params_are_the_quick_preset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
     assert params.load() == presets.resolve("quick")
     jobs.check(params.load())
+
+
+@pytest.mark.slow
+def test_the_catalogs_snakefile_is_the_same_workflow(checkout: Path) -> None:
+    others = planned("--snakefile", "workflow/Snakefile")
+    assert others.pop("whole") == 1
+    assert others == planned()
 
 
 @pytest.mark.slow

@@ -1,18 +1,15 @@
 """What the documents say of the project is so: every path that they name is there."""
 
 import re
-from pathlib import Path
+import tomllib
 
 import pytest
+from tests.workflow.documents import DOCUMENTS, REPOSITORY
 
 from resolute import registry
+from resolute.core.schema import read_yaml
+from resolute.metrics.protocols import PROTOCOLS
 
-REPOSITORY = Path(__file__).parents[2]
-DOCUMENTS = [
-    "README.md",
-    "CONTRIBUTING.md",
-    *sorted(f"docs/{path.name}" for path in (REPOSITORY / "docs").glob("*.md")),
-]
 # Folders whose content a run makes.
 MADE = ("data/raw", "data/lr", "data/patches", "data/weights", "data/sources", "reports", "work")
 
@@ -47,3 +44,16 @@ def test_the_house_has_the_rooms_and_kinds_that_its_page_shows() -> None:
     kinds = set(re.findall(r"^\| `([a-z_]+)` \| [A-Za-z]", page, re.MULTILINE))
     assert kinds == {path.parent.name for path in (package / "methods").glob("*/inference.py")}
     assert kinds == {registry.entry(name).kind for name in registry.names()}
+
+
+def test_what_others_read_of_the_project_says_what_it_is() -> None:
+    """The citation, the form for numbers that do not reproduce, and what Snakemake's catalog asks for."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    citation = read_yaml(REPOSITORY / "CITATION.cff")
+    assert (citation["version"], citation["license"]) == (project["version"], project["license"])
+    form = read_yaml(REPOSITORY / ".github/ISSUE_TEMPLATE/not-reproduced.yml")
+    (choice,) = (part["attributes"]["options"] for part in form["body"] if part.get("id") == "protocol")
+    assert choice[: len(PROTOCOLS)] == list(PROTOCOLS)
+    assert read_yaml(REPOSITORY / ".snakemake-workflow-catalog.yml")["usage"]["report"]
+    # What the catalog takes for the workflow where there is a folder of that name.
+    assert (REPOSITORY / "workflow/Snakefile").is_file()
