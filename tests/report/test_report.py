@@ -73,6 +73,15 @@ def test_the_appendix_is_linked_where_there_is_one(report: Callable[..., str], p
     assert ("a", "href", "snakemake.html") in Page(report()).attributes
 
 
+def test_the_site_is_linked_where_there_is_one(report: Callable[..., str], project: Path) -> None:
+    assert "<code>resolute publish</code> writes a site" in report()
+    (project / "reports/site").mkdir()
+    (project / "reports/site/index.html").touch()
+    page = report()
+    assert ("a", "href", "site/index.html") in Page(page).attributes
+    assert "resolute publish" not in page
+
+
 def test_the_page_has_a_language_a_title_and_headings_in_order(report: Callable[..., str]) -> None:
     page = Page(report())
     assert ("html", "lang", "en-GB") in page.attributes

@@ -111,7 +111,7 @@ def test_what_is_judged_and_shown_otherwise_is_not_measured_again(name: str) -> 
     assert executing(PACKAGE / name) <= {"tables", "figures", "report"}
 
 
-@pytest.mark.parametrize("room", ["weights"])
+@pytest.mark.parametrize("room", ["weights", "publish"])
 def test_no_job_runs_what_is_no_stages(room: str) -> None:
     assert not any(map(executing, (PACKAGE / room).glob("*.py")))
 

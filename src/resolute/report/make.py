@@ -21,6 +21,7 @@ from resolute.pages.environment import SORTING, STYLE, environment, part
 from resolute.pages.errata import errata
 from resolute.pages.handed import figure_data, table
 from resolute.pages.origin import Origin, commit, origin
+from resolute.pages.place import site
 from resolute.published import Verdict
 from resolute.published.results import read_results
 from resolute.report.choice import choices, limits
@@ -117,6 +118,7 @@ def make_report(
             trained_on=_trained_on(rows),
             commit=commit(),
             appendix=layout.report().with_name("snakemake.html").is_file(),
+            site=(site() / "index.html").is_file(),
             graph=stages,
             drawing=drawing(stages) if stages.stages else "",
             style=Markup().join(map(part, (*STYLE, FOLDER / "widgets.css"))),
