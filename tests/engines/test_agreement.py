@@ -222,7 +222,7 @@ EDITS = {
     "a block": ("src/resolute/models/blocks/attention.py", "", "\n# edited\n"),
     "a new block": ("src/resolute/models/blocks/newcomer.py", "", '"""New."""\n'),
     "a new file of a stage": ("src/resolute/train/newcomer.py", "", '"""New."""\n'),
-    "a template": ("src/resolute/report/style.css", "", "\n"),
+    "a template": ("src/resolute/pages/style.css", "", "\n"),
     "a registry entry": ("src/resolute/registry/rlfn_tiny.yaml", "RLFN tiny", "RLFN small"),
     "the data sets": ("src/resolute/datasets/registry.yaml", "", "\n# edited\n"),
     "a published table": ("data/published/ntire2022/errata.csv", "", "\n"),

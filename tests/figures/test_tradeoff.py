@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from resolute import measurements
 from resolute.figures.labels import Point, place_labels
 from resolute.figures.style import style
-from resolute.figures.tradeoff import COSTS, Result, pareto_front, results, tradeoff
+from resolute.figures.tradeoff import tradeoff
+from resolute.measurements.tradeoff import COSTS, Result, pareto_front, results
 
 Write = Callable[..., Path]
 

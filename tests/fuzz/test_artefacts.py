@@ -20,14 +20,15 @@ from resolute.figures.style import style
 from resolute.figures.training import read_log, thinned
 from resolute.images.zipped import unzip_image, zip_images
 from resolute.measurements import titles
+from resolute.pages.cost import cost_rows
+from resolute.pages.errata import errata
+from resolute.pages.handed import figure_data, table
+from resolute.pages.origin import origin
 from resolute.published import read_errata, read_ranking
 from resolute.published.results import read_results
-from resolute.report.cost import cost_rows
 from resolute.report.embed import embed
-from resolute.report.handed import figure_data, table
 from resolute.report.operating import panel
-from resolute.report.origin import origin
-from resolute.report.published import errata, published
+from resolute.report.published import published
 from resolute.report.quality import quality_tables
 from resolute.report.training import spent
 from resolute.tables import make_tables, paper_tables, read_recorded

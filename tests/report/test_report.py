@@ -16,8 +16,9 @@ from resolute.core.errors import ResoluteError
 from resolute.figures import style
 from resolute.measurements import titles
 from resolute.metrics.protocols import PROTOCOLS
+from resolute.pages.environment import STYLE
+from resolute.pages.words import duration, energy, weights_title
 from resolute.report.make import table_order
-from resolute.report.words import duration, energy, weights_title
 
 LARGEST = 8_000_000  # bytes of a report of the quick preset
 
@@ -63,13 +64,22 @@ def test_the_page_is_one_file_that_asks_for_nothing(report: Callable[..., str]) 
     policy = next(value for tag, name, value in page.attributes if "default-src" in value)
     assert "default-src 'none'" in policy
     assert "connect-src" not in policy
-    for sheet in ("style.css", "widgets.css"):
-        assert "url(" not in (REPOSITORY / "src/resolute/report" / sheet).read_text()
+    for sheet in (*STYLE, REPOSITORY / "src/resolute/report/widgets.css"):
+        assert "url(" not in sheet.read_text()
 
 
 def test_the_appendix_is_linked_where_there_is_one(report: Callable[..., str], project: Path) -> None:
     (project / "reports/snakemake.html").touch()
     assert ("a", "href", "snakemake.html") in Page(report()).attributes
+
+
+def test_the_site_is_linked_where_there_is_one(report: Callable[..., str], project: Path) -> None:
+    assert "<code>resolute publish</code> writes a site" in report()
+    (project / "reports/site").mkdir()
+    (project / "reports/site/index.html").touch()
+    page = report()
+    assert ("a", "href", "site/index.html") in Page(page).attributes
+    assert "resolute publish" not in page
 
 
 def test_the_page_has_a_language_a_title_and_headings_in_order(report: Callable[..., str]) -> None:
@@ -231,6 +241,6 @@ def test_energies(joules: float | None, words: str) -> None:
 
 
 def test_the_dark_page_recolours_the_figures_own_colours() -> None:
-    css = (REPOSITORY / "src/resolute/report/style.css").read_text()
+    css = (REPOSITORY / "src/resolute/pages/style.css").read_text()
     for colour in (style.INK, style.MUTED, style.GRID, style.BLUE):
         assert f': {colour}"]' in css

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.report.conftest import RUNS, SVG, TABLE, Page, cost, operating, quality, write_times
 
-from resolute.report.origin import commit
+from resolute.pages.origin import commit
 
 VARIES = re.compile(r"(<(\w+)\b[^<>]*\bdata-varies\b[^<>]*>).*?</\2>", re.DOTALL)
 # Made file: its rule and what it was made from. Three stages of one level, so that a set's order would show.

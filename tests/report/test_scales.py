@@ -7,7 +7,7 @@ from typing import Any
 from tests.report.conftest import RUNS, Page, quality
 
 from resolute import measurements
-from resolute.report.cost import cost_rows
+from resolute.pages.cost import cost_rows
 from resolute.report.quality import quality_tables
 from resolute.report.scales import Reached, scale_panels
 

@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
     app.command("upscale")(upscale)
     app.command("score")(score)
     app.command("verdict")(verdict)
+    app.command("publish")(publish)
     app.command("keep")(keep)
     app.command("doctor")(doctor)
 
@@ -200,6 +201,40 @@ def verdict(
         verdicts.show(tables, guarded, len(recorded), show_all, complete)
     if not holds:
         raise typer.Exit(1)
+
+
+def publish(
+    site: Annotated[
+        Path | None,
+        typer.Argument(
+            parser=arguments.path, metavar="SITE_DIR", help="A new folder, or a site.", show_default="reports/site"
+        ),
+    ] = None,
+    date: Annotated[
+        str, typer.Option(metavar="YYYY-MM-DD", help="Of the results.", show_default="when they were written")
+    ] = "",
+) -> None:
+    """Write a static site of all results: leaderboards, a page for every network, and the data with a description."""
+    from resolute import params
+    from resolute.core import layout
+    from resolute.core.locks import making
+    from resolute.pages.place import site as usual_site
+    from resolute.publish import publish as publish_site
+    from resolute.publish import results_date
+    from resolute.published.results import read_results
+    from resolute.tables import current_results
+
+    settings = params.load()
+    results, measured = layout.results_file(), params.measurements(settings)
+    if not results.is_file():
+        raise ResoluteError("there are no results yet: run `resolute tables`, which says what it lacks")
+    if read_results(results) != current_results(measured):
+        name = layout.relative(results)
+        raise ResoluteError(f"{name} is not of these measurements and params.yaml: run `resolute tables` first")
+    folder = (site or usual_site()).resolve()
+    with making(folder):
+        publish_site(folder, settings, measured, results_date(date))
+    print(layout.relative(folder / "index.html"))
 
 
 def keep() -> None:

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from resolute import registry
 from resolute.figures.labels import Point, place_labels
 from resolute.figures.style import LINES, MUTED, short
-from resolute.figures.tradeoff import COSTS, Result, draw_baseline, logarithmic_costs, results
+from resolute.figures.tradeoff import draw_baseline, logarithmic_costs
 from resolute.measurements import titles
+from resolute.measurements.tradeoff import COSTS, Result, results
 
 MOST_NAMES = 12  # of networks beside the curves that get one, if there is room
 

@@ -18,12 +18,13 @@ from resolute.figures.difficulty import histogram, histogram_data, overlay, read
 from resolute.figures.routing import routing
 from resolute.figures.shares import shares_over_scales
 from resolute.figures.style import save, save_data, style
-from resolute.figures.tradeoff import COSTS, tradeoff
+from resolute.figures.tradeoff import tradeoff
 from resolute.figures.training import read_log, thinned, training_curve
 from resolute.images.files import read_image, to_rgb
 from resolute.images.imresize import crop_to_multiple
 from resolute.images.zipped import unzip_image
 from resolute.measurements import titles
+from resolute.measurements.tradeoff import COSTS
 
 
 @dataclass(frozen=True)

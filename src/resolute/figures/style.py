@@ -1,6 +1,6 @@
 """One look for all figures: type, ink and a palette that the colour-blind can read.
 
-The report recolours `INK`, `MUTED` and `GRID` in dark mode by these very values (`report/style.css`).
+The report recolours `INK`, `MUTED` and `GRID` in dark mode by these very values (`pages/style.css`).
 """
 
 from collections.abc import Iterator, Mapping

@@ -2,8 +2,6 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -12,94 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from resolute import measurements
 from resolute.core import layout
 from resolute.figures.labels import Point, place_labels
 from resolute.figures.style import BLUE, INK, MUTED, VERMILLION, short
 from resolute.measurements import titles
+from resolute.measurements.tradeoff import Cost, Result, corners, pareto_front, results
 
 WIDTH, PANEL_HEIGHT = 7.2, 4.3  # inches
 # The baseline farther below the networks than this share of their own range is a note, not a line: a line would
 # leave the networks no room.
 FAR_BELOW = 0.6
-
-
-@dataclass(frozen=True)
-class Cost:
-    """A quantity of the long form, and how an axis shows it."""
-
-    metric: str
-    protocol: str
-    words: str
-    unit: str
-    divisor: float
-
-    @property
-    def axis(self) -> str:
-        return f"{self.words} ({self.unit})"
-
-
-COSTS = {
-    "macs": Cost("macs", "macs", "MACs", "G", 1e9),
-    "params": Cost("params", "", "parameters", "K", 1e3),
-    "latency": Cost("latency", "", "latency", "ms", 1),
-}
-
-
-@dataclass(frozen=True)
-class Result:
-    """Published weights, or all seeds of a preset, on one data set: cost in the axis's unit, mean PSNR in dB.
-
-    `spread` is the standard deviation of the PSNR over seeds, NaN for fewer than two.
-    """
-
-    run: tuple[str, str]  # method and weights
-    setting: str
-    name: str
-    cost: float
-    psnr: float
-    spread: float
-    trained: bool
-
-    @property
-    def own(self) -> bool:
-        """Whether its weights were imported."""
-        return layout.own_name(self.run[1]) != ""
-
-
-def results(
-    means: pd.DataFrame, protocol: str, dataset: str, scale: float, axis: Cost
-) -> tuple[list[Result], float | None]:
-    """What a panel shows of `measurements.over_seeds`: every method whose cost is known, and the baseline's PSNR (None:
-    not measured). A PSNR that is infinite has no place in it. The multiply-adds of a dynamic method are those that it
-    took.
-    """
-    rows = means[(means["metric"] == "psnr") & (means["protocol"] == protocol)]
-    rows = rows[(rows["dataset"] == dataset) & (rows["scale"] == scale)]
-    costs = means[(means["metric"] == axis.metric) & (means["protocol"] == axis.protocol) & (means["dataset"] == "")]
-    cost = costs[(costs["scale"] == scale) & (costs["value"] > 0)].groupby("method")["value"].first()
-    shares = measurements.shares(means) if axis.metric == "macs" else {}
-    found, baseline = [], None
-    for run in measurements.records(rows[rows["value"].notna()]):
-        method, psnr = run["method"], float(run["value"])
-        if method == measurements.BASELINE:
-            baseline = psnr
-        elif method in cost.index:
-            name = titles.method_title(method, run["setting"], run["weights"])
-            trained = measurements.is_trained(run["weights"])
-            spent = float(cost[method]) * shares.get(measurements.key(run), 1)
-            of = method, run["weights"]
-            found.append(Result(of, run["setting"], name, spent / axis.divisor, psnr, run["spread"], trained))
-    return found, baseline
-
-
-def pareto_front(found: Sequence[Result]) -> list[Result]:
-    """The results that no other beats at the same or a lower cost, by rising cost."""
-    front: list[Result] = []
-    for result in sorted(found, key=lambda result: (result.cost, -result.psnr)):
-        if not front or result.psnr > front[-1].psnr:
-            front.append(result)
-    return front
 
 
 def tradeoff(means: pd.DataFrame, protocol: str, axis: Cost, timing: str = "") -> tuple[Figure, str]:
@@ -120,7 +40,7 @@ def tradeoff(means: pd.DataFrame, protocol: str, axis: Cost, timing: str = "") -
     for panel, (dataset, scale) in zip(axes[:, 0], panels, strict=False):
         found, _ = results(means, protocol, dataset, scale, axis)
         names = [Point(one.cost, one.psnr, short(one.name, 40)) for one in _by_interest(found)]
-        place_labels(panel, names, figure.dpi, _corners(pareto_front(found)))
+        place_labels(panel, names, figure.dpi, corners(pareto_front(found)))
     return figure, _caption(means, protocol, panels, axis, timing)
 
 
@@ -141,7 +61,7 @@ def _panel(axes: Axes, found: Sequence[Result], baseline: float | None, axis: Co
             axes.errorbar(x, y, bars, fmt="none", ecolor=colour, elinewidth=1, capsize=3, zorder=3)
     front = pareto_front(found)
     if len(front) > 1:
-        axes.plot(*zip(*_corners(front), strict=True), color=INK, linewidth=1, label="Pareto front", zorder=2)
+        axes.plot(*zip(*corners(front), strict=True), color=INK, linewidth=1, label="Pareto front", zorder=2)
     if baseline is not None:
         draw_baseline(axes, found, baseline)
     if not found:
@@ -177,14 +97,6 @@ def _legend(figure: Figure, panels: Iterable[Axes]) -> None:
         keys.update(zip(labels, handles, strict=True))
     if keys:
         figure.legend(list(keys.values()), list(keys), loc="outside lower center", ncols=len(keys))
-
-
-def _corners(front: Sequence[Result]) -> list[tuple[float, float]]:
-    """The corners of the front's line: it keeps its height until the next result's cost."""
-    corners = [(result.cost, result.psnr) for result in front[:1]]
-    for here, after in pairwise(front):
-        corners += [(after.cost, here.psnr), (after.cost, after.psnr)]
-    return corners
 
 
 def _by_interest(found: Sequence[Result]) -> list[Result]:

@@ -19,8 +19,12 @@ MOST_ROWS = 1_000_000  # that a file may claim: the tables of three papers make 
 MOST_DIGITS = 15  # that a binary float holds
 
 
-def _field(name: str, kind: pa.DataType, description: str) -> pa.Field:
-    return pa.field(name, kind, metadata={"description": description})
+_UNIT = "that of the field `unit`"
+
+
+def _field(name: str, kind: pa.DataType, description: str, unit: str = "") -> pa.Field:
+    """A column; what has a `unit` is a number, and `1` is that of counts and ratios."""
+    return pa.field(name, kind, metadata={"description": description} | ({"unit": unit} if unit else {}))
 
 
 RESULTS = pa.schema(
@@ -35,17 +39,17 @@ RESULTS = pa.schema(
         _field("metric", pa.string(), "what the paper prints: psnr, params, ..."),
         _field("protocol", pa.string(), "how it is evaluated or counted, empty where there is one way only"),
         _field("dataset", pa.string(), "data set, empty for the network alone"),
-        _field("scale", pa.float64(), "HR side over LR side"),
+        _field("scale", pa.float64(), "HR side over LR side", "1"),
         _field("setting", pa.string(), "operating point of a dynamic method"),
         _field("lr_size", pa.string(), "of a cost, as <width>x<height>"),
         _field("unit", pa.string(), "of all values in the row"),
-        _field("digits", pa.int64(), "digits that the paper prints after the point"),
-        _field("paper_value", pa.float64(), "as printed"),
-        _field("measured_value", pa.float64(), "with the published weights, or of the network alone"),
-        _field("trained_value", pa.float64(), "mean over the seeds trained here"),
-        _field("trained_std", pa.float64(), "sample standard deviation over the seeds, null for fewer than two"),
-        _field("trained_seeds", pa.int64(), "how many seeds were trained here"),
-        _field("equal_images", pa.int64(), "test images that equal their originals: the mean PSNRs leave them out"),
+        _field("digits", pa.int64(), "digits that the paper prints after the point", "1"),
+        _field("paper_value", pa.float64(), "as printed", _UNIT),
+        _field("measured_value", pa.float64(), "with the published weights, or of the network alone", _UNIT),
+        _field("trained_value", pa.float64(), "mean over the seeds trained here", _UNIT),
+        _field("trained_std", pa.float64(), "sample standard deviation over the seeds, null for fewer than two", _UNIT),
+        _field("trained_seeds", pa.int64(), "how many seeds were trained here", "1"),
+        _field("equal_images", pa.int64(), "test images that equal their originals, which mean PSNRs leave out", "1"),
         _field("device", pa.string(), "where it was measured, empty for counts"),
         _field("tolerance", pa.string(), "how close the judged value must come, empty where nothing is judged"),
         _field("verdict", pa.string(), "empty for what is shown as printed and not judged"),

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from resolute.measurements import titles
-from resolute.report.cost import COLUMNS, Column, CostRow
+from resolute.pages.cost import COLUMNS, Column, CostRow
+from resolute.pages.words import protocol_words, weights_title
 from resolute.report.quality import QualityRow, QualityTable
-from resolute.report.words import protocol_words, weights_title
 
 # What a budget limits, in the order of the page; the first is the chart's first axis.
 BUDGET = ("macs", "params", "latency", "peak_memory")

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from markupsafe import Markup, escape
 
+from resolute.pages.words import counted, duration
 from resolute.report.stages import Graph
-from resolute.report.words import counted, duration
 
 WIDTH, HEIGHT = 162, 48  # of a stage
 ACROSS, DOWN = 202, 68  # from one to the next

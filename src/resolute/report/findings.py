@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from resolute.core import layout
 from resolute.measurements import titles
+from resolute.pages.cost import CostRow
 from resolute.published import JUDGED, Verdict
-from resolute.report.cost import CostRow
 from resolute.report.published import FIGURES, Published
 from resolute.report.quality import QualityRow, QualityTable
 

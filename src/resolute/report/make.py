@@ -10,25 +10,26 @@ from typing import Any
 
 import pandas as pd
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from resolute import measurements
-from resolute.core import atomic, layout, strict_json
+from resolute.core import atomic, layout
 from resolute.core.errors import ResoluteError
 from resolute.measurements import titles
+from resolute.pages.cost import CostRow, cost_rows
+from resolute.pages.environment import SORTING, STYLE, environment, part
+from resolute.pages.errata import errata
+from resolute.pages.handed import figure_data, table
+from resolute.pages.origin import Origin, commit, origin
+from resolute.pages.place import site
 from resolute.published import Verdict
 from resolute.published.results import read_results
-from resolute.report import words
 from resolute.report.choice import choices, limits
-from resolute.report.cost import CostRow, cost_rows, shown_columns
 from resolute.report.drawing import drawing
 from resolute.report.embed import embed
 from resolute.report.findings import findings
-from resolute.report.handed import figure_data, table
 from resolute.report.operating import panel
-from resolute.report.origin import Origin, commit, origin
-from resolute.report.published import errata, published
+from resolute.report.published import published
 from resolute.report.quality import QualityTable, quality_tables
 from resolute.report.scales import scale_panels
 from resolute.report.stages import graph
@@ -38,14 +39,9 @@ FOLDER = Path(__file__).parent
 # Figures that the page shows as they are, if only without scripts.
 STATIC = ("psnr_", "patch_", "training_", "routing_", "shares_", "curve_", "gain_")
 SCRIPTS = (
-    "colours",
-    "choose",
-    "training",
-    "patches",
-    "compare",
-    "settings",
-    "tables",
-    "folds",
+    *(FOLDER / f"scripts/{name}.js" for name in ("colours", "choose", "training", "patches", "compare", "settings")),
+    SORTING,
+    FOLDER / "scripts/folds.js",
 )  # in the order in which they are to run
 
 
@@ -93,7 +89,7 @@ def make_report(
     trained = trainings(params, _data(figures, "training_"))
     stages = graph([*measured, *tables, *figures])
     page = (
-        _environment()
+        environment(FOLDER)
         .get_template("index.html.jinja")
         .render(
             params=params,
@@ -122,11 +118,12 @@ def make_report(
             trained_on=_trained_on(rows),
             commit=commit(),
             appendix=layout.report().with_name("snakemake.html").is_file(),
+            site=(site() / "index.html").is_file(),
             graph=stages,
             drawing=drawing(stages) if stages.stages else "",
-            style=_part("style.css") + _part("widgets.css"),
+            style=Markup().join(map(part, (*STYLE, FOLDER / "widgets.css"))),
             plotly=_plotly(),
-            scripts=[_part(f"scripts/{name}.js") for name in SCRIPTS],
+            scripts=[part(path) for path in SCRIPTS],
         )
     )
     atomic.write(layout.report(), page)
@@ -134,34 +131,6 @@ def make_report(
 
 def _means(rows: pd.DataFrame) -> pd.DataFrame:
     return measurements.over_seeds(measurements.at_own_size(measurements.means(rows)))
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.policies["json.dumps_function"] = strict_json.dumps
-    environment.filters["dataset_title"] = titles.dataset_title
-    environment.filters["method_title"] = titles.method_title
-    environment.filters["shown_columns"] = shown_columns
-    environment.filters["signed"] = words.signed
-    environment.filters["duration"] = words.duration
-    environment.filters["energy"] = words.energy
-    environment.filters["equal_words"] = titles.equal_words
-    environment.filters["sum_values"] = lambda counts: sum(counts.values())
-    environment.filters["protocol_words"] = words.protocol_words
-    environment.filters["weights_title"] = words.weights_title
-    environment.filters["with_spread"] = words.with_spread
-    return environment
-
-
-def _part(name: str) -> Markup:
-    """A style sheet or script of this package."""
-    return Markup((FOLDER / name).read_text(encoding="utf-8"))
 
 
 def _plotly() -> Markup:

@@ -9,9 +9,9 @@ from markupsafe import Markup
 from resolute import registry
 from resolute.core.layout import Span
 from resolute.measurements import titles
-from resolute.report.cost import CostRow
+from resolute.pages.cost import CostRow
+from resolute.pages.words import weights_title
 from resolute.report.quality import QualityRow, QualityTable
-from resolute.report.words import weights_title
 
 CHART = (480, 170)  # in its own units
 MARGIN, FOOT = 12, 16  # around the points, and below for the scales

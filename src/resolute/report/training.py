@@ -14,8 +14,8 @@ from resolute.core.layout import Span, Weights
 from resolute.core.reading import reading
 from resolute.measurements import titles
 from resolute.methods.plan import make_plan
+from resolute.pages.words import counted
 from resolute.report.quality import QualityRow, QualityTable
-from resolute.report.words import counted
 
 SPENT = ("seconds", "cpu_joules", "gpu_joules")
 FEW = 3  # networks that may be named for being trained otherwise than the rest

@@ -23,6 +23,7 @@ ABOUT_METHODS = {"patches": "patches.scores"}
 # What is read beside code: by a module that shows names and titles, and by a stage that has data for single methods.
 READS = {
     "measurements/titles.py": ("registry", "datasets/registry.yaml"),
+    "pages/environment.py": ("pages",),
     "published/files.py": tuple(
         f"published/{kind}.schema.json" for kind in ("claims", "ranking", "table", "tolerances")
     ),

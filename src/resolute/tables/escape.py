@@ -2,7 +2,7 @@
 
 import re
 
-MINUS = "\N{MINUS SIGN}"
+from resolute.published.shown import MINUS
 
 TEX = {
     "\\": r"\textbackslash{}",

@@ -21,7 +21,7 @@ from resolute.published import (
     read_tolerances,
     spec_files,
 )
-from resolute.published.results import write_results
+from resolute.published.results import Result, write_results
 from resolute.tables.build import Table, build
 from resolute.tables.claims import Claims, hold
 from resolute.tables.ranking import Ranking, rank
@@ -45,8 +45,7 @@ def make_tables(measured: Sequence[Path], protocol: str, reference: Sequence[Pat
     """
     rows = measurements.read(*measured)
     means = measurements.means(rows)
-    judged = _with_choices(rows, means)
-    tables = [_built(path, judged) for path in spec_files()]
+    tables = _all_built(rows, means)
     rankings = [_ranked(path, means) for path in ranking_files()]
     claims = [_held(path, means, reference) for path in claims_files()]
     for form in layout.TABLE_FORMATS:
@@ -61,6 +60,15 @@ def make_tables(measured: Sequence[Path], protocol: str, reference: Sequence[Pat
     atomic.write(layout.tradeoff_file(), tradeoff(means, protocol).to_csv(index=False))
     text = strict_json.dumps(metrics(means, tables, protocol), indent=2, sort_keys=True)
     atomic.write(layout.metrics_file(), f"{text}\n")
+
+
+def current_results(measured: Sequence[Path]) -> list[Result]:
+    """The cells of all tables as `make_tables` would write them now. Raises as it does.
+
+    `reports/results.parquet` holds the same, if it is up to date.
+    """
+    rows = measurements.read(*measured)
+    return list(results(_all_built(rows, measurements.means(rows))))
 
 
 def metrics(means: pd.DataFrame, tables: Sequence[Table], protocol: str) -> dict[str, Any]:
@@ -128,6 +136,11 @@ def _with_choices(rows: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
     """The means, and what dynamic methods chose and took of patches and of pixels."""
     chosen = [measurements.over_patches(rows), measurements.over_pixels(rows)]
     return pd.concat([means, *(one for one in chosen if len(one))], ignore_index=True)
+
+
+def _all_built(rows: pd.DataFrame, means: pd.DataFrame) -> list[Table]:
+    judged = _with_choices(rows, means)
+    return [_built(path, judged) for path in spec_files()]
 
 
 def _built(path: Path, means: pd.DataFrame) -> Table:

@@ -15,7 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from resolute import measurements
 from resolute.measurements import titles
-from resolute.published import Column, Side, Tolerance, Verdict
+from resolute.published import Column, Side, Tolerance, Verdict, shown
+from resolute.published.shown import number
 from resolute.tables.build import BuiltRow, Cell, Table
 from resolute.tables.claims import Claims
 from resolute.tables.escape import MINUS, csv_text, markdown, tex
@@ -55,11 +56,6 @@ def render_claims(claims: Claims, form: str) -> str:
     return _filled("claims", form, claims=claims, spec=claims.spec, named=named)
 
 
-def number(value: float | None, digits: int) -> str:
-    """A value with its digits after the point; empty where there is none."""
-    return "" if value is None else f"{value:.{digits}f}".replace("-", MINUS)
-
-
 def trained(cell: Cell, column: Column) -> str:
     """The mean over the seeds trained here, and its standard deviation where there are several."""
     mean = number(cell.trained, column.digits)
@@ -67,19 +63,8 @@ def trained(cell: Cell, column: Column) -> str:
 
 
 def difference(cell: Cell, column: Column, tolerance: Tolerance | None) -> str:
-    """Measured minus printed, signed; one digit more than printed where differences are what is judged.
-
-    At the printed digits the two roundings are subtracted, so that what looks equal differs by nothing.
-    """
-    if cell.here is None or cell.paper is None:
-        return ""
-    digits = column.digits
-    if tolerance and tolerance.within is not None:
-        digits, value = digits + 1, cell.here - cell.paper
-    else:
-        value = round(cell.here, digits) - round(cell.paper, digits)
-    shown = f"{value:+.{digits}f}"
-    return shown.lstrip("+-") if float(shown) == 0 else shown.replace("-", MINUS)
+    """Measured minus printed, signed, as `published.shown` has it."""
+    return shown.difference(cell.here, cell.paper, column.digits, tolerance)
 
 
 def reasons(table: Table) -> dict[tuple[Verdict, str], int]:

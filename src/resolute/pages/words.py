@@ -42,6 +42,11 @@ def signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
+def grouped(value: float, digits: int) -> str:
+    """`1 234.5`: thousands apart."""
+    return f"{value:,.{digits}f}".replace(",", " ")
+
+
 def duration(seconds: float | None) -> str:
     """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`, `not recorded`."""
     if seconds is None:
