@@ -221,6 +221,19 @@ def test_a_name_that_is_taken_or_none_is_refused(name: str, said: str, photos: P
     assert not list((project / "data").rglob("*.*"))
 
 
+def test_a_union_with_a_folder_is_an_entry_written_by_hand(photos: Path, project: Path) -> None:
+    record("mine", photos, use=Use.TRAIN)
+    (project / "data/own/datasets/both.yaml").write_text("title: both\nsource: {kind: union, of: [mine, embedded]}\n")
+    with pytest.raises(ResoluteError, match=r"data set registry.*both.source.of.*are of different variants"):
+        record("both")
+    text = "title: both\nsource: {kind: union, of: [mine, div2k_train]}\n"
+    (project / "data/own/datasets/both.yaml").write_text(text)
+    forget()
+    assert datasets.entry("both").splits["train"].images == 2 + 800
+    with pytest.raises(ResoluteError, match="there is no data set 'both' of yours"):
+        record("both")
+
+
 def test_an_entry_that_takes_a_name_or_lost_its_list_says_so(photos: Path, project: Path) -> None:
     record("holiday", photos)
     folder = project / "data/own/datasets"

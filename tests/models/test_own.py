@@ -135,6 +135,10 @@ FAULTS = {
         "self.head(x)",
         "and fails .AttributeError.*mend its forward",
     ),
+    "a side that is too small": (
+        *("mine_net.py", "self.body(x)", "self.body(nn.functional.pad(x, [2] * 4, 'reflect'))[..., 8:-8, 8:-8]"),
+        r"takes an LR image of \(1, 3, 1, 17\) at x4 and fails .RuntimeError.*or its minimum_side",
+    ),
     "no file": ("mine.yaml", "mine_net.py", "other.py", "there is no file data/own/methods/other.py"),
     "no class named": ("mine.yaml", "class: Mine\n", "", "data/own/methods/mine.yaml: .*class"),
     "an unknown key": (

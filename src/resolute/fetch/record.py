@@ -41,8 +41,8 @@ class Wanted:
 
 
 def known(name: str) -> Wanted | None:
-    """What a data set of somebody's own is now; None where there is none of that name."""
-    if name not in own.entries("datasets"):
+    """What a data set of a folder is now; None where there is none of that name."""
+    if name not in own.entries("datasets") or not datasets.entry(name).is_own:
         return None
     entry = datasets.entry(name)
     return Wanted(entry.source.hr, entry.source.lr, next(iter(entry.splits)), entry.variant, entry.title)

@@ -13,7 +13,7 @@ from resolute.core import layout, own
 from resolute.core.errors import ResoluteError, nearest
 from resolute.core.reading import brief
 
-LEAST_SIDE = 48  # pixels of the LR image that is tried: a multiple of most windows and strides
+SIDE = 48  # pixels of the LR image that is tried first: a multiple of most windows and strides
 
 
 def create_own(name: str, scale: float, arguments: Mapping[str, Any]) -> nn.Module:
@@ -43,18 +43,23 @@ def create_own(name: str, scale: float, arguments: Mapping[str, Any]) -> nn.Modu
 
 
 def check_size(network: nn.Module, name: str, scale: float, least_side: int) -> nn.Module:
-    """The same network, after it has been seen to make an SR image of the right size; it draws no random numbers.
+    """The same network, after it has been seen to make SR images of the right size; it draws no random numbers.
 
     Args:
         name: of the method, for the message.
-        least_side: LR pixels that the network says that it needs.
+        least_side: LR pixels that the network says that it needs: such an image is tried, and a larger one.
 
     Raises:
         ResoluteError: it takes no LR image (1 x 3 x h x w), or makes no SR image of it (1 x 3 x sh x sw).
     """
-    height = max(LEAST_SIDE, least_side)
-    lr_BCHW = torch.zeros(1, 3, height, height + 16)
-    due = (1, 3, round(height * scale), round((height + 16) * scale))
+    for height in (max(SIDE, least_side), least_side):
+        _try(network, name, scale, (height, height + 16))
+    return network
+
+
+def _try(network: nn.Module, name: str, scale: float, size: tuple[int, int]) -> None:
+    lr_BCHW = torch.zeros(1, 3, *size)
+    due = (1, 3, *(round(side * scale) for side in size))
     says = f"{name} takes an LR image of {tuple(lr_BCHW.shape)} at x{scale:g}"
     was_training = network.training
     try:
@@ -68,7 +73,6 @@ def check_size(network: nn.Module, name: str, scale: float, least_side: int) -> 
     if not isinstance(sr_BCHW, torch.Tensor) or tuple(sr_BCHW.shape) != due:
         made = tuple(sr_BCHW.shape) if isinstance(sr_BCHW, torch.Tensor) else type(sr_BCHW).__name__
         raise ResoluteError(f"{says} and makes {made} of it instead of {due}: mend its forward")
-    return network
 
 
 def _imported(module: str, place: str) -> ModuleType:
