@@ -23,6 +23,7 @@ PARTS = (
     ".gitignore",
     "Snakefile",
     "dvc.yaml",
+    "data/own",
     "data/published",
     "data/reference",
     "params.yaml",

@@ -35,6 +35,8 @@ NOT_EXECUTED = {
     "resolute profile rlfn_team04 --lr-size 256x256": "times the machine for seconds: a tutorial counts the same",
     "resolute profile rlfn_team04 --lr-size 256x256 --json": "the same",
     "resolute import theirs.pth": "tries every network, ten seconds: tests/weights; a tutorial names the method",
+    "resolute estimate --preset bsds": "measures every network: tests/estimate",
+    "resolute publish *": "wants a whole run: tests/publish",
     "resolute export * --weights bench-seed0": "wants a training: a tutorial exports imported weights",
     "make *": "builds environments or runs everything: tests/workflow/test_makefile.py, .ci/run",
     "source *": "the tests are in the environment already",
@@ -153,6 +155,7 @@ def folder(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("photo.png", "photos/one.png", "more/two.jpg", "sr/one.png", "hr/one.png", "Set5/HR/one.png"):
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)
         picture.save(checkout / name)
+    (checkout / "table.csv").write_text("method,set5 psnr\nbicubic,28.42\n")
     (checkout / "lr").mkdir()
     picture.resize((PHOTO[0] // 4, PHOTO[1] // 4)).save(checkout / "lr/one.png")
     _bring_weights(checkout, monkeypatch)

@@ -15,6 +15,7 @@ from resolute import datasets
 from resolute.core import layout
 from resolute import params as params_file
 from resolute.core.errors import ResoluteError
+from resolute.datasets.folders import check_unchanged
 from resolute.engines.clock import bring_back
 from resolute.engines.unlock import JOBS_LOCK, hold
 from resolute.params import jobs
@@ -37,6 +38,7 @@ if config:
 try:
     PARAMS = params_file.load()
     jobs.check(PARAMS)
+    check_unchanged(PARAMS["data"]["sets"])
 except ResoluteError as error:
     raise WorkflowError(str(error))
 
@@ -103,6 +105,16 @@ PUBLISHED, REFERENCE = (
 ROUTINGS = local(*layout.published_routings())
 TABLES = local(*table_files())
 FIGURES = local(*params_file.figure_files(PARAMS))
+
+
+def registry_of(wildcards):
+    """The file that says what a data set is: the registry, or its own entry where somebody has added it."""
+    return datasets.entry(wildcards.dataset).registry_file
+
+
+def list_of(wildcards):
+    """The list of a data set's files, with checksums."""
+    return datasets.entry(wildcards.dataset).manifest_file
 
 
 def original_of(wildcards):

@@ -4,7 +4,7 @@
 rule degrade:
     input:
         manifest="data/raw/{dataset}.csv",
-        registry="src/resolute/datasets/registry.yaml",
+        registry=registry_of,
         code=code("degrade"),
     output:
         images=directory("data/lr/{dataset}/x{scale}"),

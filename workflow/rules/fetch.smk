@@ -5,8 +5,8 @@
 
 rule fetch_images:
     input:
-        registry="src/resolute/datasets/registry.yaml",
-        listed="src/resolute/datasets/manifests/{dataset}.csv",
+        registry=registry_of,
+        listed=list_of,
         original=original_of,
     output:
         "data/raw/{dataset}.csv",

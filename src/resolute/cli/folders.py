@@ -1,8 +1,11 @@
-"""Commands that take a user's own folders of images: what scores them, makes LR images, or tells what made these."""
+"""Commands that take a user's own folders of images: what scores them, makes LR images, tells what made these, or makes
+a data set of them.
+"""
 
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,13 +14,72 @@ import typer
 from resolute.cli import arguments
 from resolute.cli.arguments import AsJson, Scale
 from resolute.cli.printing import print_table
-from resolute.core import atomic, strict_json
-from resolute.core.errors import UsageError
+from resolute.core import atomic, layout, strict_json
+from resolute.core.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from resolute.metrics.protocols import Protocol
 
 SHOWN = 5  # names in a line
+
+
+class Use(StrEnum):
+    """What the images of a data set are for."""
+
+    TEST = "test"
+    TRAIN = "train"
+
+
+def dataset(
+    name: Annotated[str, typer.Argument(help="What it is called from now on: small letters, digits and _.")],
+    hr: Annotated[
+        str, typer.Option(help="A folder of HR images, or a zip file.", parser=arguments.home, metavar="PLACE")
+    ] = "",
+    lr: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="LR images that go with them, as 4=FOLDER for x4; else they are made.", metavar="SCALE=PLACE"
+        ),
+    ] = None,
+    use: Annotated[Use | None, typer.Option(help="What it is for; test where not given.")] = None,
+    variant: Annotated[str, typer.Option(help="Of imresize, which makes its LR images.", show_default="mirror")] = "",
+    title: Annotated[str, typer.Option(help="Its name in tables and figures; NAME where not given.")] = "",
+) -> None:
+    """Make a data set of a folder of images, or bring it up to date after the folder has changed.
+
+    An entry and a list of checksums in data/own/datasets/ say what it is; `fetch` copies the images.
+    """
+    from resolute.fetch.record import Wanted, known, record
+    from resolute.images.imresize import VARIANTS
+
+    old = None if hr else known(name)
+    if not (hr or old):
+        raise UsageError(f"there is no data set '{name}' of yours: give its HR images, --hr FOLDER")
+    if variant and variant not in VARIANTS:
+        raise UsageError(f"unknown variant '{variant}': {nearest(variant, VARIANTS)}")
+    start = old or Wanted(_from_root(hr), {}, Use.TEST, "mirror", name)
+    wanted = Wanted(
+        start.hr,
+        {**start.lr, **dict(map(_given, lr or []))},
+        str(use or start.use),
+        variant or start.variant,
+        title or start.title,
+    )
+    print(layout.relative(record(name, wanted)))
+    print(f"  in params.yaml: {name} in data.sets and data.{wanted.use}, {name}: [{wanted.use}] in data.splits")
+
+
+def _given(text: str) -> tuple[float, str]:
+    """A scale and the place of its LR images, from `4=FOLDER`."""
+    scale, _, place = text.partition("=")
+    if not place:
+        raise UsageError(f"--lr {text}: write the scale before the folder, such as 4={text}")
+    return arguments.scale(scale), _from_root(arguments.home(place))
+
+
+def _from_root(place: str) -> str:
+    """A place as entries name it: from the project's root where it lies inside."""
+    return layout.relative(Path(place).absolute())
 
 
 def degrade(
@@ -101,7 +163,6 @@ def score(
 
 
 def _degrade_dataset(name: str, scale: float) -> None:
-    from resolute.core import layout
     from resolute.datasets import entry, names
     from resolute.degrade import degrade
 

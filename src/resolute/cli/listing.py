@@ -28,7 +28,7 @@ def methods() -> list[dict[str, Any]]:
                 "scales": [f"x{scale:g}" for scale in entry.scales] or ["any"],
                 "published": list(entry.published),
                 "trainable": entry.trainable,
-                "year": entry.paper["year"],
+                "year": entry.paper.get("year", ""),
             }
         )
     return rows

@@ -9,7 +9,7 @@ import typer
 
 from resolute.cli import arguments
 from resolute.cli.arguments import LARGEST_SIDE, AsJson, Scale, Setting, Weights
-from resolute.cli.folders import score
+from resolute.cli.folders import dataset, score
 from resolute.cli.printing import print_table
 from resolute.core import strict_json
 from resolute.core.errors import ResoluteError, UsageError
@@ -40,6 +40,7 @@ def register(app: typer.Typer) -> None:
     app.command("list")(list_)
     app.command("upscale")(upscale)
     app.command("score")(score)
+    app.command("dataset")(dataset)
     app.command("verdict")(verdict)
     app.command("publish")(publish)
     app.command("keep")(keep)

@@ -156,6 +156,11 @@ def raw_manifest(dataset: str) -> Path:
     return project_root() / "data/raw" / f"{dataset}.csv"
 
 
+def given_lr(dataset: str, scale: float) -> Path:
+    """The files of the LR images that came with the HR images of a data set."""
+    return raw_images(dataset) / f"lr_{scale_name(scale)}"
+
+
 def lr_images(dataset: str, scale: float) -> Path:
     return project_root() / "data/lr" / dataset / scale_name(scale)
 

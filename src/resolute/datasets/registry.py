@@ -1,19 +1,26 @@
-"""What each data set is: the checked content of `registry.yaml` and of the file lists in `manifests/`."""
+"""What each data set is: the checked content of `registry.yaml` and of the file lists in `manifests/`.
+
+Data sets of somebody's own stand beside them in the project, `data/own/datasets/<name>.yaml` and `.csv`, which
+`resolute dataset` writes: one entry a file, of the same schema.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from resolute.core import layout, own
 from resolute.core.checksums import Checksum
 from resolute.core.errors import ResoluteError, nearest
+from resolute.core.provenance import file_sha256
 from resolute.core.reading import reading
 from resolute.core.schema import read_yaml, validate
 from resolute.datasets.store import read_table
 
 FOLDER = Path(__file__).parent
 _NAME = "the data set registry registry.yaml"
+_PLACE = "src/resolute/datasets"
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,9 @@ class Source:
 
     embedded: files inside an installed `package`. files: single files below `url`. archive: one zip or tar at
     `url`. manual: placed by the user as `instruction` says. derived: the images `of` another data set,
-    reduced by a factor. union: the training images `of` other data sets, where they lie.
+    reduced by a factor. union: the training images `of` other data sets, where they lie. folder: files in a folder of
+    the user's, or in a zip file, `hr`, with LR images by their scale, `lr`, where there are any; `sha256` is that of
+    their list.
     """
 
     kind: str
@@ -61,6 +70,8 @@ class Source:
     minimum_side: int = 1
     of: tuple[str, ...] = ()
     reduce: int = 1
+    hr: str = ""
+    lr: Mapping[float, str] = field(default_factory=dict)
 
     @property
     def checksum(self) -> Checksum | None:
@@ -90,25 +101,40 @@ class SourceFile:
 class DataSet:
     """A registry entry. `variant_at` names the bicubic reduction that its LR images are made with.
 
+    `registry_file` and `manifest_file` are what it is read from, relative to the project root: its jobs depend on them.
+
     A union has no files of its own: its images, LR images and manifests are those of its parts. `patches` is how many
     LR patches of 32 pixels at a stride of 28 its images have at x4, where a paper's logs say so.
     """
 
     name: str
     title: str
-    citation: str
-    page: str
-    licence: str
     variant: str
     source: Source
     splits: Mapping[str, Split]
+    registry_file: str
+    manifest_file: str
+    citation: str = ""
+    page: str = ""
+    licence: str = ""
     note: str = ""
     variant_above_x4: str = ""
     patches: int = 0
     choice: Mapping[str, str] | None = None
 
     def variant_at(self, scale: float) -> str:
-        """The variant of imresize that its LR images at a scale are made with."""
+        """The variant of imresize that its LR images at a scale are made with. Where they came with the data set, it is
+        `given-<8 digits of the list's sha256>`.
+
+        Raises:
+            ResoluteError: LR images came with it, but for other scales.
+        """
+        if self.source.lr:
+            if scale not in self.source.lr:
+                known = ", ".join(f"x{known:g}" for known in sorted(self.source.lr))
+                repair = f"record some (`resolute dataset {self.name} --lr {scale:g}=...`), or leave that scale out"
+                raise ResoluteError(f"{self.name} came with LR images for {known}, not for x{scale:g}: {repair}")
+            return f"given-{self.source.sha256[:8]}"
         return self.variant_above_x4 or self.variant if scale > 4 else self.variant
 
     @property
@@ -119,6 +145,11 @@ class DataSet:
     @property
     def is_union(self) -> bool:
         return self.source.kind == "union"
+
+    @property
+    def is_own(self) -> bool:
+        """Whether its images lie in a folder of the user's."""
+        return self.source.kind == "folder"
 
     @property
     def default_splits(self) -> tuple[str, ...]:
@@ -132,7 +163,8 @@ class DataSet:
 
     def files(self, role: str = "hr") -> list[SourceFile]:
         """The manifest's files, if there are any: HR images (`hr`), or published LR images (`lr`)."""
-        return [file for file in _manifest(self.name) if file.role == role]
+        listed = _manifest(self.name, self.source.sha256 if self.is_own else "")
+        return [file for file in listed if file.role == role]
 
 
 class _Scaled(Protocol):
@@ -168,7 +200,17 @@ def fitting(rows: Sequence[Scaled], scale: float | None, what: str, repair: str)
 def _registry() -> Mapping[str, DataSet]:
     facts = read_yaml(FOLDER / "registry.yaml")
     validate(facts, FOLDER / "schema.json", _NAME)
-    found = {name: _dataset(name, fields) for name, fields in facts.items()}
+    found = {
+        name: _dataset(name, fields, _NAME, f"{_PLACE}/registry.yaml", f"{_PLACE}/manifests/{name}.csv")
+        for name, fields in facts.items()
+    }
+    for name, path in own.entries("datasets", found).items():
+        where = layout.relative(path)
+        entry = {name: read_yaml(path)}
+        validate(entry, FOLDER / "schema.json", where)
+        found[name] = _dataset(name, entry[name], where, where, layout.relative(path.with_suffix(".csv")))
+        if found[name].source.kind not in ("folder", "union"):
+            raise ResoluteError(f"{where}: {name}.source.kind: data sets of your own are a folder or a union")
     for name, dataset in found.items():
         for of in dataset.source.of:
             if of not in found or found[of].source.of:
@@ -193,21 +235,28 @@ def _united(union: DataSet, parts: Sequence[DataSet]) -> DataSet:
     return replace(union, variant=parts[0].variant, variant_above_x4=above, splits=splits)
 
 
-def _dataset(name: str, fields: dict[str, Any]) -> DataSet:
+def _dataset(name: str, fields: dict[str, Any], where: str, registry_file: str, manifest_file: str) -> DataSet:
     of = fields["source"].pop("of", ())
-    source = Source(**fields.pop("source"), of=(of,) if isinstance(of, str) else tuple(of))
+    lr = {float(scale): place for scale, place in fields["source"].pop("lr", {}).items()}
+    source = Source(**fields.pop("source"), of=(of,) if isinstance(of, str) else tuple(of), lr=lr)
     splits = {split: Split(**facts) for split, facts in fields.pop("splits", {}).items()}
     for split, facts in splits.items():
         if facts.names and facts.numbers != facts.images:
-            raise ResoluteError(f"{_NAME}: {name}.splits.{split}: {facts.names} are not {facts.images} images")
+            raise ResoluteError(f"{where}: {name}.splits.{split}: {facts.names} are not {facts.images} images")
+    fields |= {"registry_file": registry_file, "manifest_file": manifest_file}
     return DataSet(name=name, source=source, splits=splits, variant=fields.pop("variant", ""), **fields)
 
 
 @cache
-def _manifest(name: str) -> tuple[SourceFile, ...]:
-    path = FOLDER / "manifests" / f"{name}.csv"
-    with reading(path, "take it from git again"):
-        return tuple(_source_file(row) for row in read_table(path, repair="take it from git again"))
+def _manifest(name: str, own_sha256: str = "") -> tuple[SourceFile, ...]:
+    """The list of a data set's files; of one of somebody's own, the list with a checksum."""
+    path, repair = FOLDER / "manifests" / f"{name}.csv", "take it from git again"
+    if own_sha256:
+        path, repair = own.folder("datasets") / f"{name}.csv", f"run `resolute dataset {name}` again"
+    with reading(path, repair):
+        if own_sha256 and file_sha256(path) != own_sha256:
+            raise ResoluteError(f"{layout.relative(path)} is not the list that {name} was recorded with: {repair}")
+        return tuple(_source_file(row) for row in read_table(path, repair=repair))
 
 
 def _source_file(row: Mapping[str, str]) -> SourceFile:

@@ -1,13 +1,16 @@
-"""LR images by the bicubic reduction that the data set's registry entry names."""
+"""LR images by the bicubic reduction that the data set's registry entry names, or those that came with it."""
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from resolute.core import atomic, layout, records
 from resolute.core.errors import ResoluteError
@@ -23,9 +26,10 @@ from resolute.images.files import png_bytes, read_image
 def degrade(dataset: str, scale: float, workers: int | None = None) -> Path:
     """Make the LR images of a data set, as `data/lr/<dataset>/x<scale>/<image>.png`, and their manifest.
 
-    HR images are cropped to a multiple of the scale at the top left, then reduced. The same HR images give
-    the same bytes. The folder is put in place when all of it is made, or not at all. One process at a time makes
-    it; who had to wait takes what is then there, if that is what it would make.
+    HR images are cropped to a multiple of the scale at the top left, then reduced; where LR images came with them,
+    their pixels are taken as they are. The same images give the same bytes. The folder is put in place when all of it
+    is made, or not at all. One process at a time makes it; who had to wait takes what is then there, if that is what
+    it would make.
 
     Args:
         dataset: a name of the registry, whose HR images are here.
@@ -36,8 +40,8 @@ def degrade(dataset: str, scale: float, workers: int | None = None) -> Path:
         The manifest.
 
     Raises:
-        ResoluteError: a scale below 1; HR images that are not here, are not those on record, are damaged, or smaller
-            than the scale; something else in the place of the LR images.
+        ResoluteError: a scale below 1, or one that LR images came for but not this; images that are not here, are not
+            those on record, are damaged, or smaller than the scale; something else in the place of the LR images.
     """
     if not 1 <= scale < math.inf:
         raise ResoluteError(f"x{scale:g} does not reduce anything: give a scale of at least 1")
@@ -47,11 +51,11 @@ def degrade(dataset: str, scale: float, workers: int | None = None) -> Path:
         if waited and _is_made(dataset, scale):
             return manifest
         _check_place(folder)
-        originals = images(dataset, scale=scale)
+        originals, given = images(dataset, scale=scale), _given(dataset, scale)
         listed = _listed(manifest)
         with atomic.writing_folder(folder, {*listed, ".snakemake_timestamp"}) as part:
             with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
-                made = list(pool.map(partial(_reduced, scale=scale, variant=variant, folder=part), originals))
+                made = list(pool.map(partial(_made, scale=scale, variant=variant, given=given, folder=part), originals))
             check_files(dataset, originals)  # another command may have replaced them meanwhile
             made = [replace(image, path=folder / image.path.name) for image in made]
             _check_are_ours([image for image in made if image.path.name not in listed])
@@ -93,14 +97,18 @@ def _is(image: LRImage) -> bool:
     return image.path.is_file() and file_sha256(image.path) == image.sha256
 
 
-def _reduced(original: HRImage, scale: float, variant: str, folder: Path) -> LRImage:
-    hr = read_image(original.path)
-    if min(hr.shape[:2]) < scale:
-        size = f"{original.width}x{original.height} pixels"
-        raise ResoluteError(
-            f"{layout.relative(original.path)} has {size}, too few for x{scale:g}: choose a smaller scale"
-        )
-    lr = reduced(hr, scale, variant)
+def _given(dataset: str, scale: float) -> dict[str, Path]:
+    """The files of the LR images that came with a data set, if any, by their names; each is the one on record."""
+    folder, found = layout.given_lr(dataset, scale), dict[str, Path]()
+    for file in entry(dataset).files("lr") if entry(dataset).source.lr else ():
+        if file.scale == scale:
+            found[file.image] = folder / f"{file.image}{Path(file.path).suffix}"
+            records.verify(found[file.image], file.sha256, f"run `resolute fetch {dataset}`")
+    return found
+
+
+def _made(original: HRImage, scale: float, variant: str, given: Mapping[str, Path], folder: Path) -> LRImage:
+    lr = read_image(given[original.name]) if given else _reduced(original, scale, variant)
     path = folder / f"{original.name}.png"
     path.write_bytes(png_bytes(lr))
     return LRImage(
@@ -114,3 +122,13 @@ def _reduced(original: HRImage, scale: float, variant: str, folder: Path) -> LRI
         scale=scale,
         hr_sha256=original.sha256,
     )
+
+
+def _reduced(original: HRImage, scale: float, variant: str) -> NDArray[np.uint8]:
+    hr = read_image(original.path)
+    if min(hr.shape[:2]) < scale:
+        size = f"{original.width}x{original.height} pixels"
+        raise ResoluteError(
+            f"{layout.relative(original.path)} has {size}, too few for x{scale:g}: choose a smaller scale"
+        )
+    return reduced(hr, scale, variant)

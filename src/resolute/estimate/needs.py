@@ -194,7 +194,7 @@ def _source_files(dataset: DataSet, settings: Mapping[str, Any]) -> Iterator[tup
     source = dataset.source
     if source.kind == "archive":
         yield source.url, source.bytes
-    elif source.kind in ("embedded", "files"):
+    elif source.kind in ("embedded", "files", "folder"):
         splits = settings["data"]["splits"].get(dataset.name) or dataset.default_splits
         for file in _chosen([one for one in dataset.files() if one.split in splits], settings["scales"]):
             yield (source.url + quote(file.path) if source.kind == "files" else ""), file.bytes

@@ -14,7 +14,7 @@ from resolute.inference.footprint import peak_bytes
 from resolute.methods.plan import Phase
 from resolute.metrics.protocols import measure
 
-MOST_PIXELS = 2**14  # LR pixels of a step that is timed; longer ones are taken to be in proportion
+MOST_PIXELS = 2**12  # LR pixels of a step that is timed; longer ones are taken to be in proportion
 SIDE = 64  # LR pixels of an image that is timed
 HR_SIDE = 256  # pixels of an image whose metrics are timed
 

@@ -12,8 +12,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import IO, Any, cast
 
+from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.core.reading import brief
 
@@ -73,6 +75,27 @@ def unpack(archive: Path, wanted: Collection[str], folder: Path) -> dict[str, Pa
         if needed > free:
             raise ResoluteError(f"{archive} needs {needed} bytes unpacked, {free} are free: make room")
         return {name: _extract(member, name, folder, archive) for name, member in chosen.items()}
+
+
+@contextmanager
+def opened(place: Path) -> Iterator[Path]:
+    """A folder of images; of a zip or tar file, its images in a folder for as long as the block lasts.
+
+    Raises:
+        ResoluteError: as `unpack` does, or for an archive without images.
+    """
+    if not place.is_file():
+        yield place
+        return
+    with _members(place) as members:
+        names = {path.stem for path in map(PurePosixPath, (one.path for one in members)) if _is_image(path)}
+    if not names:
+        raise WrongArchiveError(f"{place} holds no images ({', '.join(IMAGE_SUFFIXES)}): give a folder or a zip file")
+    work = layout.project_root() / "work"
+    work.mkdir(exist_ok=True)
+    with TemporaryDirectory(dir=work) as folder:
+        unpack(place, names, Path(folder))
+        yield Path(folder)
 
 
 def is_hidden(path: PurePath) -> bool:

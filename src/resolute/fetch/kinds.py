@@ -1,4 +1,4 @@
-"""How images arrive, by the kind of their source: five functions with one signature.
+"""How images arrive, by the kind of their source: six functions with one signature.
 
 Each leaves new files in a staging folder and returns what the data set consists of, those files that were
 already in place included.
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files as package_files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -17,8 +18,9 @@ from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
 from resolute.datasets import DataSet, HRImage, images
+from resolute.datasets.folders import check_unchanged, folders
 from resolute.datasets.registry import SourceFile, fitting
-from resolute.fetch.archives import IMAGE_SUFFIXES, WrongArchiveError, is_hidden, unpack
+from resolute.fetch.archives import IMAGE_SUFFIXES, WrongArchiveError, is_hidden, opened, unpack
 from resolute.fetch.first_use import OtherFileError, check_first_use
 from resolute.fetch.parallel import each
 from resolute.fetch.progress import byte_progress
@@ -31,13 +33,17 @@ TRANSFERS = 8  # files at once
 
 @dataclass(frozen=True)
 class Arrival:
-    """An HR image that arrived: `path` is where it lies now, `file` its place in the data set's folder."""
+    """An image that arrived: `path` is where it lies now, `file` its place in the data set's folder.
+
+    `role` is `hr`, or `lr` where LR images come with the HR images of the same names.
+    """
 
     image: str
     split: str
     scale: float | None
     path: Path
     file: str
+    role: str = "hr"
 
 
 def arrive(dataset: DataSet, splits: Sequence[str], scales: Sequence[float], staging: Path) -> list[Arrival]:
@@ -53,6 +59,8 @@ def arrive(dataset: DataSet, splits: Sequence[str], scales: Sequence[float], sta
             return _archive(dataset, splits, staging)
         case "manual":
             return _manual(dataset, splits, staging)
+        case "folder":
+            return _folders(dataset, splits, staging)
         case _:
             return _derived(dataset, splits, staging)
 
@@ -63,30 +71,38 @@ def _files(dataset: DataSet, splits: Sequence[str], scales: Sequence[float], sta
     any_scale: Sequence[float | None] = scales or (None,)
     wanted = {file: None for scale in any_scale for file in fitting(files, scale, what, repair)}
     total = sum(file.bytes for file in wanted)
+    origin = package_files(dataset.source.package) if dataset.source.kind == "embedded" else None
     with byte_progress(dataset.name, total) as advance:
-        return each(partial(_file, dataset, staging, advance), wanted, TRANSFERS)
+        return each(partial(_file, dataset, staging, advance, origin), wanted, TRANSFERS)
 
 
-def _file(dataset: DataSet, staging: Path, advance: Callable[[int], object], file: SourceFile) -> Arrival:
+def _file(
+    dataset: DataSet, staging: Path, advance: Callable[[int], object], origin: Traversable | None, file: SourceFile
+) -> Arrival:
+    """A file of a manifest, from an installed package or a folder (`origin`), or else from its URL."""
     name = f"{file.image}{Path(file.path).suffix}"
     place = name if file.scale is None else f"{layout.scale_name(file.scale)}/{name}"
+    if file.role == "lr":
+        place = f"{layout.given_lr(dataset.name, file.scale or 1).name}/{name}"
     path = layout.raw_images(dataset.name) / place
     if path.is_file() and file_sha256(path) == file.sha256:
         advance(file.bytes)
     else:
         path = staging / place
-        if dataset.source.kind == "embedded":
-            _copy_from_package(dataset.source.package, file, path)
-        else:
+        if origin is None:
             download(dataset.source.url + quote(file.path), file.checksum, file.bytes, path, advance)
-    return Arrival(file.image, file.split, file.scale, path, place)
+        else:
+            _copy(dataset, origin.joinpath(file.path), file, path)
+            advance(file.bytes)
+    return Arrival(file.image, file.split, file.scale, path, place, file.role)
 
 
-def _copy_from_package(package: str, file: SourceFile, target: Path) -> None:
-    source = package_files(package).joinpath(file.path)
-    repair = f"install the version of {package} that the lock file names"
+def _copy(dataset: DataSet, source: Traversable, file: SourceFile, target: Path) -> None:
+    repair = f"install the version of {dataset.source.package} that the lock file names"
+    if dataset.is_own:
+        repair = f"bring it back, or `resolute dataset {dataset.name}` records what is there now"
     if not source.is_file():
-        raise ResoluteError(f"the installed package {package} has no {file.path}: {repair}")
+        raise ResoluteError(f"{source} is not there: {repair}")
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
     part.write_bytes(source.read_bytes())
@@ -143,16 +159,29 @@ def _manual(dataset: DataSet, splits: Sequence[str], staging: Path) -> list[Arri
     return arrivals
 
 
+def _folders(dataset: DataSet, splits: Sequence[str], staging: Path) -> list[Arrival]:
+    """The images of a user's folder, and LR images that go with them; nothing changes in the folders themselves."""
+    check_unchanged([dataset.name])
+    arrivals: list[Arrival] = []
+    places = folders(dataset)
+    with byte_progress(dataset.name, sum(file.bytes for one in places for file in one.files)) as advance:
+        for one in places:
+            files = [file for file in one.files if file.split in splits]
+            with opened(one.place) as origin:
+                arrivals += each(partial(_file, dataset, staging, advance, origin), files, TRANSFERS)
+    return arrivals
+
+
 def _pictures(folder: Path) -> Iterator[Path]:
     """The image files below a folder, through links too, without what systems leave behind."""
     seen = set[Path]()
-    for place, folders, names in os.walk(folder, onerror=_unreadable, followlinks=True):
+    for place, inner, names in os.walk(folder, onerror=_unreadable, followlinks=True):
         here = Path(place)
         if here.resolve() in seen:  # a link that leads back
-            folders.clear()
+            inner.clear()
             continue
         seen.add(here.resolve())
-        folders[:] = sorted(name for name in folders if not is_hidden(Path(name)))
+        inner[:] = sorted(name for name in inner if not is_hidden(Path(name)))
         for path in (here / name for name in names if not is_hidden(Path(name))):
             if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file():
                 yield path

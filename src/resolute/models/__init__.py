@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from torch import nn
 
 from resolute.core.errors import ResoluteError
+from resolute.core.own import PACKAGE
 
 Part = str | Mapping[str, Mapping[str, Any]]
 """A part by its name, or by its name with its arguments: `edsr`, `{edsr: {blocks: 2}}`."""
@@ -33,11 +34,16 @@ def register_model(network: Network) -> Network:
 
 
 def create_model(name: str, scale: float, **arguments: Any) -> nn.Module:
-    """The network of the file `resolute/models/<name>.py` for a scale, freshly initialised.
+    """The network of the file `resolute/models/<name>.py` for a scale, freshly initialised; or one of somebody's own,
+    as `resolute.models.own` says.
 
     Raises:
         ResoluteError: no such file, or the arguments are not the network's.
     """
+    if name.partition(".")[0] == PACKAGE:
+        from resolute.models.own import create_own
+
+        return create_own(name, scale, arguments)
     return _create(name, {"scale": scale, **arguments})
 
 

@@ -29,7 +29,8 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
     """The jobs by section, group and key.
 
     Returns:
-        `sets` in the groups `original` and `derived` (made `of` another set); `reductions` of them to LR images where
+        `sets` in the groups `original` and `derived` (made `of` another set), with the files that say what each is;
+        `reductions` of them to LR images where
         something is trained, evaluated or shown, all in one group; `packs` of what is trained on or shown in the groups
         `hr` (one per set) and `lr` (one per set and scale), and `union_hr` and `union_lr` for unions `of` other sets;
         `weights` in the groups `published` and `trained`; `trainings`, which are the trained ones in the groups
@@ -199,9 +200,15 @@ def _data(params: Params, trained: list[Job], evaluated: list[Job]) -> dict[str,
     needed = needed.union(*(datasets.entry(dataset).source.of for dataset in needed))
     return {
         "sets": _sets([name for name in params["data"]["sets"] if name in needed]),
-        "reductions": {"all": {_set_key(*pair): {"dataset": pair[0], "scale": pair[1]} for pair in reduced}},
+        "reductions": {"all": {_set_key(*pair): _reduction(*pair) for pair in reduced}},
         "packs": _packs(packed, hr_alone),
     }
+
+
+def _reduction(dataset: str, scale: float) -> Job:
+    one = datasets.entry(dataset)
+    one.variant_at(scale)  # LR images that came with it may lack the scale: said before anything runs
+    return {"dataset": dataset, "scale": scale, "registry": one.registry_file}
 
 
 def _packs(packed: list[tuple[str, float]], hr_alone: list[str]) -> dict[str, dict[str, Job]]:
@@ -226,11 +233,14 @@ def _set_key(dataset: str, scale: float) -> str:
 
 
 def _sets(names: list[str]) -> dict[str, dict[str, Job]]:
-    origins = {name: datasets.entry(name).source.of for name in names}
-    return {
-        "original": {name: {} for name, of in origins.items() if not of},
-        "derived": {name: {"of": of[0]} for name, of in origins.items() if of},
-    }
+    groups: dict[str, dict[str, Job]] = {"original": {}, "derived": {}}
+    for one in map(datasets.entry, names):
+        read = {"registry": one.registry_file, "listed": one.manifest_file}
+        if one.source.of:
+            groups["derived"][one.name] = {"of": one.source.of[0], **read}
+        else:
+            groups["original"][one.name] = read
+    return groups
 
 
 def evaluations(params: Params) -> list[tuple[Run, str]]:

@@ -1,12 +1,17 @@
-"""What each method is: one YAML file per method, named like the method, read when it is asked for."""
+"""What each method is: one YAML file per method, named like the method, read when it is asked for.
 
+Methods of somebody's own stand in the project, `data/own/methods/<name>.yaml`, with a `file` beside it and its `class`
+in the place of `model`. No file is run for it.
+"""
+
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from resolute.core import layout
+from resolute.core import layout, own
 from resolute.core.checksums import KINDS, Checksum
 from resolute.core.errors import ResoluteError, nearest
 from resolute.core.provenance import file_sha256
@@ -111,8 +116,15 @@ class Entry:
         """The modules of its network: the network's own, and those of the parts that its arguments name."""
         if not self.model:
             return ()
+        if self.is_own:
+            return (self.model.partition(":")[0],)
         parts = [f"{part}s.{_named(self.arguments[part])}" for part in PARTS if part in self.arguments]
         return tuple(f"resolute.models.{name}" for name in (self.model, *parts))
+
+    @property
+    def is_own(self) -> bool:
+        """Whether its network is a class of somebody's own; `model` is `resolute_own.<file>:<class>` then."""
+        return self.model.partition(".")[0] == own.PACKAGE
 
     def check_scale(self, scale: float) -> None:
         """Refuse a scale that the method does not have."""
@@ -160,13 +172,15 @@ def path(name: str) -> Path:
     """The registry file of a method; an unknown method is an error that names the nearest one."""
     if name not in names():
         raise ResoluteError(f"unknown method '{name}': {nearest(name, names())}")
-    return FOLDER / f"{name}.yaml"
+    inside = FOLDER / f"{name}.yaml"
+    return inside if inside.is_file() else own.folder("methods") / inside.name
 
 
 @cache
 def names() -> tuple[str, ...]:
     """All methods, in alphabetical order."""
-    return tuple(sorted(file.stem for file in FOLDER.glob("*.yaml")))
+    known = {file.stem for file in FOLDER.glob("*.yaml")}
+    return tuple(sorted({*known, *own.entries("methods", known)}))
 
 
 @cache
@@ -174,8 +188,15 @@ def entry(name: str) -> Entry:
     """The checked registry entry of a method."""
     file = path(name)
     facts = _facts(file)
-    validate(facts, FOLDER / "schema.json", f"the registry entry {file.name}")
-    if facts.get("model") and not (_PACKAGE / "models" / f"{facts['model']}.py").is_file():
+    if file.parent == FOLDER:
+        validate(facts, FOLDER / "schema.json", f"the registry entry {file.name}")
+    else:
+        facts = _own(name, facts, layout.relative(file))
+    if (
+        facts.get("model")
+        and "." not in facts["model"]
+        and not (_PACKAGE / "models" / f"{facts['model']}.py").is_file()
+    ):
         raise ResoluteError(f"the registry entry {file.name}: there is no file src/resolute/models/{facts['model']}.py")
     if not (_PACKAGE / "methods" / facts.get("kind", "network") / "inference.py").is_file():
         place = f"src/resolute/methods/{facts['kind']}/inference.py"
@@ -264,6 +285,19 @@ def _facts(file: Path) -> dict[str, Any]:
     if like not in names() or "like" in (whole := read_yaml(path(like))):
         raise ResoluteError(f"the registry entry {file.name} is like '{like}': name a method that is like no other")
     return {**{key: value for key, value in whole.items() if key != "published"}, **facts}
+
+
+def _own(name: str, facts: dict[str, Any], where: str) -> dict[str, Any]:
+    """The checked facts of a method of somebody's own, which need neither a title nor a paper."""
+    schema = json.loads((FOLDER / "schema.json").read_text(encoding="utf-8"))
+    validate(facts, {**schema, "required": ["scales"]}, where)
+    facts = {"title": name, "family": "own", "paper": {}, **facts}
+    if "file" in facts:
+        code = own.folder("methods") / facts.pop("file")
+        if not code.is_file():
+            raise ResoluteError(f"{where}: there is no file {layout.relative(code)}: put it there, or link it")
+        facts["model"] = f"{own.PACKAGE}.{code.stem}:{facts.pop('class')}"
+    return facts
 
 
 def _named(part: Any) -> str:

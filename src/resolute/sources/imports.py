@@ -1,9 +1,11 @@
-"""What importing a module runs: the files of this package that its imports lead to."""
+"""What importing a module runs: the files of this package, and of somebody's own networks, that its imports lead to."""
 
 import ast
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+
+from resolute.core import own
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -26,15 +28,16 @@ def closure(root: str) -> frozenset[Path]:
         path = found[name] = _path(name)
         if path:
             # Importing a.b runs a's __init__ too.
-            waiting |= {*_imports(path), name.rpartition(".")[0]} - found.keys()
+            waiting |= {*_imports(path, name), name.rpartition(".")[0]} - found.keys()
     return frozenset(path for path in found.values() if path)
 
 
 @cache
 def _path(module: str) -> Path | None:
-    if module.partition(".")[0] != "resolute":
+    root, *parts = module.split(".")
+    if root not in ("resolute", own.PACKAGE):
         return None
-    path = PACKAGE.joinpath(*module.split(".")[1:])
+    path = (PACKAGE if root == "resolute" else own.folder("methods")).joinpath(*parts)
     for candidate in (path.with_suffix(".py"), path / "__init__.py"):
         if candidate.is_file():
             return candidate
@@ -42,15 +45,27 @@ def _path(module: str) -> Path | None:
 
 
 @cache
-def _imports(path: Path) -> tuple[str, ...]:
+def _imports(path: Path, module: str) -> tuple[str, ...]:
     names: list[str] = []
-    for node in _statements(ast.parse(path.read_text(encoding="utf-8")).body):
+    try:
+        parsed = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):  # of somebody's own: the job that runs it says so, no other need wait
+        return ()
+    for node in _statements(parsed.body):
         if isinstance(node, ast.Import):
             names.extend(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.append(node.module)
-            names.extend(f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            whole = _absolute(node, module, path.name == "__init__.py")
+            names.extend([whole, *(f"{whole}.{alias.name}" for alias in node.names)])
     return tuple(names)
+
+
+def _absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
+    """The module that an import names; with dots before it, from that of the module that imports."""
+    if not node.level:
+        return node.module or ""
+    parts = module.split(".")
+    return ".".join([*parts[: len(parts) - node.level + is_package], *filter(None, [node.module])])
 
 
 def _statements(block: Sequence[ast.AST]) -> Iterator[ast.AST]:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from resolute import registry
-from resolute.core import layout
+from resolute.core import layout, own
 from resolute.core.provenance import file_sha256
 from resolute.sources.imports import PACKAGE, closure, files_below
 
@@ -21,8 +21,9 @@ STAGES = (*HALVES, "degrade", "tables", "figures", "report")
 # What the jobs of a stage that are about a method run, where its others run less.
 ABOUT_METHODS = {"patches": "patches.scores"}
 # What is read beside code: by a module that shows names and titles, and by a stage that has data for single methods.
+TITLES = "measurements/titles.py"  # which shows those of somebody's own, too
 READS = {
-    "measurements/titles.py": ("registry", "datasets/registry.yaml"),
+    TITLES: ("registry", "datasets/registry.yaml"),
     "pages/environment.py": ("pages",),
     "published/files.py": tuple(
         f"published/{kind}.schema.json" for kind in ("claims", "ranking", "table", "tolerances")
@@ -99,12 +100,14 @@ def _with_data(stage: str) -> frozenset[Path]:
     code = closure(f"resolute.{stage}")
     templates = [file for file in files_below(stage) if file.suffix != ".py"]
     read = [path for module, paths in READS.items() if PACKAGE / module in code for path in paths]
-    return code.union(templates, *map(files_below, read))
+    others = [*own.entries("datasets").values(), *own.entries("methods").values()] if PACKAGE / TITLES in code else []
+    return code.union(templates, others, *map(files_below, read))
 
 
 @cache
 def _place(file: Path) -> str:
-    return file.relative_to(PACKAGE).as_posix()
+    """A file as lists name it: from the package's folder, or from the project's where it is somebody's own."""
+    return file.relative_to(PACKAGE if file.is_relative_to(PACKAGE) else layout.project_root()).as_posix()
 
 
 @cache

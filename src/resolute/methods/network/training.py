@@ -4,9 +4,8 @@ from torch import nn
 
 from resolute.core.layout import Span
 from resolute.methods.learner import Learner
-from resolute.methods.network.form import released
+from resolute.methods.network.form import built, released
 from resolute.methods.plan import Plan
-from resolute.models import create_model
 from resolute.registry import Entry
 
 __all__ = ["SKIPS", "build", "learner", "released"]
@@ -16,8 +15,7 @@ SKIPS = Learner.skips
 
 def build(entry: Entry, scale: float) -> nn.Module:
     """The network of `resolute.models` in the form that is trained, freshly initialised."""
-    entry.check_scale(scale)
-    return create_model(entry.model, scale, **{**entry.arguments, **entry.training})
+    return built(entry, scale, {**entry.arguments, **entry.training})
 
 
 def learner(entry: Entry, span: Span, plan: Plan) -> Learner:
