@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -137,9 +138,9 @@ class Enlarger:
         height, width = photo.size
         needed = SR_BYTES * height * width * scale**2
         if self.entry.trainable and not isinstance(upscaler, PatchUpscaler) and devices.accelerator() == "cpu":
-            with torch.device("meta"):
-                network = methods.build(self.entry.name, scale).eval()
-            needed += peak_bytes(network, height, width)
+            # What cannot be followed there is not refused here: where the picture is too small, the method says so.
+            with suppress(RuntimeError, ResoluteError), torch.device("meta"):
+                needed += peak_bytes(methods.build(self.entry.name, scale).eval(), height, width)
         what = f"{self.entry.name} on {width}x{height} pixels at once"
         memory.require(needed, what, "cut them into tiles (--tile), which changes the result")
 
