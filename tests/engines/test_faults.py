@@ -56,7 +56,13 @@ def fill(folder: Path) -> Path:
     return filler
 
 
-@pytest.mark.parametrize("command", STAGES)
+# The suite has one command that writes files, one that writes a folder, and the training; the others are alike.
+OFTEN = ("degrade embedded --scale 4", "train imdn_tiny --scale 4 --seed 0", "tables")
+
+
+@pytest.mark.parametrize(
+    "command", [one if one in OFTEN else pytest.param(one, marks=pytest.mark.attack) for one in STAGES]
+)
 def test_a_full_disk_is_one_clear_line_and_nothing_is_half_written(command: str, disk: Project) -> None:
     for name in STAGES[command]:
         path = disk.root / name
@@ -92,6 +98,7 @@ def test_files_from_the_future_do_not_repeat_the_work(small: Project) -> None:
     assert small.verdict() == "Both engines have nothing to do."
 
 
+@pytest.mark.attack
 def test_dvc_beside_a_running_snakemake_loses_nothing(small: Project) -> None:
     small.edit("params.yaml", "imdn_tiny: {}", "imdn_tiny: {iterations: 400}")
     command = ["snakemake", "--cores", "1", "--quiet", "all", "--", "all"]
@@ -123,6 +130,7 @@ main(["pull"])
 """
 
 
+@pytest.mark.attack
 def test_a_pull_that_dies_while_it_lists_what_to_check_out_ends_right(small: Project) -> None:
     clone = unpulled(small)
     assert clone.call(sys.executable, "-c", DIE_WHILE_LISTING).returncode == 137

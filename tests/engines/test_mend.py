@@ -248,6 +248,7 @@ def test_seal_believes_only_what_the_stages_wrote(small: Project) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.attack
 def test_what_dvc_restored_is_left_alone(small: Project) -> None:
     small.edit("params.yaml", "imdn_tiny: {}", "imdn_tiny: {iterations: 6}")
     small.make()

@@ -145,6 +145,7 @@ def test_a_pull_that_finds_no_remote_loses_nothing(small: Project, tmp_path: Pat
     assert other.verdict() == DONE
 
 
+@pytest.mark.attack
 def test_a_read_only_cache_is_one_clear_line_and_nothing_is_lost(small: Project) -> None:
     limits: tuple[str, ...] = ()
     if os.geteuid() == 0:

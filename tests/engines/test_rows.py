@@ -141,6 +141,7 @@ def test_rows_9_and_11_a_clone_pulls_syncs_and_then_edits(small: Project) -> Non
     assert clone.planned() == ONE_METHOD
 
 
+@pytest.mark.attack
 def test_row_10_a_clone_that_is_edited_before_sync(small: Project) -> None:
     clone = small.clone("clone")
     edit_recipe(clone)
@@ -155,6 +156,7 @@ def test_row_10_a_clone_that_is_edited_before_sync(small: Project) -> None:
     assert_agreed(clone)
 
 
+@pytest.mark.attack  # row 13, and tests/engines/test_experiments.py
 def test_rows_12_and_14_a_temporary_experiment_that_is_applied(small: Project) -> None:
     text = small.run("dvc", "exp", "run", "--temp", "--name", "longer", "--set-param", RECIPE)
     assert set(re.findall(r"Running stage '(.+)':", text)) == RAN
@@ -173,6 +175,7 @@ def test_row_13_an_experiment_in_the_workspace(small: Project) -> None:
     assert_agreed(small)
 
 
+@pytest.mark.attack
 def test_row_15_queued_experiments_run_what_was_queued(small: Project) -> None:
     small.run("dvc", "exp", "run", "--queue", "--set-param", "checkpoints.every=6,7")
     source = small.root / "src/resolute/report/make.py"

@@ -67,8 +67,8 @@ def test_nothing_is_left_to_do_and_no_pixel_is_there_twice(trained: Project) -> 
     assert {path.name for path in (trained.root / "data/patches/both").glob("*.npy")} == {"hr.npy", "x4.npy"}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("part", ["left", pytest.param("right", marks=pytest.mark.attack)])
+@pytest.mark.attack
+@pytest.mark.parametrize("part", ["left", "right"])
 def test_both_engines_see_an_edit_of_either_part(part: str, trained: Project) -> None:
     draw(trained, f"{part}/{'a' if part == 'left' else 'd'}", 9)
     trained.run("resolute", "fetch", part)

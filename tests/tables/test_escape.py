@@ -36,7 +36,7 @@ TEXT_CONTROL = re.compile(
 
 
 @pytest.fixture
-def hostile(project: Path, write: Write) -> list[Path]:
+def hostile(project: Path, challenge_alone: None, write: Write) -> list[Path]:
     """A table and a ranking whose every name is hostile, and a measurement of each method."""
     folder = project / "data/published/hostile"
     folder.mkdir()

@@ -41,7 +41,7 @@ SPEC = {
 
 
 @pytest.fixture
-def hostile(project: Path, write: Write) -> list[Path]:
+def hostile(project: Path, challenge_alone: None, write: Write) -> list[Path]:
     """A paper that is there by two files alone, and measurements of its first method."""
     folder = project / "data/published/hostile"
     folder.mkdir()

@@ -31,7 +31,7 @@ def places(ranking: Ranking, key: str) -> dict[str, Place]:
 
 
 @pytest.fixture
-def macs(write: Write) -> list[Path]:
+def macs(write: Write, challenge_alone: None) -> list[Path]:
     """Every multiply-accumulate of the official networks, as the stage `profile` writes it."""
     with (REPOSITORY / "tests/data/tables/ntire2022_macs.csv").open(newline="") as file:
         facts = [(row["method"], float(row["macs"])) for row in csv.DictReader(file)]

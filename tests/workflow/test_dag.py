@@ -68,7 +68,11 @@ def test_the_catalogs_snakefile_is_the_same_workflow(checkout: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "name", ["quick", "bench", "lightweight", pytest.param("bsds", marks=pytest.mark.attack), "wbsr_claims", "paper"]
+    "name",
+    [
+        *("quick", "bench", "lightweight", "wbsr_claims"),
+        *(pytest.param(name, marks=pytest.mark.attack) for name in ("bsds", "paper")),
+    ],
 )
 def test_every_preset_is_valid_and_makes_a_dag(name: str, checkout: Path) -> None:
     presets.write(name)
