@@ -56,7 +56,12 @@ class Mixture(nn.Module):
 
     def log_density(self, x: Tensor, widening: Tensor | float = 0.0) -> Tensor:
         """Of points, N x D, under the mixture with `widening` added to all variances: N."""
-        along_LND = (x - self.means[:, None]) @ self.axes
-        variances = (self.variances + widening)[:, None]
-        exponents = -0.5 * (along_LND.square() / variances + variances.log() + math.log(2 * math.pi)).sum(dim=2)
-        return torch.logsumexp(exponents + self.weights.log()[:, None], dim=0)
+        components, dimensions = self.means.shape
+        variances = self.variances + widening
+        # One product takes all points to where every component is the standard normal.
+        whitening_LDD = self.axes / variances.sqrt()[:, None]
+        origins = (self.means[:, None] @ whitening_LDD).reshape(1, -1)
+        white = torch.addmm(-origins, x, whitening_LDD.permute(1, 0, 2).reshape(dimensions, -1))
+        distances_NL = white.square().view(-1, components, dimensions).sum(dim=2)
+        heights = self.weights.log() - 0.5 * (variances.log() + math.log(2 * math.pi)).sum(dim=1)
+        return torch.logsumexp(heights - 0.5 * distances_NL, dim=1)
