@@ -206,7 +206,12 @@ def _ranking_csv(ranking: Ranking) -> str:
 
 def _ranking_csv_row(ranking: Ranking, row: RankedRow) -> list[str]:
     def values(place: Place, digits: int) -> list[str]:
-        return [str(place.printed), str(place.rank), f"{place.figure:.{digits}f}", "yes" if place.measured else "no"]
+        return [
+            "" if place.printed is None else str(place.printed),
+            str(place.rank),
+            f"{place.figure:.{digits}f}",
+            "yes" if place.measured else "no",
+        ]
 
     names = [csv_text(text) for text in (row.method, *row.labels)]
     pairs = zip(ranking.columns, row.places, strict=True)
