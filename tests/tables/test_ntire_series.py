@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from resolute import measurements
-from resolute.published import Spec, read_ranking, read_spec, read_tolerances
+from resolute import measurements, registry
+from resolute.core.errors import ResoluteError
+from resolute.published import Spec, read_ranking, read_side_by_side, read_spec, read_tolerances
+from resolute.tables.build import build
 from resolute.tables.ranking import Ranking, rank
+from resolute.tables.render import render_side_by_side
 
 pytestmark = pytest.mark.usefixtures("project")
 
@@ -186,3 +189,52 @@ def test_printed_counts_are_the_official_codes(year: int) -> None:
                 if f"{value:.{places}f}" != f"{float(found[name]):.{places}f}":
                     differing.add((method, name))
     assert differing == ({("spanv2_2026", "flops"), ("dwmamba_2026", "flops")} if year == 2026 else set())
+
+
+SIDE_BY_SIDE = "data/published/ntire_series/side_by_side.yaml"
+
+
+def test_all_networks_of_the_challenges_stand_side_by_side() -> None:
+    spec = read_side_by_side(Path(SIDE_BY_SIDE).absolute())
+    families = {f"ntire{year}" for year in (2022, *YEARS)}
+    networks = {name for name in registry.names() if registry.entry(name).family in families}
+    assert {row.method for group in spec.groups for row in group.rows} == networks
+    assert "rlfn_team04" in {row.method for row in spec.groups[0].rows}
+
+
+@pytest.mark.parametrize("form", ["csv", "md", "tex", "html"])
+def test_side_by_side_stand_published_weights_and_costs_alone(form: str) -> None:
+    cost = {"source": "measured", "method": "rlfn_team04", "scale": 4.0, "lr_size": "256x256"}
+    quality = {**cost, "lr_size": "", "dataset": "set5", "protocol": "y_basicsr", "metric": "psnr", "unit": "dB"}
+    rows = [
+        {**cost, "metric": "flops", "protocol": "flops_fvcore", "value": 19_674_859_520.0},
+        {**cost, "metric": "latency", "value": 3.21, "unit": "ms", "device": "A GPU"},
+        {**quality, "weights": "published-ntire2022", "value": 32.071},
+        {**quality, "weights": "bench-seed0", "value": 40.0},
+        {**quality, "weights": "published-ntire2022", "protocol": "ntire2022", "value": 30.5},
+    ]
+    spec = read_side_by_side(Path(SIDE_BY_SIDE).absolute())
+    methods = {name: registry.entry(name) for name in ("rlfn_team04", "fmen_team03")}
+    tolerances = read_tolerances(PUBLISHED / "tolerances.yaml")
+    means = measurements.means(measurements.frame(rows))
+    text = render_side_by_side(build(spec, measurements.frame([]), means, tolerances, methods), form)
+    shown = {"csv": ("19.674860", "32.071000"), "html": ("19.67", "32.07", "A GPU")}.get(
+        form, ("19.67", "3.2", "32.07")
+    )
+    assert all(value in text for value in shown)
+    assert "40.0" not in text
+    assert "30.5" not in text
+
+
+def test_a_wrong_table_of_measurements_is_one_clear_line() -> None:
+    path = Path(SIDE_BY_SIDE).absolute()
+    path.write_text(path.read_text().replace('"2023": ntire2023', "twenty: ntire2023"))
+    with pytest.raises(ResoluteError, match=r"side_by_side\.yaml: years"):
+        read_side_by_side(path)
+
+
+def test_a_score_of_what_is_not_ranked_names_the_nearest() -> None:
+    path = Path("data/published/ntire2024/rankings.yaml").absolute()
+    path.write_text(path.read_text().replace("runtime: {weight", "runtim: {weight"))
+    with pytest.raises(ResoluteError, match=r"score scores 'runtim': did you mean 'runtime'"):
+        read_ranking(path)

@@ -41,6 +41,14 @@ def render(table: Table, form: str) -> str:
     return _filled("table", form, table=table, spec=table.spec, notes=notes, reasons=reasons(table), **facts)
 
 
+def render_side_by_side(table: Table, form: str) -> str:
+    """A table of measurements alone in one of `layout.TABLE_FORMATS`, as for `render`."""
+    if form == "csv":
+        return _side_by_side_csv(table)
+    columns = list(zip(table.spec.columns, table.tolerances, strict=True))
+    return _filled("side_by_side", form, table=table, spec=table.spec, columns=columns)
+
+
 def render_ranking(ranking: Ranking, form: str) -> str:
     """The ranking in one of `layout.TABLE_FORMATS`, as for `render`."""
     if form == "csv":
@@ -170,6 +178,22 @@ def _csv(table: Table) -> str:
             header += [f"{column.key}_{part}" for part in _parts(column)]
     rows = ([*_csv_names(title, row), *_csv_cells(table, row)] for title, rows in table.groups for row in rows)
     return _csv_lines(header, rows)
+
+
+def _side_by_side_csv(table: Table) -> str:
+    """Values with four digits more than are shown."""
+    rows = [
+        [
+            *map(csv_text, (year, row.spec.method, *row.spec.labels)),
+            *(
+                "" if cell.measured is None else f"{cell.measured:.{column.digits + 4}f}"
+                for column, cell in zip(table.spec.columns, row.cells, strict=True)
+            ),
+        ]
+        for year, rows in table.groups
+        for row in rows
+    ]
+    return _csv_lines(["year", "method", *table.spec.labels, *(column.key for column in table.spec.columns)], rows)
 
 
 def _parts(column: Column) -> tuple[str, ...]:
