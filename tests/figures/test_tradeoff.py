@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resolute import measurements
+from resolute import measurements, registry
 from resolute.figures.labels import Point, place_labels
 from resolute.figures.style import style
 from resolute.figures.tradeoff import tradeoff
 from resolute.measurements.tradeoff import COSTS, Result, pareto_front, results
+from resolute.registry import Entry
 
 Write = Callable[..., Path]
 
@@ -92,6 +93,29 @@ def test_a_run_without_networks_still_has_its_figure(write: Write, files: int) -
         plt.close(figure)
     assert "y_basicsr" in caption
     assert ("scikit-image" in title) is bool(files)
+
+
+@pytest.mark.parametrize("years", [(), (2024,), (2024, 2026)])
+def test_each_years_challenge_has_its_front_where_there_are_several(
+    write: Write, monkeypatch: pytest.MonkeyPatch, years: tuple[int, ...]
+) -> None:
+    families = {f"{method}_{year}": f"ntire{year}" for year in years for method in ("small", "large")}
+    entries = {name: Entry(name, name, family, (4.0,), {}) for name, family in families.items()}
+    monkeypatch.setattr(registry, "names", lambda: [*entries, "rlfn_tiny"])
+    monkeypatch.setattr(registry, "entry", lambda name, entry=registry.entry: entries.get(name) or entry(name))
+    measured = [write("rlfn_tiny", 27.0, "published-a", macs=1e9)]
+    for name in entries:
+        better = ("large" in name) + 0.1 * ("2026" in name)
+        measured.append(write(name, 28 + better, "published-a", macs=(2 + better) * 1e9))
+    with style():
+        figure, caption = tradeoff(grouped(measured), "y_basicsr", COSTS["macs"])
+        drawn = {line.get_label(): line.get_xydata() for line in figure.axes[0].lines}
+        plt.close(figure)
+    fronts = {label: corners for label, corners in drawn.items() if str(label).startswith("NTIRE")}
+    assert set(fronts) == ({"NTIRE 2024", "NTIRE 2026"} if len(years) > 1 else set())
+    assert ("each year's NTIRE challenge" in caption) is (len(years) > 1)
+    if fronts:
+        assert np.asarray(fronts["NTIRE 2026"]) == pytest.approx(np.array([[2.1, 28.1], [3.1, 28.1], [3.1, 29.1]]))
 
 
 @pytest.mark.parametrize(("baseline", "is_line"), [(28.2, True), (20.0, False)])

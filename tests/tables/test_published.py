@@ -99,7 +99,22 @@ def test_published_figures_lie_in_possible_ranges() -> None:
         assert rows.loc[rows["metric"] == "ssim", "value"].between(0, 1).all()
 
 
-@pytest.mark.parametrize("paper", ["ntire2022", "seemore", "liif", "lte", "srno", "thera", "moeisr"])
+@pytest.mark.parametrize(
+    "paper",
+    [
+        "ntire2022",
+        "ntire2023",
+        "ntire2024",
+        "ntire2025",
+        "ntire2026",
+        "seemore",
+        "liif",
+        "lte",
+        "srno",
+        "thera",
+        "moeisr",
+    ],
+)
 def test_every_erratum_is_of_a_table(paper: str) -> None:
     """Whose rows, columns and figures it must then have: building a table checks them."""
     folder = Path("data/published").absolute() / paper

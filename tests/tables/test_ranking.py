@@ -119,7 +119,7 @@ def test_the_ranking_is_written_in_every_format(official_counts: list[Path], mac
         (
             "digits: 3, match: {metric: params}, printed: rank_params}",
             "printed: rank_params}",
-            r"rankings.1 must have exactly one of match\+digits, sum",
+            r"rankings.1 must have exactly one of match\+digits, sum, score",
         ),
     ],
 )  # fmt: skip

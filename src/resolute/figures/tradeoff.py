@@ -1,6 +1,8 @@
 """Quality against cost: mean PSNR over a quantity of cost, one panel per data set and scale."""
 
 import math
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import matplotlib.pyplot as plt
@@ -10,9 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from resolute import registry
 from resolute.core import layout
 from resolute.figures.labels import Point, place_labels
-from resolute.figures.style import BLUE, INK, MUTED, VERMILLION, short
+from resolute.figures.style import BLUE, CATEGORIES, INK, MUTED, VERMILLION, short
 from resolute.measurements import titles
 from resolute.measurements.tradeoff import Cost, Result, corners, pareto_front, results
 
@@ -20,6 +23,7 @@ WIDTH, PANEL_HEIGHT = 7.2, 4.3  # inches
 # The baseline farther below the networks than this share of their own range is a note, not a line: a line would
 # leave the networks no room.
 FAR_BELOW = 0.6
+CHALLENGE = re.compile(r"ntire(\d{4})")  # the family of a challenge's networks
 
 
 def tradeoff(means: pd.DataFrame, protocol: str, axis: Cost, timing: str = "") -> tuple[Figure, str]:
@@ -62,11 +66,27 @@ def _panel(axes: Axes, found: Sequence[Result], baseline: float | None, axis: Co
     front = pareto_front(found)
     if len(front) > 1:
         axes.plot(*zip(*corners(front), strict=True), color=INK, linewidth=1, label="Pareto front", zorder=2)
+    fronts = _fronts_by_year(found)
+    for number, (year, one) in enumerate(fronts.items()):
+        # The end of the palette is too pale for a line.
+        colour = plt.get_cmap(CATEGORIES)(0.9 * number / (len(fronts) - 1))
+        axes.plot(*zip(*corners(one), strict=True), color=colour, linewidth=1, linestyle="--", label=f"NTIRE {year}")
     if baseline is not None:
         draw_baseline(axes, found, baseline)
     if not found:
         axes.text(0.5, 0.5, f"no {axis.words} known", transform=axes.transAxes, color=MUTED, ha="center")
     logarithmic_costs(axes, axis)
+
+
+def _fronts_by_year(found: Sequence[Result]) -> dict[str, list[Result]]:
+    """The Pareto front of each year's challenge alone; none where there are not several years of several networks."""
+    known, years = set(registry.names()), defaultdict(list)
+    for result in found:
+        method = result.run[0]
+        if method in known and (challenge := CHALLENGE.fullmatch(registry.entry(method).family)):
+            years[challenge[1]].append(result)
+    fronts = {year: front for year in sorted(years) if len(front := pareto_front(years[year])) > 1}
+    return fronts if len(fronts) > 1 else {}
 
 
 def logarithmic_costs(axes: Axes, axis: Cost) -> None:
@@ -96,7 +116,7 @@ def _legend(figure: Figure, panels: Iterable[Axes]) -> None:
         handles, labels = panel.get_legend_handles_labels()
         keys.update(zip(labels, handles, strict=True))
     if keys:
-        figure.legend(list(keys.values()), list(keys), loc="outside lower center", ncols=len(keys))
+        figure.legend(list(keys.values()), list(keys), loc="outside lower center", ncols=min(len(keys), 5))
 
 
 def _by_interest(found: Sequence[Result]) -> list[Result]:
@@ -112,10 +132,13 @@ def _caption(means: pd.DataFrame, protocol: str, panels: Sequence[tuple[str, flo
     own = ", a square one with weights of somebody's own" if any(map(layout.own_name, means["weights"])) else ""
     several = means.loc[means["metric"] == "psnr", "seeds"].max() > 1
     seeds = " (of several seeds the mean, with a bar for their standard deviation)" if several else ""
+    challenges = any(_fronts_by_year(results(means, protocol, *panel, axis)[0]) for panel in panels)
+    years = " Coloured lines join those of each year's NTIRE challenge alone." if challenges else ""
     names = ", ".join(f"{titles.dataset_title(dataset)} at x{scale:g}" for dataset, scale in panels)
     return (
         f"Mean PSNR over the images of {names or 'no data set'}, protocol {protocol}, against the"
         f" {axis.words}{at}{on} (logarithmic axis). A circle is a network with its published weights, a diamond"
         f" one trained in this run{seeds}{own}. The line joins those that no cheaper network beats; bicubic"
         " interpolation is a dashed line, or a note where it lies far below. Names that find no room are left out."
+        f"{years}"
     )

@@ -10,12 +10,13 @@ from resolute.core.schema import read_yaml, validate
 FOLDER = Path(__file__).parent
 RANKINGS = "rankings.yaml"
 CLAIMS = "claims.yaml"
-_SCHEMAS = {RANKINGS: "ranking", CLAIMS: "claims", "tolerances.yaml": "tolerances"}
+SIDE_BY_SIDE = "side_by_side.yaml"
+_SCHEMAS = {RANKINGS: "ranking", CLAIMS: "claims", SIDE_BY_SIDE: "side_by_side", "tolerances.yaml": "tolerances"}
 
 
 def spec_files() -> list[Path]:
     """The specifications of all tables, `<paper>/<table>.yaml`, in order."""
-    return [path for path in _described() if path.name not in (RANKINGS, CLAIMS)]
+    return [path for path in _described() if path.name not in (RANKINGS, CLAIMS, SIDE_BY_SIDE)]
 
 
 def ranking_files() -> list[Path]:
@@ -26,6 +27,11 @@ def ranking_files() -> list[Path]:
 def claims_files() -> list[Path]:
     """The claims of all papers of which some are tested, `<paper>/claims.yaml`, in order."""
     return [path for path in _described() if path.name == CLAIMS]
+
+
+def side_by_side_files() -> list[Path]:
+    """The specifications of tables of measurements alone, `<series>/side_by_side.yaml`, in order."""
+    return [path for path in _described() if path.name == SIDE_BY_SIDE]
 
 
 def errata_files() -> list[Path]:
@@ -43,7 +49,7 @@ def table_files() -> list[Path]:
 
 
 def read_facts(path: Path) -> dict[str, Any]:
-    """What the specification of a table, of rankings or of claims, or the tolerances hold, checked by their schema."""
+    """What the specification of tables, of rankings or of claims, or the tolerances hold, checked by their schema."""
     schema = _SCHEMAS.get(path.name, "table")
     with reading(path):
         facts = read_yaml(path)

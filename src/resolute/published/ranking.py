@@ -1,7 +1,7 @@
 """The specification of a paper's ranking (`data/published/<paper>/rankings.yaml`)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,33 @@ from resolute.published.spec import Column, Spec, read_spec
 
 
 @dataclass(frozen=True)
+class Term:
+    """What a figure adds to a score: `weight` x exp(2 x figure / `baseline`)."""
+
+    weight: float
+    baseline: float
+
+
+@dataclass(frozen=True)
 class RankColumn:
-    """One ranking: by a figure of the table, or by the `sum` of the places in other rankings, least first."""
+    """One ranking, least first: by a figure of the table, by the `sum` of the places in other rankings, or by a `score`
+    of their figures. `printed` is the metric that is the printed place, empty where none is printed.
+    """
 
     key: str
     header: str
-    printed: str
+    printed: str = ""
     digits: int = 0
     unit: str = ""
     match: Mapping[str, Any] | None = None
     measured: Mapping[str, Any] | None = None
     sum: tuple[str, ...] = ()
+    score: Mapping[str, Term] = field(default_factory=dict)
+
+    @property
+    def is_of_figures(self) -> bool:
+        """Whether it ranks by a figure of the table."""
+        return not self.sum and not self.score
 
     @property
     def figure(self) -> Column:
@@ -61,12 +77,18 @@ def read_ranking(path: Path) -> RankingSpec:
     titles = {group.title: group for group in table.groups}
     if facts["group"] not in titles:
         raise ResoluteError(f"{where}: group: no '{facts['group']}' in {file.name}: {nearest(facts['group'], titles)}")
-    columns = tuple(RankColumn(**{**one, "sum": tuple(one.get("sum", ()))}) for one in facts["rankings"])
+    columns = tuple(map(_column, facts["rankings"]))
     for index, column in enumerate(columns):
         before = [other.key for other in columns[:index]]
-        for key in set(column.sum) - set(before):
-            raise ResoluteError(f"{where}: rankings: {column.key} sums '{key}': {nearest(key, before)}")
+        for key in {*column.sum, *column.score} - set(before):
+            does = "sums" if column.sum else "scores"
+            raise ResoluteError(f"{where}: rankings: {column.key} {does} '{key}': {nearest(key, before)}")
     described = {name: facts[name] for name in ("title", "caption", "source")}
     notes = tuple(facts.get("notes", ()))
     spec = replace(table, path=path, groups=(titles[facts["group"]],), notes=notes, **described)
     return RankingSpec(spec, table.figures, columns)
+
+
+def _column(facts: Mapping[str, Any]) -> RankColumn:
+    score = {key: Term(**term) for key, term in facts.get("score", {}).items()}
+    return RankColumn(**{**facts, "sum": tuple(facts.get("sum", ())), "score": score})

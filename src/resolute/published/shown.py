@@ -3,11 +3,14 @@
 from resolute.published.tolerances import Tolerance
 
 MINUS = "\N{MINUS SIGN}"
+TOO_LONG = 1e7  # from which on a number is shown as a power of ten: scores of slow networks
 
 
 def number(value: float | None, digits: int) -> str:
     """A value with its digits after the point; empty where there is none."""
-    return "" if value is None else f"{value:.{digits}f}".replace("-", MINUS)
+    if value is None:
+        return ""
+    return f"{value:.{digits}{'e' if abs(value) >= TOO_LONG else 'f'}}".replace("-", MINUS)
 
 
 def difference(here: float | None, paper: float | None, digits: int, tolerance: Tolerance | None) -> str:

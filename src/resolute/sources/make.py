@@ -26,7 +26,7 @@ READS = {
     TITLES: ("registry", "datasets/registry.yaml"),
     "pages/environment.py": ("pages",),
     "published/files.py": tuple(
-        f"published/{kind}.schema.json" for kind in ("claims", "ranking", "table", "tolerances")
+        f"published/{kind}.schema.json" for kind in ("claims", "ranking", "side_by_side", "table", "tolerances")
     ),
 }
 OFFICIAL = "evaluate/official"

@@ -17,20 +17,22 @@ from resolute.published import (
     ranking_files,
     read_claims,
     read_ranking,
+    read_side_by_side,
     read_spec,
     read_tolerances,
+    side_by_side_files,
     spec_files,
 )
 from resolute.published.results import Result, write_results
 from resolute.tables.build import Table, build
 from resolute.tables.claims import Claims, hold
 from resolute.tables.ranking import Ranking, rank
-from resolute.tables.render import render, render_claims, render_ranking
+from resolute.tables.render import render, render_claims, render_ranking, render_side_by_side
 from resolute.tables.results import results
 
 
 def make_tables(measured: Sequence[Path], protocol: str, reference: Sequence[Path] = ()) -> None:
-    """Write every published table, ranking and test of claims, all cells in one long form, and the small files for DVC.
+    """Write every table, ranking and test of claims, all cells of papers in one long form, and the small files for DVC.
 
     `reports/tables/<paper>/<table>.{csv,md,tex,html}` for each specification under `data/published/`,
     `reports/results.parquet`, `reports/psnr_macs.csv` (for `dvc plots`) and `reports/metrics.json`.
@@ -48,7 +50,10 @@ def make_tables(measured: Sequence[Path], protocol: str, reference: Sequence[Pat
     tables = _all_built(rows, means)
     rankings = [_ranked(path, means) for path in ranking_files()]
     claims = [_held(path, means, reference) for path in claims_files()]
+    beside = [_beside(path, means) for path in side_by_side_files()]
     for form in layout.TABLE_FORMATS:
+        for table in beside:
+            atomic.write(_target(table, form), render_side_by_side(table, form))
         for one in claims:
             atomic.write(_target(one, form), render_claims(one, form))
         for table in tables:
@@ -146,6 +151,10 @@ def _all_built(rows: pd.DataFrame, means: pd.DataFrame) -> list[Table]:
 def _built(path: Path, means: pd.DataFrame) -> Table:
     spec = read_spec(path)
     return build(spec, measurements.read(spec.figures), means, _tolerances(), _methods())
+
+
+def _beside(path: Path, means: pd.DataFrame) -> Table:
+    return build(read_side_by_side(path), measurements.frame([]), means, _tolerances(), _methods())
 
 
 def _ranked(path: Path, means: pd.DataFrame) -> Ranking:

@@ -4,6 +4,7 @@ A network that is not measured, or was built to meet the printed counts, keeps i
 stays complete.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,17 +19,26 @@ from resolute.tables.build import BuiltRow, Cell, build
 
 @dataclass(frozen=True)
 class Place:
-    """Where a network stands: as printed and recomputed (`rank`), by which figure, and whether that is measured."""
+    """Where a network stands: as printed (None where no place is) and recomputed (`rank`), by which figure, and whether
+    that is measured.
+    """
 
-    printed: int
+    printed: int | None
     rank: int
     figure: float
     measured: bool
 
     @property
+    def shown(self) -> int:
+        """The printed place, or the recomputed one where none is printed."""
+        return self.rank if self.printed is None else self.printed
+
+    @property
     def arrow(self) -> str:
         """Up for a better place than printed, down for a worse one, empty for the same."""
-        return "" if self.rank == self.printed else "↑" if self.rank < self.printed else "↓"
+        if self.printed is None or self.rank == self.printed:
+            return ""
+        return "↑" if self.rank < self.printed else "↓"
 
 
 @dataclass(frozen=True)
@@ -59,17 +69,23 @@ def rank(
     Raises:
         ResoluteError: a network of the group has no printed place or figure.
     """
-    figures = [column for column in asked.columns if not column.sum]
-    columns = (*(column.figure for column in figures), *(column.places for column in asked.columns))
+    figures = [column for column in asked.columns if column.is_of_figures]
+    printed_too = [column for column in asked.columns if column.printed]
+    columns = (*(column.figure for column in figures), *(column.places for column in printed_too))
     spec = replace(asked.spec, columns=columns)
     ranked = published[published["method"].isin([row.method for row in spec.groups[0].rows])]
     circular = [name for name, entry in methods.items() if entry.reconstructed]
     rows = build(spec, ranked, measured[~measured["method"].isin(circular)], tolerances, methods).groups[0][1]
     places: dict[str, list[Place]] = {}
-    for index, column in enumerate(asked.columns):
-        printed = [round(_printed(asked, row, row.cells[len(figures) + index].paper)) for row in rows]
+    for column in asked.columns:
+        printed: list[int | None] = [None] * len(rows)
+        if column.printed:
+            at = len(figures) + printed_too.index(column)
+            printed = [round(_printed(asked, row, row.cells[at].paper)) for row in rows]
         if column.sum:
-            places[column.key] = _by_score([places[key] for key in column.sum], printed)
+            places[column.key] = _by_sum([places[key] for key in column.sum], printed)
+        elif column.score:
+            places[column.key] = _by_score({key: places[key] for key in column.score}, column, printed)
         else:
             cells = [row.cells[figures.index(column)] for row in rows]
             values = [_printed(asked, row, cell.paper) for row, cell in zip(rows, cells, strict=True)]
@@ -81,23 +97,42 @@ def rank(
     return Ranking(asked.spec, asked.columns, ordered)
 
 
-def _by_figure(cells: Sequence[Cell], paper: Sequence[float], printed: Sequence[int], digits: int) -> list[Place]:
-    """At the printed digits, at which alone published and measured figures compare; equals keep their order."""
+def _by_figure(
+    cells: Sequence[Cell], paper: Sequence[float], printed: Sequence[int | None], digits: int
+) -> list[Place]:
     figures = [value if cell.measured is None else cell.measured for cell, value in zip(cells, paper, strict=True)]
-    keys = [(round(figure, digits), place) for figure, place in zip(figures, printed, strict=True)]
+    return _placed(figures, [cell.measured is not None for cell in cells], printed, digits)
+
+
+def _by_score(parts: Mapping[str, Sequence[Place]], column: RankColumn, printed: Sequence[int | None]) -> list[Place]:
+    """By the sum of weight x exp(2 x figure / baseline) over some figures, the formula of the challenges since 2024."""
+    terms = list(column.score.values())
+    rows = list(zip(*parts.values(), strict=True))
+    scores = [
+        sum(one.weight * math.exp(2 * place.figure / one.baseline) for one, place in zip(terms, places, strict=True))
+        for places in rows
+    ]
+    return _placed(scores, [any(place.measured for place in places) for places in rows], printed, column.digits)
+
+
+def _placed(
+    figures: Sequence[float], measured: Sequence[bool], printed: Sequence[int | None], digits: int
+) -> list[Place]:
+    """At the printed digits, at which alone published and measured figures compare; equals keep their order."""
+    keys = [(round(figure, digits), place or 0) for figure, place in zip(figures, printed, strict=True)]
     return [
-        Place(place, 1 + sum(other < key for other in keys), figure, cell.measured is not None)
-        for key, place, figure, cell in zip(keys, printed, figures, cells, strict=True)
+        Place(place, 1 + sum(other < key for other in keys), figure, is_measured)
+        for key, place, figure, is_measured in zip(keys, printed, figures, measured, strict=True)
     ]
 
 
-def _by_score(parts: Sequence[Sequence[Place]], printed: Sequence[int]) -> list[Place]:
-    """By the sum of places; equal scores share a place."""
+def _by_sum(parts: Sequence[Sequence[Place]], printed: Sequence[int | None]) -> list[Place]:
+    """By the sum of places; equal sums share a place."""
     columns = list(zip(*parts, strict=True))
-    scores = [sum(place.rank for place in places) for places in columns]
+    sums = [sum(place.rank for place in places) for places in columns]
     return [
-        Place(place, 1 + sum(other < score for other in scores), score, all(one.measured for one in places))
-        for score, place, places in zip(scores, printed, columns, strict=True)
+        Place(place, 1 + sum(other < one for other in sums), one, all(part.measured for part in places))
+        for one, place, places in zip(sums, printed, columns, strict=True)
     ]
 
 

@@ -41,6 +41,14 @@ def render(table: Table, form: str) -> str:
     return _filled("table", form, table=table, spec=table.spec, notes=notes, reasons=reasons(table), **facts)
 
 
+def render_side_by_side(table: Table, form: str) -> str:
+    """A table of measurements alone in one of `layout.TABLE_FORMATS`, as for `render`."""
+    if form == "csv":
+        return _side_by_side_csv(table)
+    columns = list(zip(table.spec.columns, table.tolerances, strict=True))
+    return _filled("side_by_side", form, table=table, spec=table.spec, columns=columns)
+
+
 def render_ranking(ranking: Ranking, form: str) -> str:
     """The ranking in one of `layout.TABLE_FORMATS`, as for `render`."""
     if form == "csv":
@@ -172,6 +180,22 @@ def _csv(table: Table) -> str:
     return _csv_lines(header, rows)
 
 
+def _side_by_side_csv(table: Table) -> str:
+    """Values with four digits more than are shown."""
+    rows = [
+        [
+            *map(csv_text, (year, row.spec.method, *row.spec.labels)),
+            *(
+                "" if cell.measured is None else f"{cell.measured:.{column.digits + 4}f}"
+                for column, cell in zip(table.spec.columns, row.cells, strict=True)
+            ),
+        ]
+        for year, rows in table.groups
+        for row in rows
+    ]
+    return _csv_lines(["year", "method", *table.spec.labels, *(column.key for column in table.spec.columns)], rows)
+
+
 def _parts(column: Column) -> tuple[str, ...]:
     return (*PARTS, measurements.EQUAL) if _is_psnr(column) else PARTS
 
@@ -206,7 +230,12 @@ def _ranking_csv(ranking: Ranking) -> str:
 
 def _ranking_csv_row(ranking: Ranking, row: RankedRow) -> list[str]:
     def values(place: Place, digits: int) -> list[str]:
-        return [str(place.printed), str(place.rank), f"{place.figure:.{digits}f}", "yes" if place.measured else "no"]
+        return [
+            "" if place.printed is None else str(place.printed),
+            str(place.rank),
+            f"{place.figure:.{digits}f}",
+            "yes" if place.measured else "no",
+        ]
 
     names = [csv_text(text) for text in (row.method, *row.labels)]
     pairs = zip(ranking.columns, row.places, strict=True)
