@@ -55,6 +55,7 @@ ON_FEATURES: dict[str, Callable[[Any, Tensor], Tensor]] = {
     "1x1": plain((0, 0)),
     "1x1_3x3": expanded,
     "1x1_3x3_double": expanded,
+    "1x1_3x3_double_without_bias": expanded,
     "1x1_3x3_1x1_double": expanded_and_reduced,
     "3x3_1x1_256": lambda branch, x: branch.reduce(branch.conv(x)),
     "sobel_x": edges(SOBEL_X),

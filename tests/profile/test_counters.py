@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 # The challenge's counter, run on its 42 released networks (tests/data/README.md says where it comes from).
 with (ROOT / "tests/data/tables/ntire2022_counts.csv").open(newline="") as file:
     OFFICIAL = {row["method"]: row for row in csv.DictReader(file) if row["method"] in registry.names()}
-# The same counter and columns of later challenges, in millions and 10^9 (a file each, from the same place).
+# The same of later challenges and FLOPs by fvcore, in millions and 10^9 (a file each).
 LATER = {
     row["method"]: row
     for path in sorted((ROOT / "tests/data/tables").glob("ntire202[3-9]_counts.csv"))
@@ -78,6 +78,7 @@ def test_the_counts_of_later_challenges_at_the_digits_on_record(method: str) -> 
     counts = {
         "params": str(found["params_ntire2022"]),
         "flops_ntire2022_g": f"{found['flops_ntire2022'] / 1e9:.4f}",
+        "flops_fvcore_g": f"{found['flops_fvcore'] / 1e9:.4f}",
         "activations_m": f"{found['activations'] / 1e6:.4f}",
         "n_conv": str(found["n_conv"]),
     }

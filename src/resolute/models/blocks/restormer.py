@@ -59,7 +59,7 @@ class GatedFeedForward(nn.Module):
     ) -> None:
         super().__init__()
         self.embed = Embedding(width, hidden, 2, bias, fused)
-        self.project = conv1(hidden, width, bias=bias)
+        self.project: nn.Module = conv1(hidden, width, bias=bias)
         self.activation = activation or nn.GELU()
 
     def forward(self, x: Tensor) -> Tensor:
