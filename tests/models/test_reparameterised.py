@@ -39,11 +39,6 @@ def expanded(branch: reparameterised.ExpandThenConv, x: Tensor) -> Tensor:
     return functional.conv2d(padded_with_bias(branch.expand, x), branch.conv.weight, branch.conv.bias)
 
 
-def expanded_and_reduced(branch: reparameterised.ExpandConvReduce, x: Tensor) -> Tensor:
-    y = padded_with_bias(branch.expand, x)
-    return branch.reduce(functional.conv2d(y, branch.conv.weight, branch.conv.bias))
-
-
 def plain(padding: tuple[int, int]) -> Callable[[reparameterised.Plain, Tensor], Tensor]:
     return lambda branch, x: functional.conv2d(x, branch.conv.weight, branch.conv.bias, padding=padding)
 
@@ -55,8 +50,6 @@ ON_FEATURES: dict[str, Callable[[Any, Tensor], Tensor]] = {
     "1x1": plain((0, 0)),
     "1x1_3x3": expanded,
     "1x1_3x3_double": expanded,
-    "1x1_3x3_double_without_bias": expanded,
-    "1x1_3x3_1x1_double": expanded_and_reduced,
     "3x3_1x1_256": lambda branch, x: branch.reduce(branch.conv(x)),
     "sobel_x": edges(SOBEL_X),
     "sobel_y": edges(SOBEL_Y),

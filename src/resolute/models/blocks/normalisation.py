@@ -37,15 +37,6 @@ class ChannelNorm(nn.LayerNorm):
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
-class WrittenNorm(ChannelNorm):
-    """The same written out, as entries of challenges have it: no counter sees a norm in it."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        centred = x - x.mean(1, keepdim=True)
-        deviation = (centred.square().mean(1, keepdim=True) + self.eps).sqrt()
-        return self.weight[:, None, None] * (centred / deviation) + self.bias[:, None, None]
-
-
 def affine_of(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     """What a batch norm multiplies every channel with in evaluation, and what it adds then."""
     factor = norm.weight * torch.rsqrt(norm.get_buffer("running_var") + norm.eps)

@@ -117,10 +117,10 @@ class ExpandThenConv(Branch):
     2021).
     """
 
-    def __init__(self, inputs: int, outputs: int, middle: int, bias: bool = True) -> None:
+    def __init__(self, inputs: int, outputs: int, middle: int) -> None:
         super().__init__()
-        self.expand = conv1(inputs, middle, bias=bias)
-        self.conv = conv3(middle, outputs, bias=bias)
+        self.expand = conv1(inputs, middle)
+        self.conv = conv3(middle, outputs)
 
     def forward(self) -> tuple[Tensor, Tensor]:
         return compose(self.expand, self.conv.weight, bias_of(self.conv))
@@ -138,28 +138,6 @@ class ConvThenReduce(Branch):
         mix = self.reduce.weight[:, :, 0, 0]
         kernel = torch.einsum("om,mixy->oixy", mix, self.conv.weight)
         return kernel, bias_of(self.reduce) + mix @ bias_of(self.conv)
-
-
-class ExpandConvReduce(Branch):
-    """A 1x1 convolution to `gain` times the channels, a 3x3 one to `gain` times the outputs, a 1x1 one back.
-
-    SPAN's (Wan et al., arXiv 2311.12770). As in `ExpandThenConv`, the middle is padded with the bias of the first.
-    """
-
-    def __init__(self, inputs: int, outputs: int, gain: int = 2) -> None:
-        super().__init__()
-        self.expand = conv1(inputs, gain * inputs)
-        self.conv = conv3(gain * inputs, gain * outputs)
-        self.reduce = conv1(gain * outputs, outputs)
-
-    def middle(self) -> Tensor:
-        """The kernel of the 3x3 convolution, with what stands beside it there."""
-        return self.conv.weight
-
-    def forward(self) -> tuple[Tensor, Tensor]:
-        kernel, bias = compose(self.expand, self.middle(), bias_of(self.conv))
-        mix = self.reduce.weight[:, :, 0, 0]
-        return torch.einsum("om,mixy->oixy", mix, kernel), bias_of(self.reduce) + mix @ bias
 
 
 class Edge(Branch):
@@ -191,8 +169,9 @@ def centred(kernel: Tensor) -> Tensor:
 
 
 def bias_of(convolution: nn.Conv2d) -> Tensor:
-    """A convolution's bias, zeros where it has none."""
-    return convolution.weight.new_zeros(convolution.out_channels) if convolution.bias is None else convolution.bias
+    """A convolution's bias, which it must have."""
+    assert convolution.bias is not None
+    return convolution.bias
 
 
 # Branches by name, from the numbers of input and output channels.
@@ -203,8 +182,6 @@ BRANCHES: dict[str, Callable[[int, int], Branch]] = {
     "1x1": partial(Plain, kernel=(1, 1)),
     "1x1_3x3": lambda inputs, outputs: ExpandThenConv(inputs, outputs, outputs),
     "1x1_3x3_double": lambda inputs, outputs: ExpandThenConv(inputs, outputs, 2 * outputs),
-    "1x1_3x3_double_without_bias": lambda inputs, outputs: ExpandThenConv(inputs, outputs, 2 * outputs, bias=False),
-    "1x1_3x3_1x1_double": ExpandConvReduce,
     "3x3_1x1_256": lambda inputs, outputs: ConvThenReduce(inputs, outputs, 256),
     **{mask: partial(Edge, mask=mask) for mask in EDGE_MASKS},
     "identity": lambda inputs, _: Identity(inputs),
@@ -219,9 +196,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "reduced_ecb": ("3x3", "1x1_3x3_double"),
     "ecb": ("3x3", "1x1_3x3_double", *EDGE_MASKS),
     "ecb_identity": ("3x3", "1x1_3x3_double", *EDGE_MASKS, "identity"),
-    "ecb_without_bias": ("3x3", "1x1_3x3_double_without_bias", *EDGE_MASKS, "identity"),
     "repblock": ("3x3", "1x1_3x3_double", *EDGE_MASKS, "1x3", "3x1"),
-    "span": ("1x1", "1x1_3x3_1x1_double"),
     "edbb": ("3x3", "1x1", "1x1_3x3", *EDGE_MASKS, "identity"),
 }
 
