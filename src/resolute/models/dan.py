@@ -46,11 +46,13 @@ class WeightedFusion(nn.Module):
 
     def __init__(self, blocks: int, width: int, weighted: bool) -> None:
         super().__init__()
-        self.factors = nn.Parameter(torch.ones(1, blocks * width, 1, 1)) if weighted else 1
+        self.factors = nn.ParameterList(torch.ones(1, width, 1, 1) for _ in range(blocks) if weighted)
         self.conv = conv1(blocks * width, width, bias=False)
 
     def forward(self, outputs: Tensor) -> Tensor:
-        return functional.gelu(self.conv(outputs * self.factors))
+        if self.factors:
+            outputs = outputs * torch.cat(list(self.factors), dim=1)
+        return functional.gelu(self.conv(outputs))
 
 
 @register_model
