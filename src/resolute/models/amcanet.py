@@ -12,9 +12,9 @@ from torch.nn import functional
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, depthwise
-from resolute.models.blocks.normalisation import UnitNorm
 from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.residual import Residual
+from resolute.models.smfanet import UnitNorm
 
 LARGEST_STRIDE = 16
 

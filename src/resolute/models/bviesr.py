@@ -13,10 +13,10 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from resolute.models import register_model
+from resolute.models.blocks.centred import CentredPostUpsampling
 from resolute.models.blocks.convolution import conv1, conv3, depthwise, leaky_relu
 from resolute.models.blocks.normalisation import ChannelNorm
 from resolute.models.blocks.pointwise import PointwiseLinear
-from resolute.models.blocks.post_upsampling import CentredPostUpsampling
 from resolute.models.blocks.sizes import larger
 from resolute.models.blocks.windows import from_windows, to_windows
 
@@ -32,6 +32,15 @@ def mirrored(x: Tensor, size: int) -> Tensor:
         place = torch.arange(-(-side // size) * size, device=x.device) % period
         x = x.index_select(axis, torch.minimum(place, period - place))
     return x
+
+
+class RowLinear(PointwiseLinear):
+    """A linear layer at every pixel that reads the pixels as one row, as the released network does: counters look at
+    that.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.linear(x.flatten(2).transpose(1, 2)).transpose(1, 2).unflatten(2, x.shape[2:])
 
 
 class CorrelatedWindows(nn.Module):
@@ -66,9 +75,9 @@ class FilteredPerceptron(nn.Module):
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
-        self.expand = PointwiseLinear(width, hidden, row=True)
+        self.expand = RowLinear(width, hidden)
         self.filter = depthwise(hidden, 5)
-        self.reduce = PointwiseLinear(hidden, width, row=True)
+        self.reduce = RowLinear(hidden, width)
 
     def forward(self, x: Tensor) -> Tensor:
         hidden = functional.gelu(self.expand(x))
@@ -100,7 +109,7 @@ class Hourglass(nn.Module):
         super().__init__()
         self.norm = ChannelNorm(width)
         self.blocks = nn.ModuleList(WindowBlock(width, size, squeezed) for size in windows)
-        self.merge = PointwiseLinear(2 * width, width, row=True)
+        self.merge = RowLinear(2 * width, width)
         self.conv = conv3(width, width)
 
     def forward(self, x: Tensor) -> Tensor:

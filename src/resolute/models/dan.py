@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resolute.models import register_model
+from resolute.models.blocks.centred import CentredPostUpsampling
 from resolute.models.blocks.context import spatial_channel_context
 from resolute.models.blocks.convolution import conv1, conv3, depthwise
-from resolute.models.blocks.post_upsampling import CentredPostUpsampling, PixelShuffleTail
+from resolute.models.blocks.post_upsampling import PixelShuffleTail
 from resolute.models.blocks.residual import Residual
 
 REFINEMENTS = 4

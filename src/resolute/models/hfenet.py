@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resolute.models import register_model
-from resolute.models.blocks.convolution import ReflectedDepthwise, conv1, conv3, depthwise
+from resolute.models.blocks.centred import CentredPostUpsampling
+from resolute.models.blocks.convolution import conv1, conv3, depthwise
 from resolute.models.blocks.normalisation import ChannelNorm
-from resolute.models.blocks.post_upsampling import CentredPostUpsampling
+from resolute.models.blocks.reflected import ReflectedDepthwise
 from resolute.models.blocks.residual import Residual
 
 # Kernel and dilation of the two depthwise convolutions, one after the other, of each third of the channels.

@@ -4,7 +4,7 @@ NTIRE 2026 efficient SR challenge, team 09 (Amazingren/NTIRE2026_ESR, models/tea
 Peculiar: the gate adds a skip to RFDN's block, which has none. Any input size works.
 """
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.distillation import RFDB
@@ -14,6 +14,9 @@ from resolute.models.blocks.span import span_gate
 
 class GatedRFDB(RFDB):
     """RFDB whose fused features gate themselves and the input (N x width x H x W)."""
+
+    def __init__(self, width: int, kept: int) -> None:
+        super().__init__(width, kept, attention=nn.Identity())
 
     def forward(self, x: Tensor) -> Tensor:
         return span_gate(super().forward(x), x)

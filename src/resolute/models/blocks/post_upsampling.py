@@ -7,7 +7,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resolute.models.blocks.convolution import conv1, conv3, leaky_relu
-from resolute.models.blocks.normalisation import div2k_mean
 
 
 def enlarge(x: Tensor, scale: float, mode: str = "bilinear") -> Tensor:
@@ -78,25 +77,3 @@ class PostUpsampling(nn.Module):
         shallow = self.head(lr)
         sr = self.tail(self.trunk(self.deep_features(shallow)) + shallow)
         return sr + enlarge(lr, self.scale) if self.image_skip else sr
-
-
-class CentredPostUpsampling(PostUpsampling):
-    """The same on an image in 0..1 that the mean colour of DIV2K is taken off, and put back on the result."""
-
-    mean: Tensor
-
-    def __init__(
-        self,
-        width: int,
-        blocks: Iterable[nn.Module],
-        scale: float,
-        head: nn.Module | None = None,
-        fuse: nn.Module | None = None,
-        trunk: nn.Module | None = None,
-        tail: nn.Module | None = None,
-    ) -> None:
-        super().__init__(width, blocks, scale, head=head, fuse=fuse, trunk=trunk, tail=tail)
-        self.register_buffer("mean", div2k_mean(), persistent=False)
-
-    def forward(self, lr: Tensor) -> Tensor:
-        return super().forward(lr - self.mean) + self.mean
