@@ -34,7 +34,7 @@ def add(
     protocol: Annotated[str, typer.Option(help="How its PSNR and SSIM are measured.")] = "y_basicsr",
     lr_size: Annotated[str, typer.Option(metavar="WxH", help="LR image that its costs are counted for.")] = "",
     flops: Annotated[
-        str, typer.Option(help="The counter of its FLOPs: flops_2macs or flops_ntire2022.")
+        str, typer.Option(help="The counter of its FLOPs: flops_2macs, flops_ntire2022 or flops_fvcore.")
     ] = "flops_2macs",
     url: Annotated[str, typer.Option(help="Where the figures are from.")] = "",
 ) -> None:

@@ -1,9 +1,10 @@
 """Counting parameters, multiply-adds, activations and convolutions of a network.
 
-Two counts stand side by side. `flops_ntire2022` follows the counter of the NTIRE 2022 efficient SR challenge
-(ofsoundof/NTIRE2022_ESR, utils/model_summary.py), whose figures its Table 1 prints, warts included. `macs`
-counts every multiply-add of convolutions, linear layers and matrix products once, wherever they are called
-from. Both run on the meta device: no arithmetic is done.
+Three counts stand side by side. `flops_ntire2022` follows the counter of the NTIRE 2022 efficient SR challenge
+(ofsoundof/NTIRE2022_ESR, utils/model_summary.py), whose figures its Table 1 prints, warts included, `flops_fvcore`
+that of the challenges since 2024 (`resolute.metrics.operators`). `macs` counts every multiply-add of convolutions,
+linear layers and matrix products once, wherever they are called from. All run on the meta device: no arithmetic is
+done.
 """
 
 from collections import Counter
@@ -14,6 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
+
+from resolute.metrics.operators import OperatorCounter
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.ReLU6)
@@ -33,7 +36,8 @@ class Counts:
             products with one matrix) and products of stacks of matrices, as attention has them.
         macs_decoder: those of `macs` that are outside of the network's `encoder`; None where it has none.
         flops_2macs: twice `macs`, as WBSR, ClassSR and ARM print it.
-        flops_ntire2022: the challenge's count.
+        flops_ntire2022: the challenge's count of 2022 and 2023.
+        flops_fvcore: that of 2024 and later.
         activations: elements of the outputs of all convolution layers, over all calls.
         n_conv: calls of convolution layers.
     """
@@ -46,6 +50,7 @@ class Counts:
     macs_decoder: int | None
     flops_2macs: int
     flops_ntire2022: int
+    flops_fvcore: int
     activations: int
     n_conv: int
 
@@ -60,8 +65,8 @@ def count(build: Callable[[], nn.Module], height: int, width: int) -> Counts:
         build: makes the network, in the form that is released.
     """
     network, lr = _on_meta(build, height, width)
-    challenge = ChallengeCounter(network)
-    with challenge:
+    challenge, operators = ChallengeCounter(network), OperatorCounter()
+    with challenge, operators:
         flops = _flops(network, lr)
     parts: Counter[str] = Counter()
     for operation, times in flops["Global"].items():
@@ -77,6 +82,7 @@ def count(build: Callable[[], nn.Module], height: int, width: int) -> Counts:
         macs_decoder=macs - encoder if hasattr(network, "encoder") else None,
         flops_2macs=2 * macs,
         flops_ntire2022=challenge.flops,
+        flops_fvcore=operators.flops,
         activations=challenge.activations,
         n_conv=challenge.n_conv,
     )

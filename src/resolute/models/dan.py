@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resolute.models import register_model
+from resolute.models.blocks.centred import CentredPostUpsampling
 from resolute.models.blocks.context import spatial_channel_context
 from resolute.models.blocks.convolution import conv1, conv3, depthwise
-from resolute.models.blocks.post_upsampling import CentredPostUpsampling, PixelShuffleTail
+from resolute.models.blocks.post_upsampling import PixelShuffleTail
 from resolute.models.blocks.residual import Residual
 
 REFINEMENTS = 4
@@ -46,11 +47,13 @@ class WeightedFusion(nn.Module):
 
     def __init__(self, blocks: int, width: int, weighted: bool) -> None:
         super().__init__()
-        self.factors = nn.Parameter(torch.ones(1, blocks * width, 1, 1)) if weighted else 1
+        self.factors = nn.ParameterList(torch.ones(1, width, 1, 1) for _ in range(blocks) if weighted)
         self.conv = conv1(blocks * width, width, bias=False)
 
     def forward(self, outputs: Tensor) -> Tensor:
-        return functional.gelu(self.conv(outputs * self.factors))
+        if self.factors:
+            outputs = outputs * torch.cat(list(self.factors), dim=1)
+        return functional.gelu(self.conv(outputs))
 
 
 @register_model

@@ -19,7 +19,7 @@ class DISP(PostUpsampling):
     """A chain of blocks, each of them activated convolutions with a skip; the trunk's kernel is of any size."""
 
     def __init__(
-        self, scale: float = 4, width: int = 32, blocks: int = 4, convolutions: int = 4, trunk: int = 1
+        self, scale: float = 4, width: int = 32, blocks: int = 4, convolutions: int = 4, trunk_kernel: int = 1
     ) -> None:
         chain = (Residual(*activated_chain(width, width, convolutions), nn.SiLU()) for _ in range(blocks))
-        super().__init__(width, chain, scale, trunk=conv(width, width, trunk))
+        super().__init__(width, chain, scale, trunk=conv(width, width, trunk_kernel))

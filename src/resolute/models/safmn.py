@@ -4,14 +4,42 @@ Paper: Sun et al., ICCV 2023. Data range 0..1. Peculiar: the features are modula
 windows divide the whole image, so where they lie depends on its size. LR sides of at least 8 (three halvings).
 """
 
-from torch import nn
+import torch
+from torch import Tensor, fx, nn
+from torch.nn import functional
 
 from resolute.models import register_model
-from resolute.models.blocks.convolution import conv1, conv3
-from resolute.models.blocks.modulation import SAFM
+from resolute.models.blocks.convolution import conv1, conv3, depthwise
 from resolute.models.blocks.normalisation import ChannelNorm
+from resolute.models.blocks.pooling import max_pool_cells
 from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.residual import Residual
+
+# Which way it goes depends on the map's sides alone; that cannot be traced.
+fx.wrap("max_pool_cells")
+
+LEVELS = 4
+
+
+class SAFM(nn.Module):
+    """Spatially-adaptive feature modulation: every quarter of the channels filtered at its own resolution."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.levels = nn.ModuleList(depthwise(width // LEVELS) for _ in range(LEVELS))
+        self.fuse = conv1(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        modulation = []
+        for level, (convolution, chunk) in enumerate(zip(self.levels, x.chunk(LEVELS, dim=1), strict=True)):
+            if level:
+                pooled = max_pool_cells(chunk, 2**level)
+                chunk = functional.interpolate(convolution(pooled), size=(height, width))
+            else:
+                chunk = convolution(chunk)
+            modulation.append(chunk)
+        return x * functional.gelu(self.fuse(torch.cat(modulation, dim=1)))
 
 
 @register_model

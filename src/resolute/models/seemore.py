@@ -8,14 +8,15 @@ last layer of the feed-forward network too; LayerNorm has an epsilon of 1e-6. LR
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv, conv1, conv3, depthwise
 from resolute.models.blocks.experts import TopOneExperts
-from resolute.models.blocks.normalisation import ChannelNorm
-from resolute.models.blocks.post_upsampling import CentredPostUpsampling
+from resolute.models.blocks.normalisation import DIV2K_MEAN, ChannelNorm
+from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.residual import Residual
 
 EPSILON = 1e-6
@@ -107,7 +108,7 @@ def residual(channels: int, block: nn.Module) -> Residual:
 
 
 @register_model
-class SeemoRe(CentredPostUpsampling):
+class SeemoRe(PostUpsampling):
     """Residual groups of rank modelling (MoRE) and spatial modelling (SEE).
 
     Args:
@@ -141,3 +142,8 @@ class SeemoRe(CentredPostUpsampling):
         )
         trunk = nn.Sequential(ChannelNorm(width, EPSILON), conv3(width, width))
         super().__init__(width, body, scale, trunk=trunk)
+        self.mean: Tensor
+        self.register_buffer("mean", torch.tensor(DIV2K_MEAN)[:, None, None], persistent=False)
+
+    def forward(self, lr: Tensor) -> Tensor:
+        return super().forward(lr - self.mean) + self.mean

@@ -6,15 +6,26 @@ at least 8 (pooling).
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from resolute.models import register_model
-from resolute.models.blocks.convolution import conv1, conv3
-from resolute.models.blocks.modulation import FarMask
-from resolute.models.blocks.normalisation import UnitNorm
+from resolute.models.blocks.convolution import conv1, conv3, depthwise
+from resolute.models.blocks.pooling import max_pool_cells
 from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.residual import Residual
+
+# Which way it goes depends on the map's sides alone; that cannot be traced.
+fx.wrap("max_pool_cells")
+
+POOLING = 8
+
+
+class UnitNorm(nn.Module):
+    """Divides the features of every pixel by their Euclidean length over the channels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.normalize(x, dim=1)
 
 
 class SMFA(nn.Module):
@@ -23,7 +34,10 @@ class SMFA(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.split = conv1(width, 2 * width)
-        self.mask = FarMask(width)
+        self.pooled = depthwise(width)
+        self.pooled_factor = nn.Parameter(torch.ones(1, width, 1, 1))
+        self.variance_factor = nn.Parameter(torch.zeros(1, width, 1, 1))
+        self.modulation = conv1(width, width)
         self.local = nn.Sequential(
             conv3(width, 2 * width, groups=width), conv1(2 * width, 2 * width), nn.GELU(), conv1(2 * width, width)
         )
@@ -31,7 +45,14 @@ class SMFA(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         near, far = self.split(features).chunk(2, dim=1)
-        return self.fuse(far * self.mask(far) + self.local(near))
+        return self.fuse(far * self._mask(far) + self.local(near))
+
+    def _mask(self, x: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        maxima = self.pooled(max_pool_cells(x, POOLING))
+        variance = torch.var(x, dim=(-2, -1), keepdim=True)
+        coarse = self.modulation(maxima * self.pooled_factor + variance * self.variance_factor)
+        return functional.interpolate(functional.gelu(coarse), size=(height, width))
 
 
 class PCFN(nn.Module):

@@ -21,12 +21,18 @@ class Column:
     digits: int
     explanation: str
 
+    @property
+    def key(self) -> str:
+        """Names it among the values of a row: the metric; of FLOPs, which several counters have, the counter."""
+        return self.protocol if self.metric == "flops" else self.metric
+
 
 COLUMNS = (
     Column("params", "", "Parameters", "K", 1e3, 1, "elements of all parameters"),
     Column("macs", "macs", "MACs", "G", 1e9, 2, "each multiply-add once, everything counted"),
     Column("macs_decoder", "macs", "Decoder MACs", "G", 1e9, 2, "of these, those outside of the encoder"),
-    Column("flops", "flops_ntire2022", "FLOPs, NTIRE 2022", "G", 1e9, 2, "by the challenge's own counter"),
+    Column("flops", "flops_ntire2022", "FLOPs, NTIRE 2022", "G", 1e9, 2, "by the challenge's counter of 2022 and 2023"),
+    Column("flops", "flops_fvcore", "FLOPs, fvcore", "G", 1e9, 2, "as the challenge counts since 2024"),
     Column("activations", "", "Activations", "M", 1e6, 2, "output elements of all convolutions"),
     Column("n_conv", "", "Convs", "", 1, 0, "calls of convolution layers"),
     Column("latency", "", "Latency", "ms", 1, 1, "best of several forward passes after a warm-up"),
@@ -36,7 +42,7 @@ COLUMNS = (
 
 @dataclass
 class CostRow:
-    """One method at one scale and LR size; values by metric, in the columns' units."""
+    """One method at one scale and LR size; values by the keys of the columns, in the columns' units."""
 
     method: str
     title: str
@@ -48,7 +54,7 @@ class CostRow:
 
 def shown_columns(rows: Sequence[CostRow]) -> list[Column]:
     """The columns in which some network has a value."""
-    return [column for column in COLUMNS if any(column.metric in row.values for row in rows)]
+    return [column for column in COLUMNS if any(column.key in row.values for row in rows)]
 
 
 def cost_rows(means: pd.DataFrame) -> list[CostRow]:
@@ -62,6 +68,6 @@ def cost_rows(means: pd.DataFrame) -> list[CostRow]:
             continue
         key = record["method"], record["scale"], record["lr_size"]
         row = rows.setdefault(key, CostRow(key[0], titles.method_title(key[0]), key[1], key[2]))
-        row.values[column.metric] = record["value"] / column.divisor
+        row.values[column.key] = record["value"] / column.divisor
         row.devices |= {record["device"]} - {""}
     return sorted(rows.values(), key=lambda row: (row.values.get("macs", 0), row.method))

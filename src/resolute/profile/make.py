@@ -23,6 +23,7 @@ _ROWS = {
     "macs_lowest": ("macs_lowest", "macs", ""),
     "flops_2macs": ("flops", "flops_2macs", ""),
     "flops_ntire2022": ("flops", "flops_ntire2022", ""),
+    "flops_fvcore": ("flops", "flops_fvcore", ""),
     "activations": ("activations", "", ""),
     "n_conv": ("n_conv", "", ""),
     "latency_ms": ("latency", "", "ms"),

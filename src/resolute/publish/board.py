@@ -16,7 +16,7 @@ from resolute.published import Verdict
 from resolute.published.results import Result
 
 METRICS = {"psnr": 2, "ssim": 4}  # with the digits of what no paper prints
-COSTS_SHOWN = ("params", "macs", "flops", "latency")
+COSTS_SHOWN = ("params", "macs", "flops_ntire2022", "flops_fvcore", "latency")
 
 Scores = dict[str, Figure]
 Place = tuple[str, float]
@@ -89,8 +89,8 @@ def score_columns(rows: Sequence[Row]) -> list[tuple[str, tuple[str, ...]]]:
 
 def cost_columns(rows: Sequence[Row]) -> list[Column]:
     """The counts and times that a leaderboard shows, as far as some row has them."""
-    known = {metric for row in rows if row.cost for metric in row.cost.values}
-    return [column for column in COLUMNS if column.metric in known.intersection(COSTS_SHOWN)]
+    known = {key for row in rows if row.cost for key in row.cost.values}
+    return [column for column in COLUMNS if column.key in known.intersection(COSTS_SHOWN)]
 
 
 def boards(material: Material) -> list[Board]:

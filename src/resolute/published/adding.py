@@ -27,7 +27,7 @@ COSTS = {
     "activations": "Activations",
     "n_conv": "Convolutions",
 }
-FLOPS = ("flops_2macs", "flops_ntire2022")
+FLOPS = ("flops_2macs", "flops_ntire2022", "flops_fvcore")
 UNITS = ("1", "K", "M", "G", "T")
 EMPTY = ("", "-", "--", "n/a", "N/A")
 FIGURES = ("source", "table", "method", "weights", "dataset", "scale", "protocol", "lr_size", "metric", "value", "unit")

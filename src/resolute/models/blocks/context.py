@@ -5,9 +5,10 @@ from torch import Tensor, nn
 from resolute.models.blocks.convolution import conv1
 from resolute.models.blocks.covering import CoveringAttention
 from resolute.models.blocks.modulation import FarMask
-from resolute.models.blocks.normalisation import ChannelNorm, UnitNorm
+from resolute.models.blocks.normalisation import ChannelNorm
 from resolute.models.blocks.residual import Residual
 from resolute.models.blocks.restormer import GatedFeedForward
+from resolute.models.smfanet import UnitNorm
 
 WINDOW = 72
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 ConvFactory = Callable[[int, int], nn.Module]
 """Makes a layer from its numbers of input and output channels; the layer keeps height and width."""
@@ -36,26 +35,6 @@ def conv3(inputs: int, outputs: int, dilation: int = 1, groups: int = 1, bias: b
 def depthwise(channels: int, kernel: int = 3, dilation: int = 1, bias: bool = True) -> nn.Conv2d:
     """A convolution of every channel by itself."""
     return conv(channels, channels, kernel, dilation, channels, bias)
-
-
-class ReflectedDepthwise(nn.Conv2d):
-    """A convolution of every channel by itself that mirrors the map about its border instead of adding zeros.
-
-    Each side is longer than the kernel reaches.
-    """
-
-    def __init__(self, channels: int, kernel: int = 3, dilation: int = 1, bias: bool = True) -> None:
-        super().__init__(channels, channels, kernel, dilation=dilation, groups=channels, bias=bias)
-        self.reach = dilation * (kernel // 2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        # On CUDA the backward pass of a reflecting `pad` is not deterministic.
-        for axis in (2, 3):
-            inner = x.shape[axis] - 1
-            before = x.narrow(axis, 1, self.reach).flip(axis)
-            after = x.narrow(axis, inner - self.reach, self.reach).flip(axis)
-            x = torch.cat([before, x, after], dim=axis)
-        return super().forward(x)
 
 
 def leaky_relu(slope: float = 0.05) -> nn.LeakyReLU:

@@ -51,7 +51,7 @@ class RFDB(nn.Module):
     Args:
         width: channels of the input and output (N x width x H x W).
         kept: channels of every distillate, or of each one.
-        attention: what the fused features go through last; nothing unless given.
+        attention: what the fused features go through last.
         refine: the layers that refine, one per step; RFDN has three 3x3 convolutions.
         residual: add what a refining layer reads to what it gives, before the activation.
         distil: makes the pointwise distilling layers.
@@ -65,7 +65,7 @@ class RFDB(nn.Module):
         self,
         width: int,
         kept: int | Sequence[int],
-        attention: nn.Module | None = None,
+        attention: nn.Module,
         refine: Iterable[nn.Module] | None = None,
         residual: bool = True,
         distil: ConvFactory = conv1,
@@ -82,7 +82,7 @@ class RFDB(nn.Module):
         self.distil = nn.ModuleList(map(distil, inputs, outputs))
         self.last = last(last_input, last_output)
         self.fuse = fuse(sum(outputs) + last_output, width)
-        self.attention = attention or nn.Identity()
+        self.attention = attention
         self.activation = activation or leaky_relu()
 
     def refined(self, step: int, x: Tensor, distillates: list[Tensor]) -> Tensor:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 # The mean colour of DIV2K (R, G, B, in 0..1), as EDSR has it (Lim et al., CVPR Workshops 2017).
 DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
@@ -36,13 +35,6 @@ class ChannelNorm(nn.LayerNorm):
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-
-
-class UnitNorm(nn.Module):
-    """Divides the features of every pixel by their Euclidean length over the channels."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return functional.normalize(x, dim=1)
 
 
 def affine_of(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:

@@ -11,21 +11,13 @@ class PointwiseLinear(Preparable):
 
     A 1x1 convolution in all but name. Networks that are released with linear layers keep them, because counters
     tell the two apart; inference does not.
-
-    Args:
-        inputs, outputs: channels.
-        bias: of the layer.
-        row: whether it reads the pixels as one row, where released networks do: counters look at that too.
     """
 
-    def __init__(self, inputs: int, outputs: int, bias: bool = True, row: bool = False) -> None:
+    def __init__(self, inputs: int, outputs: int, bias: bool = True) -> None:
         super().__init__()
-        self.row = row
         self.linear = nn.Linear(inputs, outputs, bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.row:
-            return self.linear(x.flatten(2).transpose(1, 2)).transpose(1, 2).unflatten(2, x.shape[2:])
         return self.linear(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
     def prepare(self) -> nn.Conv2d:

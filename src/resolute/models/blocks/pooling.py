@@ -4,31 +4,24 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from resolute.models.blocks.sizes import larger
 
-
-def max_pool_cells(x: Tensor, factor: int, collapse: bool = False) -> Tensor:
+def max_pool_cells(x: Tensor, factor: int) -> Tensor:
     """N x C x H x W to the maxima of H // factor by W // factor cells, which overlap where `factor` leaves a rest.
-
-    A side shorter than `factor` is one cell where it may `collapse`; else that is an error.
 
     What `adaptive_max_pool2d` does, whose backward pass is not deterministic on CUDA: sides that `factor` divides, as
     those of training patches, do without it. A traced graph serves all sides, and no format has that operator for them.
     """
     height, width = x.shape[-2:]
     if torch.jit.is_tracing():
-        return _maxima(_maxima(x, 2, height, factor, collapse), 3, width, factor, collapse)
+        return _maxima(_maxima(x, 2, height, factor), 3, width, factor)
     if height % factor or width % factor:
-        least = int(collapse)
-        return functional.adaptive_max_pool2d(x, (max(height // factor, least), max(width // factor, least)))
+        return functional.adaptive_max_pool2d(x, (height // factor, width // factor))
     return functional.max_pool2d(x, factor)
 
 
-def _maxima(x: Tensor, axis: int, side: int, factor: int, collapse: bool) -> Tensor:
+def _maxima(x: Tensor, axis: int, side: int, factor: int) -> Tensor:
     """The maxima along one axis: cell i of n is from floor(i side / n) to ceil((i + 1) side / n)."""
     cells = side // factor
-    if collapse:
-        cells = larger(cells, 1)
     number = torch.arange(cells, device=x.device)[:, None]
     first, last = number * side // cells, ((number + 1) * side + cells - 1) // cells - 1
     longest = torch.arange(2 * factor + 1, device=x.device)  # less than two whole cells, and an edge

@@ -1,6 +1,7 @@
 """What most efficient SR networks share: everything happens at LR size until the last layer enlarges."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -80,22 +81,13 @@ class PostUpsampling(nn.Module):
         return sr + enlarge(lr, self.scale) if self.image_skip else sr
 
 
-class CentredPostUpsampling(PostUpsampling):
-    """The same on an image in 0..1 that the mean colour of DIV2K is taken off, and put back on the result."""
+class MeanFree(PostUpsampling):
+    """The same on images in 0..1 without DIV2K's mean colour, which is put back at the end."""
 
     mean: Tensor
 
-    def __init__(
-        self,
-        width: int,
-        blocks: Iterable[nn.Module],
-        scale: float,
-        head: nn.Module | None = None,
-        fuse: nn.Module | None = None,
-        trunk: nn.Module | None = None,
-        tail: nn.Module | None = None,
-    ) -> None:
-        super().__init__(width, blocks, scale, head=head, fuse=fuse, trunk=trunk, tail=tail)
+    def __init__(self, *arguments: Any, **others: Any) -> None:
+        super().__init__(*arguments, **others)
         self.register_buffer("mean", div2k_mean(), persistent=False)
 
     def forward(self, lr: Tensor) -> Tensor:
