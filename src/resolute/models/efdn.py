@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
 from resolute.models.blocks.convolution import ConvFactory, conv1
-from resolute.models.blocks.paired_cells import PairedCells
+from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.reparameterised import convolution
 
 
@@ -36,7 +36,7 @@ class Cell(nn.Module):
 
 
 @register_model
-class EFDN(PairedCells):
+class EFDN(PostUpsampling):
     """Four cells at LR size; `conv` is the kind of their 3x3 convolutions, `clamp` keeps the output in 0..1."""
 
     def __init__(
@@ -48,4 +48,18 @@ class EFDN(PairedCells):
         conv: str = "plain",
         clamp: bool = True,
     ) -> None:
-        super().__init__(width, (Cell(width, kept, esa_width, convolution(conv)) for _ in range(4)), scale, clamp)
+        cells = (Cell(width, kept, esa_width, convolution(conv)) for _ in range(4))
+        super().__init__(width, cells, scale, trunk=nn.Identity())
+        self.pairs = nn.ModuleList(conv1(2 * width, width) for _ in range(3))
+        self.clamp = clamp
+
+    def deep_features(self, shallow: Tensor) -> Tensor:
+        first = self.body[0](shallow)
+        second = self.body[1](first)
+        third = self.body[2](self.pairs[0](torch.cat([first, second], dim=1)))
+        fourth = self.body[3](self.pairs[1](torch.cat([second, third], dim=1)))
+        return self.pairs[2](torch.cat([second, fourth], dim=1))
+
+    def forward(self, lr: Tensor) -> Tensor:
+        sr = super().forward(lr)
+        return sr.clamp(0, 1) if self.clamp else sr

@@ -9,11 +9,17 @@ import torch
 from torch import Tensor, nn
 
 from resolute.models import register_model
-from resolute.models.blocks.convolution import conv as plain_conv
-from resolute.models.blocks.convolution import conv1
+from resolute.models.blocks.convolution import conv, conv1, conv3
 from resolute.models.blocks.post_upsampling import PixelShuffleTail
-from resolute.models.blocks.reparameterised import convolution
+from resolute.models.blocks.reparameterised import BRANCHES, Reparameterised
 from resolute.models.blocks.span import SPAB
+
+BRANCHES_OF_A_CONVOLUTION = ("3x3", "1x1", *["1x1_3x3"] * 4)
+
+
+def expanded_conv3(inputs: int, outputs: int) -> Reparameterised:
+    """What trains in the place of a 3x3 convolution."""
+    return Reparameterised([BRANCHES[name](inputs, outputs) for name in BRANCHES_OF_A_CONVOLUTION])
 
 
 @register_model
@@ -25,15 +31,15 @@ class ESPAN(nn.Module):
         width: channels between head and tail.
         blocks: how many of three convolutions; one of two follows them.
         head_kernel: side of the head's kernel.
-        conv: kind of the 3x3 convolutions.
+        expanded: the form that is trained.
     """
 
     def __init__(
-        self, scale: float = 4, width: int = 32, blocks: int = 5, head_kernel: int = 9, conv: str = "plain"
+        self, scale: float = 4, width: int = 32, blocks: int = 5, head_kernel: int = 9, expanded: bool = False
     ) -> None:
         super().__init__()
-        make = convolution(conv)
-        self.head = plain_conv(3, width, head_kernel)
+        make = expanded_conv3 if expanded else conv3
+        self.head = conv(3, width, head_kernel)
         chain = [SPAB(width, conv=make) for _ in range(blocks)]
         self.body = nn.ModuleList([*chain, SPAB(width, convolutions=2, conv=make)])
         self.trunk = make(width, width)

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import ConvFactory, conv1
-from resolute.models.blocks.paired_cells import PairedCells
 from resolute.models.blocks.post_upsampling import PixelShuffleTail
 from resolute.models.blocks.reparameterised import convolution
+from resolute.models.efdn import EFDN
 
 
 class Cell(nn.Module):
@@ -36,12 +36,13 @@ class Cell(nn.Module):
 
 
 @register_model
-class PAEDN(PairedCells):
-    """Four cells at LR size; `conv` is the kind of their 3x3 convolutions, `clamp` keeps the output in 0..1."""
+class PAEDN(EFDN):
+    """EFDN with four other cells; `conv` is the kind of their 3x3 convolutions, `clamp` keeps the output in 0..1."""
 
     def __init__(
         self, scale: float = 4, width: int = 48, kept: int = 24, conv: str = "plain", clamp: bool = True
     ) -> None:
+        super().__init__(scale, width, clamp=clamp)
         make, colours = convolution(conv), 3 * int(scale) ** 2
-        tail = PixelShuffleTail(width, scale, nn.Sequential(make(width, colours), nn.PReLU(colours)))
-        super().__init__(width, (Cell(width, kept, make) for _ in range(4)), scale, clamp, tail)
+        self.body = nn.Sequential(*(Cell(width, kept, make) for _ in range(4)))
+        self.tail = PixelShuffleTail(width, scale, nn.Sequential(make(width, colours), nn.PReLU(colours)))

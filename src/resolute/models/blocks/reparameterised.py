@@ -221,7 +221,6 @@ KINDS: dict[str, tuple[str, ...]] = {
     "ecb_identity": ("3x3", "1x1_3x3_double", *EDGE_MASKS, "identity"),
     "repblock": ("3x3", "1x1_3x3_double", *EDGE_MASKS, "1x3", "3x1"),
     "span": ("1x1", "1x1_3x3_1x1_double"),
-    "espan": ("3x3", "1x1", *["1x1_3x3"] * 4),
     "edbb": ("3x3", "1x1", "1x1_3x3", *EDGE_MASKS, "identity"),
 }
 
