@@ -8,7 +8,7 @@ training; the released one is as it was initialised. It is kept, as counters see
 from torch import Tensor, nn
 
 from resolute.models import register_model
-from resolute.models.blocks.reparameterised import convolution
+from resolute.models.blocks.span_training import span_convolution
 from resolute.models.span import SPAN
 
 SHARE = 0.00001
@@ -32,4 +32,4 @@ class ESRNet(SPAN):
 
     def __init__(self, scale: float = 4, width: int = 28, blocks: int = 6, conv: str = "plain") -> None:
         super().__init__(scale, width, blocks, conv=conv)
-        self.trunk = SteadiedTrunk(self.trunk, convolution(conv)(width, width))
+        self.trunk = SteadiedTrunk(self.trunk, span_convolution(conv)(width, width))

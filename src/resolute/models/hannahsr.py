@@ -16,9 +16,9 @@ from resolute.models.blocks.covering import from_covering_windows, to_covering_w
 from resolute.models.blocks.distillation import RFDB
 from resolute.models.blocks.normalisation import ChannelNorm, div2k_mean
 from resolute.models.blocks.post_upsampling import PixelShuffleTail
-from resolute.models.blocks.reparameterised import convolution
 from resolute.models.blocks.residual import Residual
 from resolute.models.blocks.restormer import GatedFeedForward
+from resolute.models.blocks.span_training import span_convolution
 from resolute.models.blocks.variance import DetailAttention, VarianceMask, reflected_bsconv
 
 WINDOW = 96
@@ -29,7 +29,7 @@ class OffsetMask(VarianceMask):
 
     def __init__(self, channels: int, width: int, conv: str) -> None:
         super().__init__(channels, width, reflected_bsconv, nn.GELU)
-        self.filtered = convolution(conv)(width, width)
+        self.filtered = span_convolution(conv)(width, width)
         self.offset = nn.Parameter(torch.zeros(1, channels, 1, 1))
 
     def skipped(self, reduced: Tensor) -> Tensor:
@@ -101,7 +101,7 @@ class HannahSR(nn.Module):
             return Residual(distillation, attention, Residual(ChannelNorm(width), GatedFeedForward(width, 2 * width)))
 
         super().__init__()
-        make = convolution(conv)
+        make = span_convolution(conv)
         self.register_buffer("mean", div2k_mean(), persistent=False)
         self.head = make(3, width)
         self.second = nn.Sequential(make(3, width), conv1(width, width))
