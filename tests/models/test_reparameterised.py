@@ -11,7 +11,10 @@ from torch.nn import functional
 from resolute.models.blocks import reparameterised
 from resolute.models.blocks.convolution import conv1, conv3
 from resolute.models.blocks.normalisation import MeanShift
-from resolute.models.blocks.reparameterised import BRANCHES, KINDS, Branch, Foldable, Reparameterised, fold
+from resolute.models.blocks.reparameterised import KINDS, Branch, Foldable, Reparameterised, fold
+from resolute.models.blocks.span_training import ExpandConvReduce
+
+BRANCHES = {**reparameterised.BRANCHES, "1x1_3x3_1x1": ExpandConvReduce}
 
 # In double precision the two ways differ by rounding alone.
 TOLERANCE = 1e-12
@@ -39,6 +42,11 @@ def expanded(branch: reparameterised.ExpandThenConv, x: Tensor) -> Tensor:
     return functional.conv2d(padded_with_bias(branch.expand, x), branch.conv.weight, branch.conv.bias)
 
 
+def expanded_and_reduced(branch: ExpandConvReduce, x: Tensor) -> Tensor:
+    y = padded_with_bias(branch.expand, x)
+    return branch.reduce(functional.conv2d(y, branch.conv.weight, branch.conv.bias))
+
+
 def plain(padding: tuple[int, int]) -> Callable[[reparameterised.Plain, Tensor], Tensor]:
     return lambda branch, x: functional.conv2d(x, branch.conv.weight, branch.conv.bias, padding=padding)
 
@@ -50,6 +58,7 @@ ON_FEATURES: dict[str, Callable[[Any, Tensor], Tensor]] = {
     "1x1": plain((0, 0)),
     "1x1_3x3": expanded,
     "1x1_3x3_double": expanded,
+    "1x1_3x3_1x1": expanded_and_reduced,
     "3x3_1x1_256": lambda branch, x: branch.reduce(branch.conv(x)),
     "sobel_x": edges(SOBEL_X),
     "sobel_y": edges(SOBEL_Y),
