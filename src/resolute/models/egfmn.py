@@ -7,11 +7,11 @@ that divide the whole image are of 4, 8 and 16 pixels. LR sides of at least 16.
 from torch import nn
 
 from resolute.models import register_model
-from resolute.models.blocks.modulation import SAFM
-from resolute.models.blocks.normalisation import WrittenNorm
 from resolute.models.blocks.post_upsampling import PostUpsampling
+from resolute.models.blocks.product import ProductFeedForward
 from resolute.models.blocks.residual import Residual
-from resolute.models.blocks.restormer import GatedFeedForward
+from resolute.models.blocks.written_norm import WrittenNorm
+from resolute.models.safmn import SAFM
 
 
 @register_model
@@ -22,7 +22,7 @@ class EGFMN(PostUpsampling):
         def block() -> nn.Sequential:
             return nn.Sequential(
                 Residual(WrittenNorm(width, eps=1e-6), SAFM(width, cell=4)),
-                Residual(WrittenNorm(width, eps=1e-6), GatedFeedForward(width, hidden, activation=nn.Identity())),
+                Residual(WrittenNorm(width, eps=1e-6), ProductFeedForward(width, hidden)),
             )
 
         super().__init__(width, (block() for _ in range(blocks)), scale, trunk=nn.Identity())

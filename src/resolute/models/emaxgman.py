@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from resolute.models import register_model
-from resolute.models.blocks.attention import slim_esa
 from resolute.models.blocks.convolution import conv1, conv3, leaky_relu
+from resolute.models.blocks.local_features import slim_esa
 from resolute.models.blocks.normalisation import ChannelNorm
 from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.residual import Residual

@@ -10,11 +10,12 @@ from torch import Tensor, nn
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3
-from resolute.models.blocks.modulation import SAFM
-from resolute.models.blocks.normalisation import WrittenNorm, div2k_mean
+from resolute.models.blocks.normalisation import div2k_mean
 from resolute.models.blocks.post_upsampling import PixelShuffleTail, enlarge
+from resolute.models.blocks.product import ProductFeedForward
 from resolute.models.blocks.residual import Residual
-from resolute.models.blocks.restormer import GatedFeedForward
+from resolute.models.blocks.written_norm import WrittenNorm
+from resolute.models.safmn import SAFM
 
 
 class Decomposition(nn.Module):
@@ -29,14 +30,15 @@ class Decomposition(nn.Module):
         return x + self.factor * (x - self.summary(x))
 
 
-class FeedForward(GatedFeedForward):
-    """A gated feed-forward network without an activation, decomposed by one map of all channels."""
+class FeedForward(ProductFeedForward):
+    """A gated feed-forward network whose product is decomposed by one map of all channels."""
 
     def __init__(self, width: int, hidden: int) -> None:
-        super().__init__(width, hidden, activation=nn.Identity())
-        self.project = nn.Sequential(
-            Decomposition(hidden, nn.Sequential(conv1(hidden, 1), nn.GELU())), conv1(hidden, width, bias=False)
-        )
+        super().__init__(width, hidden)
+        self.decomposition = Decomposition(hidden, nn.Sequential(conv1(hidden, 1), nn.GELU()))
+
+    def mixed(self, product: Tensor) -> Tensor:
+        return self.decomposition(product)
 
 
 @register_model

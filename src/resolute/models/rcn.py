@@ -8,12 +8,11 @@ edge-oriented blocks (ECB). LR sides of at least 15 (ESA).
 from torch import nn
 
 from resolute.models import register_model
-from resolute.models.blocks.attention import slim_esa
 from resolute.models.blocks.convolution import conv1
-from resolute.models.blocks.local_features import RLFB
-from resolute.models.blocks.normalisation import WrittenNorm
+from resolute.models.blocks.local_features import RLFB, slim_esa
 from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.reparameterised import convolution
+from resolute.models.blocks.written_norm import WrittenNorm
 
 
 @register_model

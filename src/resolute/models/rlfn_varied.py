@@ -1,9 +1,8 @@
-"""RLFN, the paper's network and the pruned form that won the runtime track of NTIRE 2022.
+"""RLFN as teams Lanzhi, HiSR and hajnal vary it: batch norm, no shortcut in ESA, no biases.
 
-Paper: Kong et al., "Residual Local Feature Network for Efficient Super-Resolution", CVPR Workshops 2022.
-NTIRE 2022 Table 1, row ByteESR, is the default; it is the baseline of NTIRE 2024 (Table 1), where teams Lanzhi, LVTeam,
-HiSR and hajnal vary it. Data range 0..255, or 0..1. Peculiar: its pruning left 46 channels between the blocks and 48
-inside them; ESA has a single 3x3 refinement and no ReLU. LR sides of at least 15 (ESA).
+NTIRE 2024 Table 1 (Amazingren/NTIRE2024_ESR, models/team13_RLFN_B.py, team21_SlimRLFN.py and team45_VRTDIP.py).
+The base: Kong et al., "Residual Local Feature Network for Efficient Super-Resolution", CVPR Workshops 2022. Data range
+0..255, DIPNet's 0..1. LR sides of at least 15 (ESA).
 """
 
 from functools import partial
@@ -11,14 +10,13 @@ from functools import partial
 from torch import nn
 
 from resolute.models import register_model
-from resolute.models.blocks.attention import slim_esa
 from resolute.models.blocks.convolution import conv1, conv3
-from resolute.models.blocks.local_features import RLFB
+from resolute.models.blocks.local_features import RLFB, slim_esa
 from resolute.models.blocks.post_upsampling import PixelShuffleTail, PostUpsampling
 
 
 @register_model
-class RLFN(PostUpsampling):
+class VariedRLFN(PostUpsampling):
     """A chain of residual local feature blocks at LR size.
 
     Args:
@@ -27,7 +25,6 @@ class RLFN(PostUpsampling):
         inner_width: channels inside them.
         blocks: how many blocks.
         esa_width: channels inside ESA.
-        image_skip: add the bilinearly enlarged input to the output.
         esa_shortcut: whether ESA has its pointwise shortcut layer.
         bias: of the convolutions outside ESA.
         first_norm: batch norm after the first convolution of every block.
@@ -40,7 +37,6 @@ class RLFN(PostUpsampling):
         inner_width: int = 48,
         blocks: int = 4,
         esa_width: int = 16,
-        image_skip: bool = False,
         esa_shortcut: bool = True,
         bias: bool = True,
         first_norm: bool = False,
@@ -58,7 +54,6 @@ class RLFN(PostUpsampling):
             width,
             (block() for _ in range(blocks)),
             scale,
-            image_skip,
             head=conv(3, width),
             trunk=conv(width, width),
             tail=PixelShuffleTail(width, scale, conv(width, 3 * int(scale) ** 2)),
