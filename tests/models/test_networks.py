@@ -20,7 +20,8 @@ from resolute.models.blocks.reparameterised import fold
 
 DATA = Path(__file__).parents[1] / "data"
 
-# Of the output's range. The official networks' own float32 rounding is below 2e-6 on these inputs.
+# Of the data range. The official networks' own float32 rounding is below 2e-6 on photographs. Noise takes some far out
+# of their range and rounds them more: their files tell how much (`rounding`), and two may differ by twice that.
 GOLDEN_TOLERANCE = 1e-5
 
 # Of the output's range: kernels of branches add up in another order than their outputs would.
@@ -43,7 +44,7 @@ FOLDING = [name for name in NETWORKS if registry.entry(name).training]
 
 
 def golden_error(name: str, scale: float, checkpoint: Path) -> float:
-    """The greatest difference from the official output, as a share of the data range."""
+    """The greatest difference from the official output, as a share of what may be."""
     entry, golden = registry.entry(name), np.load(FOLDER / f"{name}_x{scale:g}.npz")
     assert golden["data_range"] == entry.data_range
     published = entry.published[entry.tag()]
@@ -54,7 +55,8 @@ def golden_error(name: str, scale: float, checkpoint: Path) -> float:
         sr = network(lr)[0].numpy()
     # Some files keep every third row and column alone.
     step = math.ceil(sr.shape[-1] / golden["output"].shape[-1])
-    return float(np.abs(sr[:, ::step, ::step] - golden["output"]).max()) / entry.data_range
+    tolerance = max(GOLDEN_TOLERANCE, 2 * float(golden.get("rounding", 0)))
+    return float(np.abs(sr[:, ::step, ::step] - golden["output"]).max()) / entry.data_range / tolerance
 
 
 def checkpoint_of(name: str, scale: float, mirror: Path) -> Path:
@@ -70,11 +72,11 @@ def test_no_network_of_the_challenge_lacks_its_official_output() -> None:
 
 @pytest.mark.parametrize(("name", "scale"), OFFICIAL)
 def test_published_weights_give_the_official_output(name: str, scale: float, mirror: Path) -> None:
-    assert golden_error(name, scale, checkpoint_of(name, scale, mirror)) < GOLDEN_TOLERANCE
+    assert golden_error(name, scale, checkpoint_of(name, scale, mirror)) < 1
 
 
 def test_rlfn_gives_the_official_output_on_every_machine() -> None:
-    assert golden_error("rlfn_team04", 4.0, DATA / "weights/team04_rlfn.pth") < GOLDEN_TOLERANCE
+    assert golden_error("rlfn_team04", 4.0, DATA / "weights/team04_rlfn.pth") < 1
 
 
 @pytest.mark.parametrize(("name", "scale"), OFFICIAL)

@@ -1,0 +1,14 @@
+"""Arithmetic on the sides of maps that stays in a traced graph, where a comparison would become a constant.
+
+Sides are integers, or tensors of one integer while a graph is traced.
+"""
+
+
+def larger(a: int, b: int) -> int:
+    """The larger one of two sides."""
+    return (a + b + abs(a - b)) // 2
+
+
+def smaller(a: int, b: int) -> int:
+    """The smaller one of two sides."""
+    return (a + b - abs(a - b)) // 2
