@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from resolute.models import register_model
-from resolute.models.blocks.convolution import conv3
+from resolute.models.blocks.convolution import conv1, conv3
 from resolute.models.blocks.normalisation import affine_of
 from resolute.models.blocks.post_upsampling import PostUpsampling
-from resolute.models.blocks.reparameterised import ExpandConvReduce, Foldable, Identity, Reparameterised, bias_of
+from resolute.models.blocks.reparameterised import Branch, Foldable, Identity, Reparameterised, bias_of, compose
 
 
 def activate(x: Tensor) -> Tensor:
@@ -22,15 +22,23 @@ def activate(x: Tensor) -> Tensor:
     return functional.leaky_relu(x, 0.1)
 
 
-class WideResidual(ExpandConvReduce):
-    """A 1x1 convolution to twice the channels, a 3x3 one with a skip there, a 1x1 one back."""
+class WideResidual(Branch):
+    """A 1x1 convolution to twice the channels, a 3x3 one with a skip there, a 1x1 one back.
+
+    As in `ExpandThenConv`, the wide features are padded with the bias of the first convolution.
+    """
 
     def __init__(self, channels: int) -> None:
-        super().__init__(channels, channels)
+        super().__init__()
+        self.expand = conv1(channels, 2 * channels)
+        self.conv = conv3(2 * channels, 2 * channels)
         self.skip = Identity(2 * channels)
+        self.reduce = conv1(2 * channels, channels)
 
-    def middle(self) -> Tensor:
-        return self.conv.weight + self.skip()[0]
+    def forward(self) -> tuple[Tensor, Tensor]:
+        kernel, bias = compose(self.expand, self.conv.weight + self.skip()[0], bias_of(self.conv))
+        mix = self.reduce.weight[:, :, 0, 0]
+        return torch.einsum("om,mixy->oixy", mix, kernel), bias_of(self.reduce) + mix @ bias
 
 
 class NormalisedConv(Foldable):

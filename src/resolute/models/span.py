@@ -12,8 +12,8 @@ from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1
 from resolute.models.blocks.normalisation import div2k_mean
 from resolute.models.blocks.post_upsampling import PixelShuffleTail
-from resolute.models.blocks.reparameterised import convolution
 from resolute.models.blocks.span import SPAB
+from resolute.models.blocks.span_training import span_convolution
 
 
 @register_model
@@ -39,7 +39,7 @@ class SPAN(nn.Module):
         conv: str = "plain",
     ) -> None:
         super().__init__()
-        make = convolution(conv)
+        make = span_convolution(conv)
         self.register_buffer("mean", div2k_mean(), persistent=False)
         self.head = make(3, width)
         self.body = nn.ModuleList(SPAB(width, conv=make) for _ in range(blocks))

@@ -13,8 +13,8 @@ from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1
 from resolute.models.blocks.near import NearestConv
 from resolute.models.blocks.post_upsampling import PixelShuffleTail
-from resolute.models.blocks.reparameterised import convolution
 from resolute.models.blocks.span import SPAB, activated_chain
+from resolute.models.blocks.span_training import span_convolution
 
 
 @register_model
@@ -33,7 +33,7 @@ class SPANF(nn.Module):
         self, scale: float = 4, width: int = 32, blocks: int = 5, fused_width: int = 32, conv: str = "plain"
     ) -> None:
         super().__init__()
-        make = convolution(conv)
+        make = span_convolution(conv)
         pixels = 3 * int(scale) ** 2
         self.near = NearestConv(scale)
         self.head = activated_chain(3, width, conv=make)

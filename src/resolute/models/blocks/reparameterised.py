@@ -140,28 +140,6 @@ class ConvThenReduce(Branch):
         return kernel, bias_of(self.reduce) + mix @ bias_of(self.conv)
 
 
-class ExpandConvReduce(Branch):
-    """A 1x1 convolution to `gain` times the channels, a 3x3 one to `gain` times the outputs, a 1x1 one back.
-
-    SPAN's (Wan et al., arXiv 2311.12770). As in `ExpandThenConv`, the middle is padded with the bias of the first.
-    """
-
-    def __init__(self, inputs: int, outputs: int, gain: int = 2) -> None:
-        super().__init__()
-        self.expand = conv1(inputs, gain * inputs)
-        self.conv = conv3(gain * inputs, gain * outputs)
-        self.reduce = conv1(gain * outputs, outputs)
-
-    def middle(self) -> Tensor:
-        """The kernel of the 3x3 convolution, with what stands beside it there."""
-        return self.conv.weight
-
-    def forward(self) -> tuple[Tensor, Tensor]:
-        kernel, bias = compose(self.expand, self.middle(), bias_of(self.conv))
-        mix = self.reduce.weight[:, :, 0, 0]
-        return torch.einsum("om,mixy->oixy", mix, kernel), bias_of(self.reduce) + mix @ bias
-
-
 class Edge(Branch):
     """A 1x1 convolution, then a fixed derivative mask with a learned scale and bias per channel (ECBSR)."""
 
@@ -204,7 +182,6 @@ BRANCHES: dict[str, Callable[[int, int], Branch]] = {
     "1x1": partial(Plain, kernel=(1, 1)),
     "1x1_3x3": lambda inputs, outputs: ExpandThenConv(inputs, outputs, outputs),
     "1x1_3x3_double": lambda inputs, outputs: ExpandThenConv(inputs, outputs, 2 * outputs),
-    "1x1_3x3_1x1_double": ExpandConvReduce,
     "3x3_1x1_256": lambda inputs, outputs: ConvThenReduce(inputs, outputs, 256),
     **{mask: partial(Edge, mask=mask) for mask in EDGE_MASKS},
     "identity": lambda inputs, _: Identity(inputs),
@@ -220,7 +197,6 @@ KINDS: dict[str, tuple[str, ...]] = {
     "ecb": ("3x3", "1x1_3x3_double", *EDGE_MASKS),
     "ecb_identity": ("3x3", "1x1_3x3_double", *EDGE_MASKS, "identity"),
     "repblock": ("3x3", "1x1_3x3_double", *EDGE_MASKS, "1x3", "3x1"),
-    "span": ("1x1", "1x1_3x3_1x1_double"),
     "edbb": ("3x3", "1x1", "1x1_3x3", *EDGE_MASKS, "identity"),
 }
 

@@ -1,7 +1,7 @@
 """SPAN's block, whose attention has no parameters (Wan et al., arXiv 2311.12770), and what its descendants share.
 
-The convolutions are 3x3 ones of any kind (`reparameterised.convolution`): `plain` as they are released, `span` as SPAN
-trains them. Tensors are N x channels x H x W.
+The convolutions are 3x3 ones of any kind (`span_training.span_convolution`): `plain` as they are released, `span` as
+SPAN trains them. Tensors are N x channels x H x W.
 """
 
 from collections.abc import Callable
