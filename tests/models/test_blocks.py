@@ -1,8 +1,10 @@
 """Blocks against what they are made to equal."""
 
+import pytest
 import torch
 from torch import nn
 
+from resolute.models.blocks.covering import from_covering_windows, to_covering_windows
 from resolute.models.blocks.normalisation import ChannelNorm, MeanShift
 from resolute.models.blocks.windows import WindowAttention, from_windows, relative_positions, shift_mask, to_windows
 
@@ -81,3 +83,24 @@ def test_a_mean_shift_adds_its_colour() -> None:
     x = torch.rand(1, 3, 2, 2)
     colour = torch.tensor([0.1, -0.2, 0.3])
     assert torch.allclose(MeanShift((0.1, -0.2, 0.3))(x), x + colour[:, None, None])
+
+
+def corners(side: int, size: int) -> tuple[list[int], int]:
+    """Where windows start along an axis, and how long they are; the last one ends where the axis does."""
+    window = min(side, size)
+    count = (side - 1) // window + 1
+    step = window if count == 1 else -(-(side - window) // (count - 1))
+    return [*range(0, side - window, step), side - window], window
+
+
+@pytest.mark.parametrize(("height", "width"), [(5, 9), (11, 7), (23, 15)])
+def test_covering_windows_are_those_of_a_loop_averaged_where_they_overlap(height: int, width: int) -> None:
+    x = torch.randn(2, 3, height, width, dtype=torch.float64)
+    (rows, tall), (columns, wide) = corners(height, 7), corners(width, 7)
+    total, times = torch.zeros_like(x), torch.zeros_like(x)
+    for place in ((..., slice(i, i + tall), slice(j, j + wide)) for i in rows for j in columns):
+        total[place] += x[place] * x[place].amax((2, 3), keepdim=True)
+        times[place] += 1
+    windows = to_covering_windows(x, 7)
+    found = from_covering_windows(windows * windows.amax((-2, -1), keepdim=True), 7, x)
+    assert (found - total / times).abs().max() < 1e-12

@@ -6,14 +6,16 @@ biases, and no ReLU. LR sides of at least 15 (ESA).
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 from torch import nn
 
 from resolute.models import register_model
 from resolute.models.blocks.attention import ESA
-from resolute.models.blocks.convolution import conv, conv1, conv3
+from resolute.models.blocks.convolution import ConvFactory, conv, conv1, conv3
 from resolute.models.blocks.post_upsampling import PixelShuffleTail, PostUpsampling
 from resolute.models.blocks.residual import Residual
+from resolute.models.blocks.span_training import span_convolution, span_convolution_without_bias
 
 WITH_SKIP = 3
 """Activated convolutions of a whole block; one that is pruned to fewer has lost its skip too."""
@@ -30,6 +32,7 @@ class DIPNetSlim(PostUpsampling):
         esa_width: channels inside ESA.
         shortcut: whether ESA has a pointwise layer on its reduced features.
         trunk_kernel: side of the kernel before the features of the head are added.
+        expanded: the form that is trained, with SPAN's branches in the place of the 3x3 convolutions.
     """
 
     def __init__(
@@ -40,18 +43,22 @@ class DIPNetSlim(PostUpsampling):
         esa_width: int = 16,
         shortcut: bool = True,
         trunk_kernel: int = 1,
+        expanded: bool = False,
     ) -> None:
+        make: ConvFactory = span_convolution_without_bias if expanded else partial(conv3, bias=False)
+        refine = span_convolution("span" if expanded else "plain")
+
         def block(depth: int) -> nn.Sequential:
-            layers = [layer for _ in range(depth) for layer in (conv3(width, width, bias=False), nn.SiLU())]
+            layers = [layer for _ in range(depth) for layer in (make(width, width), nn.SiLU())]
             chain = Residual(*layers) if depth >= WITH_SKIP else nn.Sequential(*layers)
-            attention = ESA(width, esa_width, refine=conv3(esa_width, esa_width), shortcut=shortcut)
+            attention = ESA(width, esa_width, refine=refine(esa_width, esa_width), shortcut=shortcut)
             return nn.Sequential(chain, conv1(width, width, bias=False), attention)
 
         super().__init__(
             width,
             map(block, convolutions),
             scale,
-            head=conv3(3, width, bias=False),
+            head=make(3, width),
             trunk=conv(width, width, trunk_kernel, bias=False),
-            tail=PixelShuffleTail(width, scale, conv3(width, 3 * int(scale) ** 2, bias=False)),
+            tail=PixelShuffleTail(width, scale, make(width, 3 * int(scale) ** 2)),
         )
