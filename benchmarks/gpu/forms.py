@@ -41,6 +41,8 @@ class Graphed(nn.Module):
         lr: an image of the size.
     """
 
+    captures_failed = 0  # in this process, whose memory pool a failed capture may leave in disorder
+
     def __init__(self, network: nn.Module, lr: Tensor) -> None:
         super().__init__()
         self.lr = lr.clone()
@@ -52,8 +54,10 @@ class Graphed(nn.Module):
                 network(self.lr)
         torch.cuda.current_stream().wait_stream(stream)
         self.graph = torch.cuda.CUDAGraph()
+        Graphed.captures_failed += 1
         with torch.no_grad(), torch.cuda.graph(self.graph):
             self.sr = network(self.lr)
+        Graphed.captures_failed -= 1
 
     def forward(self, lr: Tensor) -> Tensor:
         self.lr.copy_(lr)

@@ -13,7 +13,7 @@ Row = dict[str, Any]
 
 WHOLE = "all"  # the item that stands for a part as a whole
 LOST = 75  # the exit status of a part whose device answers no more
-_TRIES = 2  # an item that failed or died as often is left
+_TRIES = 2  # an item at which its process died as often is left
 
 
 class Journal:
@@ -44,14 +44,15 @@ class Journal:
         return {name: line["why"] or "it never ended" for name, line in last.items() if line["state"] != "done"}
 
     def is_over(self, part: str) -> bool:
-        """Whether a part has come to its end, and has done every item."""
-        last = {line["item"]: line["state"] for line in self.lines() if line["part"] == part}
-        return last.get(WHOLE) == "done" and set(last.values()) == {"done"}
+        """Whether a part has come to its end, whatever failed within it."""
+        return [line["state"] for line in self.lines() if (line["part"], line["item"]) == (part, WHOLE)][-1:] == [
+            "done"
+        ]
 
     def is_settled(self, part: str, item: str) -> bool:
-        """Whether an item is done, or was tried often enough."""
+        """Whether an item is done, has failed, or was tried often enough."""
         states = [line["state"] for line in self.lines() if (line["part"], line["item"]) == (part, item)]
-        return "done" in states or states.count("began") >= _TRIES
+        return "done" in states or "failed" in states or states.count("began") >= _TRIES
 
     def add(self, part: str, item: str, state: str, rows: list[Row] | None = None, why: str = "") -> None:
         """Write a line that is there whatever happens next."""

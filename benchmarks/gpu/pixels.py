@@ -59,11 +59,11 @@ def install_training_set(setup: Setup) -> None:
     index = layout.training_data(TRAINING_SET, layout.Span.at(SCALE))
     index.parent.mkdir(parents=True, exist_ok=True)
     index.write_bytes(b"made up" if setup.smoke else _file(setup, TRAINING_SET).read_bytes())
-    loop.open_pack = lambda *_: pack  # type: ignore[assignment]
+    loop.open_pack = lambda *_: pack
 
 
 def _packed(images: list[Image]) -> tuple[Image, list[PackedImage]]:
-    stored = [PackedImage(str(number), "", *image.shape[:2], 0) for number, image in enumerate(images)]
+    stored = [PackedImage(str(number), "", image.shape[0], image.shape[1], 0) for number, image in enumerate(images)]
     return np.concatenate([image.ravel() for image in images]), lay_out(stored)
 
 

@@ -53,7 +53,7 @@ def find_packages() -> None:
     from resolute.core import provenance
 
     # A checkout on a bare machine is not installed: its versions are those of what is.
-    provenance.PACKAGES = tuple(name for name in provenance.PACKAGES if _is_installed(name))
+    provenance.PACKAGES = tuple(filter(_is_installed, provenance.PACKAGES))  # type: ignore[assignment]
 
 
 def enter_project(folder: Path) -> None:

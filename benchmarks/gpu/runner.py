@@ -26,12 +26,12 @@ class Part:
 
 
 PARTS = (
-    Part("machine", 40),
+    Part("machine", 60),
     Part("checks", 150),
     Part("latency", 190),
     Part("quality", 40),
     Part("throughput", 75),
-    Part("training", 290),
+    Part("training", 300),
 )
 
 
@@ -39,7 +39,7 @@ def run(setup: Setup) -> int:
     """Run what has not been run, and write `<out>/rows.json`.
 
     Returns:
-        The exit status: 0 where everything was done, 1 where something failed or had no time.
+        The exit status: 1 where a part did not come to its end. What failed within one is noted, and no reason to stop.
     """
     if not setup.smoke:
         SITE.mkdir(parents=True, exist_ok=True)
@@ -57,7 +57,7 @@ def run(setup: Setup) -> int:
     for name, why in failures.items():
         print(f"not done: {name}: {why}", flush=True)
     print(f"{setup.out / 'rows.json'}: {len(journal.rows())} rows, {len(failures)} not done", flush=True)
-    return 1 if failures else 0
+    return 1 if any(name.endswith(f": {WHOLE}") for name in failures) else 0
 
 
 def _run_part(part: Part, setup: Setup, journal: Journal, end: float) -> None:

@@ -115,7 +115,10 @@ def test_every_network_trains_deterministically_in_bfloat16(name: str, determini
 def test_the_energy_of_the_gpu_is_recorded(pixels: Path) -> None:
     trained("imdn_tiny")
     with layout.training_times(run("imdn_tiny")).open() as file:
-        joules = [float(row["gpu_joules"]) for row in csv.DictReader(file)]
+        read = [row["gpu_joules"] for row in csv.DictReader(file)]
+    if "" in read:
+        pytest.skip("NVML tells no energy of this device")
+    joules = [float(one) for one in read]
     assert joules == sorted(joules)
     assert joules[-1] > 0
 

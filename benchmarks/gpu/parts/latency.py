@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.gpu.forms import BF16, FP32, GRAPH, Graphed, allow_tf32, as_input, in_bf16, input_in_bf16
-from benchmarks.gpu.journal import Journal, Row
+from benchmarks.gpu.journal import LOST, Journal, Row
 from benchmarks.gpu.pixels import SCALE, photograph
 from benchmarks.gpu.place import Setup
 from benchmarks.gpu.published import network
@@ -34,6 +34,8 @@ def run(setup: Setup) -> None:
                 if not journal.is_settled("latency", item):
                     with journal.item("latency", item) as rows:
                         _measure(setup, journal, name, size, form, rows)
+                if Graphed.captures_failed:
+                    raise SystemExit(LOST)
 
 
 def _measure(setup: Setup, journal: Journal, name: str, size: tuple[int, int], form: str, rows: list[Row]) -> None:

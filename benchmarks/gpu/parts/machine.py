@@ -68,26 +68,24 @@ def _facts(setup: Setup) -> dict[str, Any]:
     if not setup.smoke and not torch.cuda.is_available():
         raise RuntimeError(f"torch {torch.__version__} sees no CUDA device")
     packed = setup.pack / "facts.json"
+    pack = json.loads(packed.read_text()) if packed.is_file() and not setup.smoke else {}
     return provenance(
         preset="gpu",
         device=devices.device_name(setup.device),
         driver=_driver(),
         cuda=torch.version.cuda or "",
         cudnn=torch.backends.cudnn.version() or "",
-        commit=_git("describe", "--always", "--abbrev=12", "--exclude=*", "--dirty"),
+        # A copy of the checkout may have no history.
+        commit=_said("git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty") or pack.get("commit", ""),
         date=datetime.now(UTC).date().isoformat(),
         smoke=setup.smoke,
         cores=os.cpu_count(),
-        pack=json.loads(packed.read_text()) if packed.is_file() and not setup.smoke else {},
+        pack=pack,
     )
 
 
 def _driver() -> str:
     return _said("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader").partition("\n")[0]
-
-
-def _git(*words: str) -> str:
-    return _said("git", *words)
 
 
 def _said(*words: str) -> str:
