@@ -57,7 +57,7 @@ def run(setup: Setup) -> None:
     loop.Draws = TimedDraws  # type: ignore[misc]
     TimedDraws.seconds = 0.1 if setup.smoke else 2.0
     for name in ("rlfn_tiny",) if setup.smoke else NETWORKS:
-        for form in (FP32, TF32, BF16):
+        for form in (FP32,) if setup.smoke else (FP32, TF32, BF16):
             if journal.is_settled("throughput", f"{name} {form}"):
                 continue
             with journal.item("throughput", f"{name} {form}") as rows:
