@@ -1,6 +1,8 @@
 # `make run` and `make test` are all that a newcomer needs; both build the environment first.
 PYTHON ?= python3
 PRESET ?=
+# Where `make gpu` writes what it finds.
+OUT ?= work/gpu/out
 # Its builds differ by platform (CPU, CUDA), so neither the build nor what it pulls in is locked.
 TORCH := 2.13.0
 # What tests need of a package whose other wishes would bring builds of torch's companions that do not fit this torch.
@@ -12,7 +14,7 @@ ifeq ($(shell cache="$${XDG_CACHE_HOME:-$$HOME/.cache}/snakemake"; mkdir -p "$$c
 export XDG_CACHE_HOME := $(CURDIR)/work/cache
 endif
 
-.PHONY: env run test check lint docs lock clean
+.PHONY: env run test check lint docs gpu-pack gpu lock clean
 
 env: .venv/run-stamp
 
@@ -40,6 +42,12 @@ lint: .venv/lint-stamp ## formatters, linters, type checker, workflow linter
 docs: .venv/docs-stamp ## the documentation as pages that need no network: work/site/index.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "The documentation: $(CURDIR)/work/site/index.html"
+
+gpu-pack: env ## collect what `make gpu` needs on a machine without a network, in work/gpu/pack
+	$(BIN)/python -m benchmarks.gpu pack
+
+gpu: ## everything that a GPU should prove, in eleven minutes, by the machine's own Python and torch; again: it goes on
+	$(PYTHON) -m benchmarks.gpu run $(OUT)
 
 lock: ## write requirements.lock anew from what pyproject.toml allows
 	$(PYTHON) -m venv --clear work/lock-venv

@@ -30,6 +30,7 @@ NOT_EXECUTED = {
     "resolute sync": "wants a whole run by both engines: tests/engines",
     "resolute status": "wants a whole run by both engines: tests/engines",
     "resolute keep": "wants a whole run: tests/measurements/test_reference.py",
+    "resolute keep work/gpu/out": "wants a GPU's results: tests/report/test_gpu.py",
     "resolute verdict *": "wants the measurements of a whole run: tests/cli/test_verdict.py",
     "resolute evaluate * --dataset set5 *": "downloads Set5: tests/evaluate",
     "resolute profile rlfn_team04 --lr-size 256x256": "times the machine for seconds: a tutorial counts the same",
@@ -82,7 +83,7 @@ def _read_dvc(words: list[str]) -> None:
 
 
 def _read_make(words: list[str]) -> None:
-    targets = re.findall(r"^(\w+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+    targets = re.findall(r"^([\w-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
     assert {word for word in words if "=" not in word} <= set(targets)
 
 

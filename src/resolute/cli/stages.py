@@ -305,7 +305,8 @@ def report() -> None:
     tables = [path for path in table_files() if path.suffix == ".html"]
     figures = [path for path in params.figure_files(settings) if path.suffix in (".svg", ".json")]
     with making(layout.report()):
-        make_report(settings, params.measurements(settings), tables, figures, layout.reference_files())
+        kept = [*layout.reference_files(), *layout.gpu_files()]
+        make_report(settings, params.measurements(settings), tables, figures, kept)
     print(layout.relative(layout.report()))
 
 

@@ -238,12 +238,18 @@ def publish(
     print(layout.relative(folder / "index.html"))
 
 
-def keep() -> None:
+def keep(
+    gpu: Annotated[Path | None, typer.Argument(help="A folder of results of `make gpu`, instead of this run.")] = None,
+) -> None:
     """Keep the means of this run in data/reference/, for git: the report shows them wherever it is made."""
     from resolute import params
     from resolute.core import layout
     from resolute.measurements.reference import keep as keep_means
+    from resolute.measurements.reference import keep_gpu
 
+    if gpu:
+        print(layout.relative(keep_gpu(gpu)))
+        return
     settings = params.load()
     print(layout.relative(keep_means(params.measurements(settings), settings)))
 

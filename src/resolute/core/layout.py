@@ -297,8 +297,14 @@ def reference(device: str, preset: str) -> Path:
 
 
 def reference_files() -> list[Path]:
-    """Measurements from other devices, kept with the project: `data/reference/<device>/*.parquet`."""
-    return sorted((project_root() / "data/reference").glob("*/*.parquet"))
+    """Measurements of runs on other devices, kept with the project: `data/reference/<device>/<preset>.parquet`."""
+    gpus = gpu_files()
+    return [path for path in sorted((project_root() / "data/reference").glob("*/*.parquet")) if path not in gpus]
+
+
+def gpu_files() -> list[Path]:
+    """What GPUs have proved, kept with the project: `data/reference/<device>/gpu.parquet`, of no preset."""
+    return sorted((project_root() / "data/reference").glob("*/gpu.parquet"))
 
 
 def figures() -> Path:

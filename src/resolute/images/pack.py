@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from resolute.core import layout, records
 from resolute.core.errors import ResoluteError
@@ -190,6 +189,9 @@ def open_pack(dataset: str, scale: float, scorer: layout.Weights | None = None) 
         ResoluteError: the patches, or their scores, have not been made, are damaged or changed, or were made from other
             images, or by other weights, than those on record now.
     """
+    # Not before: what trains on pixels that it has already needs no package beside torch's own.
+    import pyarrow.parquet as pq
+
     index, repair = layout.patch_index(dataset, scale), f"run `resolute patches {dataset} --scale {scale:g}`"
     with reading(index, repair):
         table = pq.read_table(index, columns=["image", "size", *SCORES], page_checksum_verification=True)

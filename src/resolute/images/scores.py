@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from resolute.core import atomic, layout, records
 from resolute.core.errors import ResoluteError
@@ -26,6 +24,9 @@ def origin(dataset: str, scorer: layout.Weights) -> dict[str, str]:
 
 def write_scores(path: Path, psnr: np.ndarray, facts: Mapping[str, Any]) -> None:
     """Write the PSNR of all patches in dB; `facts` are their `origin`, and provenance."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     metadata = {name: json.dumps(fact) for name, fact in facts.items()}
     with atomic.writing(path) as part:
         pq.write_table(pa.table({"psnr": psnr}, metadata=metadata), part, write_page_checksum=True)
@@ -38,6 +39,8 @@ def read_scores(dataset: str, scorer: layout.Weights, count: int) -> np.ndarray:
         ResoluteError: they have not been made, are damaged, or are of another index or by other weights than lie there
             now; a machine that only trains need not have the weights.
     """
+    import pyarrow.parquet as pq
+
     path, repair = layout.patch_scores(dataset, scorer), scores_repair(dataset, scorer)
     with reading(path, repair):
         table = pq.read_table(path, columns=["psnr"], page_checksum_verification=True)

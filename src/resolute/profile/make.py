@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from resolute import measurements, methods, registry
+from resolute import methods, registry
 from resolute.core import devices, layout
 from resolute.core.errors import ResoluteError
 from resolute.inference.prepare import prepare
@@ -151,6 +151,8 @@ def timing_of(found: dict[str, Any]) -> dict[str, Any]:
 
 def write_rows(rows: Sequence[dict[str, Any]], method: str, scale: float, **facts: Any) -> Path:
     """Keep a profile's rows as `reports/measurements/cost/<method>/x<scale>.parquet`."""
+    from resolute import measurements
+
     target = layout.cost(method, scale)
     measurements.write(target, rows, method=method, **facts)
     return target

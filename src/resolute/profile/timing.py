@@ -11,16 +11,19 @@ _WARMUP_RUNS = 2
 
 def latency_ms(network: nn.Module, lr: Tensor, runs: int) -> float:
     """The best time of `runs` forward passes in milliseconds, synchronised, after two that do not count."""
-    best = float("inf")
+    for _ in range(_WARMUP_RUNS):
+        call_ms(network, lr)
+    return min(call_ms(network, lr) for _ in range(runs))
+
+
+def call_ms(network: nn.Module, lr: Tensor) -> float:
+    """The time of one forward pass in milliseconds, synchronised; of a network's first it is what warm-ups hide."""
     with torch.inference_mode():
-        for run in range(_WARMUP_RUNS + runs):
-            _synchronise(lr)
-            began = time.perf_counter()
-            network(lr)
-            _synchronise(lr)
-            if run >= _WARMUP_RUNS:
-                best = min(best, time.perf_counter() - began)
-    return best * 1000
+        _synchronise(lr)
+        began = time.perf_counter()
+        network(lr)
+        _synchronise(lr)
+        return 1000 * (time.perf_counter() - began)
 
 
 def peak_memory_bytes(network: nn.Module, lr: Tensor) -> int | None:

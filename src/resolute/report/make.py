@@ -28,6 +28,7 @@ from resolute.report.choice import choices, limits
 from resolute.report.drawing import drawing
 from resolute.report.embed import embed
 from resolute.report.findings import findings
+from resolute.report.gpu import gpus
 from resolute.report.operating import panel
 from resolute.report.published import published
 from resolute.report.quality import QualityTable, quality_tables
@@ -70,7 +71,7 @@ def make_report(
         tables: HTML fragments of the stage `tables`; a paper's numbered tables are shown first.
         figures: SVG and JSON files of the stage `figures`, shown in this order. Charts and comparisons are drawn anew
             from the JSON files; the SVG files of the same names are what a reader without scripts sees.
-        reference: measurement files `data/reference/<device>/*.parquet` from other devices.
+        reference: measurement files `data/reference/<device>/*.parquet` from other devices, those of GPUs included.
 
     Raises:
         ResoluteError: a file is not there, or is damaged.
@@ -87,6 +88,7 @@ def make_report(
     judged = {(one.paper, one.table): one for one in printed}
     protocol = params["figures"]["protocol"]
     trained = trainings(params, _data(figures, "training_"))
+    of_gpus = [path for path in reference if path in layout.gpu_files()]
     stages = graph([*measured, *tables, *figures])
     page = (
         environment(FOLDER)
@@ -111,7 +113,8 @@ def make_report(
             scales=scale_panels(quality, costs, protocol),
             panels=[panel(data) for data in _data(figures, "settings_")],
             comparisons=_data(figures, "comparison_"),
-            reference=_reference(reference),
+            reference=_reference([path for path in reference if path not in of_gpus]),
+            gpus=gpus(of_gpus),
             origin=origin(measured),
             timing=titles.timing(measured),
             devices=sorted(set(means["device"]) - {""}),

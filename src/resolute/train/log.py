@@ -1,9 +1,10 @@
 """What a training writes down of itself: its log, and in a file of their own the times, which always differ."""
 
-from collections.abc import Mapping
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-import pandas as pd
 
 from resolute.core import atomic, layout
 from resolute.train.energy import NOTHING
@@ -41,4 +42,14 @@ class TrainingLog:
     def write(self, trained: layout.Weights) -> None:
         """Write both files."""
         for path, rows in ((layout.training_log(trained), self.rows), (layout.training_times(trained), self.times)):
-            atomic.write(path, pd.DataFrame(rows).to_csv(index=False))
+            atomic.write(path, _table(rows))
+
+
+def _table(rows: Sequence[Mapping[str, float]]) -> str:
+    """Rows as CSV: a column for whatever any of them has, empty where one has it not or it is NaN."""
+    text = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: "" if math.isnan(value) else value for name, value in row.items()} for row in rows)
+    return text.getvalue()

@@ -1,0 +1,1 @@
+"""Everything that a GPU should prove, in one command, on a machine that has little else; see benchmarks/README.md."""
