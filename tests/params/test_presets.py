@@ -46,6 +46,19 @@ def test_a_network_in_another_training_is_trained_by_itself_and_counted_once(che
     assert paper["recipes"]["wbsr_rcan_hes"] != paper["recipes"]["wbsr_rcan"]
 
 
+def test_a_preset_leaves_families_out(checkout: Path) -> None:
+    path = Path("workflow/presets/own.yaml")
+    preset = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text())
+    preset["methods"]["counted"] = {"all_but": ["ntire2022", "ntire2024"]}
+    path.write_text(yaml.safe_dump(preset))
+    counted = presets.resolve("own")["methods"]["counted"]
+    assert {"rlfn", "espan_2025"} <= set(counted)
+    assert not {"rlfn_team04", "span_2024"} & set(counted)
+    path.write_text(yaml.safe_dump({**preset, "methods": {**preset["methods"], "counted": {"all_but": ["ntire2042"]}}}))
+    with pytest.raises(ResoluteError, match=r"methods\.counted\.all_but: unknown family 'ntire2042': did you mean"):
+        presets.resolve("own")
+
+
 def test_weights_that_serve_several_scales_are_fetched_and_trained_once(checkout: Path) -> None:
     path = Path("workflow/presets/own.yaml")
     preset = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text())
