@@ -64,8 +64,9 @@ def checkpoint_of(name: str, scale: float, mirror: Path) -> Path:
     return mirror / entry.published[entry.tag()].files[entry.span(scale)].url.removeprefix("https://")
 
 
-def test_no_network_of_the_challenge_lacks_its_official_output() -> None:
-    released = {name: registry.entry(name).published.get("ntire2022") for name in NETWORKS}
+@pytest.mark.parametrize("challenge", ["ntire2022", "ntire2024", "ntire2025", "ntire2026"])
+def test_no_network_of_a_challenge_lacks_its_official_output(challenge: str) -> None:
+    released = {name: registry.entry(name).published.get(challenge) for name in NETWORKS}
     files = {name: facts.files[Span.at(4)].checksum for name, facts in released.items() if facts}
     assert set(files.values()) == {files[name] for name, _ in OFFICIAL if name in files}
 

@@ -13,8 +13,9 @@ from resolute.models.blocks.convolution import conv1, conv3
 from resolute.models.blocks.normalisation import MeanShift
 from resolute.models.blocks.reparameterised import KINDS, Branch, Foldable, Reparameterised, fold
 from resolute.models.blocks.span_training import ExpandConvReduce
+from resolute.models.ifadnet import ExpandWithoutBias
 
-BRANCHES = {**reparameterised.BRANCHES, "1x1_3x3_1x1": ExpandConvReduce}
+BRANCHES = {**reparameterised.BRANCHES, "1x1_3x3_1x1": ExpandConvReduce, "without_bias": ExpandWithoutBias}
 
 # In double precision the two ways differ by rounding alone.
 TOLERANCE = 1e-12
@@ -38,7 +39,7 @@ def edges(mask: Tensor) -> Callable[[reparameterised.Edge, Tensor], Tensor]:
     return run
 
 
-def expanded(branch: reparameterised.ExpandThenConv, x: Tensor) -> Tensor:
+def expanded(branch: reparameterised.ExpandThenConv | ExpandWithoutBias, x: Tensor) -> Tensor:
     return functional.conv2d(padded_with_bias(branch.expand, x), branch.conv.weight, branch.conv.bias)
 
 
@@ -59,6 +60,7 @@ ON_FEATURES: dict[str, Callable[[Any, Tensor], Tensor]] = {
     "1x1_3x3": expanded,
     "1x1_3x3_double": expanded,
     "1x1_3x3_1x1": expanded_and_reduced,
+    "without_bias": expanded,
     "3x3_1x1_256": lambda branch, x: branch.reduce(branch.conv(x)),
     "sobel_x": edges(SOBEL_X),
     "sobel_y": edges(SOBEL_Y),

@@ -8,9 +8,8 @@ head alone has a bias. LR sides of at least 15 (ESA).
 from functools import partial
 
 from resolute.models import register_model
-from resolute.models.blocks.attention import slim_esa
 from resolute.models.blocks.convolution import conv1, conv3
-from resolute.models.blocks.local_features import RLFB
+from resolute.models.blocks.local_features import RLFB, slim_esa
 from resolute.models.blocks.post_upsampling import PixelShuffleTail, PostUpsampling
 
 pointwise = partial(conv1, bias=False)

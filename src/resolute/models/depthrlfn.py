@@ -7,9 +7,8 @@ halves of a separable convolution are activated each. LR sides of at least 15 (E
 from torch import nn
 
 from resolute.models import register_model
-from resolute.models.blocks.attention import slim_esa
 from resolute.models.blocks.convolution import conv1, conv3, depthwise, leaky_relu
-from resolute.models.blocks.local_features import RLFB
+from resolute.models.blocks.local_features import RLFB, slim_esa
 from resolute.models.blocks.post_upsampling import PostUpsampling
 
 

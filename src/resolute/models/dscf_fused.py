@@ -40,5 +40,6 @@ class DSCFFused(nn.Module):
         first = span_gate(self.short(self.wide(centred)), shallow)
         x, activated = first, shallow
         for block in self.body:
+            assert isinstance(block, SPAB)
             x, activated = block.with_first(x)
         return self.tail(self.fuse(torch.cat([shallow, first, activated], dim=1)) + self.trunk(x))

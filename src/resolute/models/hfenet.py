@@ -15,9 +15,9 @@ from torch.nn import functional
 from resolute.models import register_model
 from resolute.models.blocks.centred import CentredPostUpsampling
 from resolute.models.blocks.convolution import conv1, conv3, depthwise
-from resolute.models.blocks.normalisation import ChannelNorm
 from resolute.models.blocks.reflected import ReflectedDepthwise
 from resolute.models.blocks.residual import Residual
+from resolute.models.blocks.written_norm import WrittenNorm
 
 # Kernel and dilation of the two depthwise convolutions, one after the other, of each third of the channels.
 KERNELS = (((3, 3), (5, 3)), ((3, 1), (7, 3)), ((5, 1), (5, 5)))
@@ -81,7 +81,7 @@ class FilteredGate(nn.Module):
 def attended(width: int, inner: int, attention: nn.Module) -> nn.Sequential:
     """An attention on `inner` channels, then a feed-forward network, each of the normed input and added to it."""
     mixer = (conv1(width, inner), nn.GELU(), attention, conv1(inner, width))
-    return nn.Sequential(Residual(ChannelNorm(width), *mixer), Residual(ChannelNorm(width), FilteredGate(width)))
+    return nn.Sequential(Residual(WrittenNorm(width), *mixer), Residual(WrittenNorm(width), FilteredGate(width)))
 
 
 @register_model

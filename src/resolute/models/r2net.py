@@ -10,8 +10,8 @@ from functools import partial
 from torch import nn
 
 from resolute.models import register_model
-from resolute.models.blocks.attention import slim_esa
 from resolute.models.blocks.convolution import conv, conv3, leaky_relu
+from resolute.models.blocks.local_features import slim_esa
 from resolute.models.blocks.post_upsampling import PixelShuffleTail, PostUpsampling
 
 

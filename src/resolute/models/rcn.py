@@ -8,12 +8,11 @@ edge-oriented blocks (ECB). LR sides of at least 15 (ESA).
 from torch import nn
 
 from resolute.models import register_model
-from resolute.models.blocks.attention import slim_esa
 from resolute.models.blocks.convolution import conv1
-from resolute.models.blocks.local_features import RLFB
-from resolute.models.blocks.normalisation import ChannelNorm
+from resolute.models.blocks.local_features import RLFB, slim_esa
 from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.reparameterised import convolution
+from resolute.models.blocks.written_norm import WrittenNorm
 
 
 @register_model
@@ -26,10 +25,10 @@ class RCN(PostUpsampling):
         make = convolution(conv)
 
         def block() -> nn.Sequential:
-            fuse = nn.Sequential(ChannelNorm(width, eps=1e-6), conv1(width, width))
+            fuse = nn.Sequential(WrittenNorm(width, eps=1e-6), conv1(width, width))
             layers = (make(width, width) for _ in range(3))
             return nn.Sequential(
-                ChannelNorm(width, eps=1e-6), RLFB(layers, fuse, slim_esa(width, esa_width), nn.GELU())
+                WrittenNorm(width, eps=1e-6), RLFB(layers, fuse, slim_esa(width, esa_width), nn.GELU())
             )
 
         super().__init__(width, (block() for _ in range(blocks)), scale)

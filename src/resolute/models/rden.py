@@ -9,9 +9,8 @@ from functools import partial
 from torch import nn
 
 from resolute.models import register_model
-from resolute.models.blocks.attention import slim_esa
 from resolute.models.blocks.convolution import conv3
-from resolute.models.blocks.local_features import RLFB
+from resolute.models.blocks.local_features import RLFB, slim_esa
 from resolute.models.blocks.post_upsampling import PixelShuffleTail, PostUpsampling
 
 conv = partial(conv3, bias=False)

@@ -7,9 +7,8 @@ skips the feed-forward networks. LR sides of at least 15 (ESA).
 from torch import nn
 
 from resolute.models import register_model
-from resolute.models.blocks.attention import slim_esa
 from resolute.models.blocks.convolution import conv1, conv3
-from resolute.models.blocks.local_features import RLFB
+from resolute.models.blocks.local_features import RLFB, slim_esa
 from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.restormer import GatedFeedForward
 

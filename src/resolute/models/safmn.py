@@ -22,10 +22,14 @@ LEVELS = 4
 
 
 class SAFM(nn.Module):
-    """Spatially-adaptive feature modulation: every quarter of the channels filtered at its own resolution."""
+    """Spatially-adaptive feature modulation: every quarter of the channels filtered at its own resolution.
 
-    def __init__(self, width: int) -> None:
+    The first quarter is filtered as it is, the second at cells of `cell` pixels, the others at twice as many each.
+    """
+
+    def __init__(self, width: int, cell: int = 2) -> None:
         super().__init__()
+        self.cell = cell
         self.levels = nn.ModuleList(depthwise(width // LEVELS) for _ in range(LEVELS))
         self.fuse = conv1(width, width)
 
@@ -34,7 +38,7 @@ class SAFM(nn.Module):
         modulation = []
         for level, (convolution, chunk) in enumerate(zip(self.levels, x.chunk(LEVELS, dim=1), strict=True)):
             if level:
-                pooled = max_pool_cells(chunk, 2**level)
+                pooled = max_pool_cells(chunk, self.cell * 2 ** (level - 1))
                 chunk = functional.interpolate(convolution(pooled), size=(height, width))
             else:
                 chunk = convolution(chunk)

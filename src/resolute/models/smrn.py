@@ -9,18 +9,17 @@ from functools import partial
 from torch import nn
 
 from resolute.models import register_model
-from resolute.models.blocks.attention import slim_esa
+from resolute.models.blocks.centred import CentredPostUpsampling
 from resolute.models.blocks.convolution import conv1, conv3
-from resolute.models.blocks.local_features import RLFB
+from resolute.models.blocks.local_features import RLFB, slim_esa
 from resolute.models.blocks.pointwise import BSConv
-from resolute.models.blocks.post_upsampling import MeanFree
 
 pointwise = partial(conv1, bias=False)
 separable = partial(BSConv, pointwise=pointwise)
 
 
 @register_model
-class SMRN(MeanFree):
+class SMRN(CentredPostUpsampling):
     """Residual local feature blocks with a full convolution between two separable ones."""
 
     def __init__(self, scale: float = 4, width: int = 48, blocks: int = 4, esa_width: int = 16) -> None:

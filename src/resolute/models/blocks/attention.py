@@ -1,7 +1,5 @@
 """Attention blocks of efficient SR networks. All map N x channels x H x W to the same shape."""
 
-from functools import partial
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -59,18 +57,6 @@ class ESA(nn.Module):
         coarse = self.refine(self.shrink(reduced))
         wide = functional.interpolate(coarse, size=x.shape[-2:], mode="bilinear", align_corners=False)
         return x * self.gate(self.expand(wide + self.shortcut(reduced)))
-
-
-def slim_esa(channels: int, width: int = 16, shortcut: bool = True, bias: bool = True) -> ESA:
-    """ESA as RLFN has it: a single 3x3 convolution refines the coarse map, and nothing is activated."""
-    return ESA(
-        channels,
-        width,
-        shrink=nn.Sequential(nn.Conv2d(width, width, 3, stride=2, bias=bias), nn.MaxPool2d(7, stride=3)),
-        refine=conv3(width, width, bias=bias),
-        pointwise=partial(conv1, bias=bias),
-        shortcut=shortcut,
-    )
 
 
 class PixelAttention(nn.Module):

@@ -5,9 +5,9 @@ from torch import Tensor, nn
 from resolute.models.blocks.convolution import conv1
 from resolute.models.blocks.covering import CoveringAttention
 from resolute.models.blocks.modulation import FarMask
-from resolute.models.blocks.normalisation import ChannelNorm
 from resolute.models.blocks.residual import Residual
 from resolute.models.blocks.restormer import GatedFeedForward
+from resolute.models.blocks.written_norm import WrittenNorm
 from resolute.models.smfanet import UnitNorm
 
 WINDOW = 72
@@ -36,6 +36,6 @@ def spatial_channel_context(width: int, factors: bool = False) -> nn.Sequential:
     """Spatial context, attention across channels inside windows, a feed-forward network: each normed, with a skip."""
     return nn.Sequential(
         Residual(UnitNorm(), SpatialContext(width, factors)),
-        Residual(ChannelNorm(width), CoveringAttention(width, WINDOW)),
-        Residual(ChannelNorm(width), GatedFeedForward(width, 2 * width)),
+        Residual(WrittenNorm(width), CoveringAttention(width, WINDOW)),
+        Residual(WrittenNorm(width), GatedFeedForward(width, 2 * width)),
     )

@@ -1,10 +1,24 @@
 """The residual local feature block (Kong et al., RLFN, CVPR Workshops 2022), of any layers."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from torch import Tensor, nn
 
-from resolute.models.blocks.convolution import leaky_relu
+from resolute.models.blocks.attention import ESA
+from resolute.models.blocks.convolution import conv1, conv3, leaky_relu
+
+
+def slim_esa(channels: int, width: int = 16, shortcut: bool = True, bias: bool = True) -> ESA:
+    """ESA as RLFN has it: a single 3x3 convolution refines the coarse map, and nothing is activated."""
+    return ESA(
+        channels,
+        width,
+        shrink=nn.Sequential(nn.Conv2d(width, width, 3, stride=2, bias=bias), nn.MaxPool2d(7, stride=3)),
+        refine=conv3(width, width, bias=bias),
+        pointwise=partial(conv1, bias=bias),
+        shortcut=shortcut,
+    )
 
 
 class RLFB(nn.Module):

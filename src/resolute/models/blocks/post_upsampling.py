@@ -1,14 +1,12 @@
 """What most efficient SR networks share: everything happens at LR size until the last layer enlarges."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from resolute.models.blocks.convolution import conv1, conv3, leaky_relu
-from resolute.models.blocks.normalisation import div2k_mean
 
 
 def enlarge(x: Tensor, scale: float, mode: str = "bilinear") -> Tensor:
@@ -79,16 +77,3 @@ class PostUpsampling(nn.Module):
         shallow = self.head(lr)
         sr = self.tail(self.trunk(self.deep_features(shallow)) + shallow)
         return sr + enlarge(lr, self.scale) if self.image_skip else sr
-
-
-class MeanFree(PostUpsampling):
-    """The same on images in 0..1 without DIV2K's mean colour, which is put back at the end."""
-
-    mean: Tensor
-
-    def __init__(self, *arguments: Any, **others: Any) -> None:
-        super().__init__(*arguments, **others)
-        self.register_buffer("mean", div2k_mean(), persistent=False)
-
-    def forward(self, lr: Tensor) -> Tensor:
-        return super().forward(lr - self.mean) + self.mean

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 
-def reflected(x: Tensor, reach: int) -> Tensor:
+def reflected(x: Tensor, reach: int = 1) -> Tensor:
     """N x C x H x W with `reach` more rows and columns on every side, which is shorter than the sides of the map.
 
     The border itself is not repeated. What a reflecting `pad` does, whose backward pass is not deterministic on CUDA.

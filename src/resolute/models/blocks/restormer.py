@@ -52,19 +52,16 @@ class TransposedAttention(nn.Module):
 
 
 class GatedFeedForward(nn.Module):
-    """One map of the features, through GELU unless it is given, gates another: N x width x H x W to the same shape."""
+    """One map of the features, through GELU, gates another: N x width x H x W to the same shape."""
 
-    def __init__(
-        self, width: int, hidden: int, bias: bool = False, fused: bool = True, activation: nn.Module | None = None
-    ) -> None:
+    def __init__(self, width: int, hidden: int, bias: bool = False, fused: bool = True) -> None:
         super().__init__()
         self.embed = Embedding(width, hidden, 2, bias, fused)
         self.project = conv1(hidden, width, bias=bias)
-        self.activation = activation or nn.GELU()
 
     def forward(self, x: Tensor) -> Tensor:
         gate, gated = self.embed(x)
-        return self.project(self.activation(gate) * gated)
+        return self.project(functional.gelu(gate) * gated)
 
 
 class RestormerBlock(nn.Module):
