@@ -28,7 +28,9 @@ GOLDEN_TOLERANCE = 1e-5
 FOLD_TOLERANCE = 1e-5
 
 # Tensors of a checkpoint that are no parameters.
-BUFFERS = re.compile(r"(running_mean|running_var|num_batches_tracked|attn_mask|relative_position_index)$")
+BUFFERS = re.compile(
+    r"(running_mean|running_var|num_batches_tracked|attn_mask|relative_position_index|sample_indices|center_indices)$"
+)
 
 NETWORKS = [name for name in registry.names() if registry.entry(name).model and not registry.entry(name).like]
 # Methods and scales whose official output is kept: the files are named <method>_x<scale>.
