@@ -15,9 +15,9 @@ from resolute.models.blocks.centred import CentredPostUpsampling
 from resolute.models.blocks.convolution import conv, conv1, depthwise
 from resolute.models.blocks.distillation import RFDB
 from resolute.models.blocks.modulation import FarMask
-from resolute.models.blocks.normalisation import ChannelNorm
 from resolute.models.blocks.residual import Residual
 from resolute.models.blocks.variance import DetailAttention, VarianceMask, reflected_bsconv
+from resolute.models.blocks.written_norm import WrittenNorm
 from resolute.models.smfanet import UnitNorm
 
 KERNELS = ((3, 3), (5, 3), (3, 5))
@@ -106,7 +106,7 @@ def block(width: int, esa_width: int, attention: nn.Module) -> Residual:
         last=reflected_bsconv,
         activation=nn.GELU(),
     )
-    return Residual(distillation, Residual(ChannelNorm(width), LopsidedFeedForward(width)))
+    return Residual(distillation, Residual(WrittenNorm(width), LopsidedFeedForward(width)))
 
 
 @register_model

@@ -14,12 +14,13 @@ from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, conv3, depthwise
 from resolute.models.blocks.covering import from_covering_windows, to_covering_windows
 from resolute.models.blocks.distillation import RFDB
-from resolute.models.blocks.normalisation import ChannelNorm, div2k_mean
+from resolute.models.blocks.normalisation import div2k_mean
 from resolute.models.blocks.post_upsampling import PixelShuffleTail
 from resolute.models.blocks.residual import Residual
 from resolute.models.blocks.restormer import GatedFeedForward
 from resolute.models.blocks.span_training import span_convolution
 from resolute.models.blocks.variance import DetailAttention, VarianceMask, reflected_bsconv
+from resolute.models.blocks.written_norm import WrittenNorm
 
 WINDOW = 96
 
@@ -97,8 +98,8 @@ class HannahSR(nn.Module):
                 last=lambda inputs, outputs: conv3(inputs, outputs, groups=outputs),
                 activation=nn.GELU(),
             )
-            attention = Residual(ChannelNorm(width), RectifiedAttention(width, heads))
-            return Residual(distillation, attention, Residual(ChannelNorm(width), GatedFeedForward(width, 2 * width)))
+            attention = Residual(WrittenNorm(width), RectifiedAttention(width, heads))
+            return Residual(distillation, attention, Residual(WrittenNorm(width), GatedFeedForward(width, 2 * width)))
 
         super().__init__()
         make = span_convolution(conv)

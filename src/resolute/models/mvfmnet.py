@@ -6,17 +6,29 @@ Paper: "MVFMNet: A Lightweight Network for Remote Sensing Image Super-Resolution
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, depthwise
 from resolute.models.blocks.modulation import FarMask
 from resolute.models.blocks.normalisation import ChannelNorm
+from resolute.models.blocks.pooling import _maxima as maxima_along
 from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.variance import window_variance
 
+# It makes index tensors of the map's sides; those cannot be traced.
+fx.wrap("maxima_of_cells")
+
 CELLS = (7, 5)
+
+
+def maxima_of_cells(x: Tensor, cell: int) -> Tensor:
+    """`max_pool_cells` in the form that it has for all sides: no patch is a multiple of both 7 and 5, and PyTorch's own
+    pooling of others has no deterministic backward pass on CUDA.
+    """
+    height, width = x.shape[-2:]
+    return maxima_along(maxima_along(x, 2, height, cell), 3, width, cell)
 
 
 class LocalMask(FarMask):
@@ -24,6 +36,9 @@ class LocalMask(FarMask):
 
     The last one ends the map: where the sides are no multiples of the cells, windows are larger than the cells.
     """
+
+    def maxima(self, x: Tensor) -> Tensor:
+        return maxima_of_cells(x, self.cell)
 
     def variance(self, x: Tensor) -> Tensor:
         height, width = x.shape[-2:]

@@ -31,12 +31,16 @@ class FarMask(nn.Module):
         self.variance_factor = nn.Parameter(torch.zeros(1, width, 1, 1)) if factors else 1
         self.modulation = conv1(width, width, bias=bias)
 
+    def maxima(self, x: Tensor) -> Tensor:
+        """Those of each cell."""
+        return max_pool_cells(x, self.cell)
+
     def variance(self, x: Tensor) -> Tensor:
         """That of each channel over the whole image: N x width x 1 x 1."""
         return torch.var(x, dim=(-2, -1), keepdim=True)
 
     def forward(self, x: Tensor) -> Tensor:
         height, width = x.shape[-2:]
-        maxima = self.pooled(max_pool_cells(x, self.cell))
+        maxima = self.pooled(self.maxima(x))
         coarse = self.modulation(maxima * self.pooled_factor + self.variance(x) * self.variance_factor)
         return functional.interpolate(functional.gelu(coarse), size=(height, width))
