@@ -39,9 +39,9 @@ class Cascade(nn.Module):
             self.filters.append(nn.Sequential(depthwise(part), depthwise(part)))
 
     def forward(self, x: Tensor) -> Tensor:
-        parts = x.chunk(len(self.filters), dim=1)
-        done = [functional.gelu(self.filters[0](parts[0]))]
-        for part, filtering in zip(parts[1:], list(self.filters)[1:], strict=True):
+        first, *others = x.chunk(len(self.filters), dim=1)
+        done = [functional.gelu(self.filters[0](first))]
+        for part, filtering in zip(others, list(self.filters)[1:], strict=True):
             done.append(functional.gelu(filtering(part + done[-1])))
         return torch.cat(done, dim=1)
 

@@ -7,7 +7,7 @@ The released code takes one image at a time; here each image of a batch is treat
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from resolute.models import register_model
@@ -21,6 +21,10 @@ from resolute.models.blocks.restormer import GatedFeedForward
 from resolute.models.blocks.span_training import span_convolution
 from resolute.models.blocks.variance import DetailAttention, VarianceMask, reflected_bsconv
 from resolute.models.blocks.written_norm import WrittenNorm
+
+# How many windows there are depends on the map's sides alone; that cannot be traced.
+fx.wrap("to_covering_windows")
+fx.wrap("from_covering_windows")
 
 WINDOW = 96
 
