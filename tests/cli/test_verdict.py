@@ -164,7 +164,7 @@ def test_a_new_difference_fails_before_anything_is_recorded(run: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("ntire2002",), "unknown paper 'ntire2002': did you mean 'ntire2022'?"),
+        (("nitre2022",), "unknown paper 'nitre2022': did you mean 'ntire2022'?"),
         (("ntire2022", "--table", "tabel1"), "ntire2022 has no table 'tabel1' with verdicts: did you mean 'table1'?"),
     ],
 )

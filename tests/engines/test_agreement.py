@@ -119,9 +119,10 @@ def train_alone(project: Project, preset: str, methods: list[str]) -> None:
     "preset",
     [
         "quick",
-        "bench",
         "lightweight",
-        "moeisr_claims",
+        pytest.param("bench", marks=pytest.mark.attack),
+        pytest.param("moeisr_claims", marks=pytest.mark.attack),
+        pytest.param("esr_series", marks=pytest.mark.attack),
         pytest.param("bsds", marks=pytest.mark.attack),
         pytest.param("paper", marks=pytest.mark.attack),
     ],

@@ -30,6 +30,7 @@ def shown(run: Callable[..., str]) -> dict[str, dict[str, str]]:
     return {row["Experiment"] or row["rev"]: row for row in rows}
 
 
+@pytest.mark.attack  # row 13 of test_rows.py runs an experiment too
 def test_an_experiment_redoes_what_it_must_and_reads_well(small: Project) -> None:
     output = small.run("dvc", "exp", "run", "--name", "longer", "-S", "train.iterations=6")
     assert stages_run(output) == AFTER_TRAINING

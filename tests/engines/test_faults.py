@@ -34,10 +34,10 @@ STAGES = {
 
 @pytest.fixture(scope="module")
 def disk(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A copy of the small project on a disk of its own, 32 MiB large."""
+    """A copy of the small project on a disk of its own, 64 MiB large."""
     folder = tmp_path_factory.mktemp("disk")
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=32m", "none", folder], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=64m", "none", folder], capture_output=True, check=False
     )
     if mounted.returncode:
         pytest.skip("only root may mount a small disk")

@@ -125,8 +125,8 @@ def test_no_stage_runs_another(stage: str) -> None:
 def test_a_block_retrains_the_networks_that_have_it_alone() -> None:
     trained = {job for job in executing(PACKAGE / "models/blocks/swin.py") if job.startswith("train/")}
     windowed = {"hnct_team12", "imdeception_team19", "imdtn_team09", "mobilesr_team20"}
-    # SwinIR is made of it, CiaoSR fills images up as it does.
-    parts = {f"resolute.models.{part}" for part in ("swinir", "encoders.swinir", "decoders.ciaosr")}
+    # SwinIR is made of it, CiaoSR and HAESR fill images up as it does.
+    parts = {f"resolute.models.{part}" for part in ("swinir", "haesr", "encoders.swinir", "decoders.ciaosr")}
     windowed |= {name for name in registry.names() if parts & set(registry.entry(name).modules)}
     assert trained == {f"train/{name}" for name in windowed}
 

@@ -104,8 +104,8 @@ def test_blank_lines_of_a_record_mean_nothing() -> None:
 
 @pytest.mark.usefixtures("project")
 def test_unknown_papers_and_tables_name_the_nearest() -> None:
-    with pytest.raises(ResoluteError, match="unknown paper 'ntire22': did you mean 'ntire2022'"):
-        paper_tables("ntire22", [])
+    with pytest.raises(ResoluteError, match="unknown paper 'ntire20222': did you mean 'ntire2022'"):
+        paper_tables("ntire20222", [])
     with pytest.raises(ResoluteError, match="no table 'table_1' with verdicts: did you mean 'table1'"):
         paper_tables("ntire2022", [], "table_1")
     with pytest.raises(ResoluteError, match="unknown paper '\\*'"):

@@ -67,7 +67,7 @@ def test_smfanet_is_printed_with_the_convolution_of_its_mask_at_full_size(
 
 
 def test_smfanet_is_the_same_function_either_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    network, x = smfanet.SMFA(8), torch.rand(1, 8, 20, 28)
+    network, x = smfanet.SMFA(8, weighed=True), torch.rand(1, 8, 20, 28)
     nn.init.ones_(network.variance_factor)
     with torch.no_grad():
         released = network(x)
