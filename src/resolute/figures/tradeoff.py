@@ -69,8 +69,8 @@ def _panel(axes: Axes, found: Sequence[Result], baseline: float | None, axis: Co
     fronts = _fronts_by_year(found)
     for number, (year, one) in enumerate(fronts.items()):
         # The end of the palette is too pale for a line.
-        colour = plt.get_cmap(CATEGORIES)(0.9 * number / (len(fronts) - 1))
-        axes.plot(*zip(*corners(one), strict=True), color=colour, linewidth=1, linestyle="--", label=f"NTIRE {year}")
+        shade = plt.get_cmap(CATEGORIES)(0.9 * number / (len(fronts) - 1))
+        axes.plot(*zip(*corners(one), strict=True), color=shade, linewidth=1, linestyle="--", label=f"NTIRE {year}")
     if baseline is not None:
         draw_baseline(axes, found, baseline)
     if not found:
