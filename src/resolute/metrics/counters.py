@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from resolute.core.uncompiled import uncompiled
 from resolute.metrics.operators import OperatorCounter
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
@@ -58,6 +59,7 @@ class Counts:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
+@uncompiled()
 def count(build: Callable[[], nn.Module], height: int, width: int) -> Counts:
     """Count a network on an RGB LR image of height x width pixels.
 
@@ -88,6 +90,7 @@ def count(build: Callable[[], nn.Module], height: int, width: int) -> Counts:
     )
 
 
+@uncompiled()
 def count_macs(build: Callable[[], nn.Module], height: int, width: int) -> int:
     """The `macs` of `count` alone."""
     return _half(_flops(*_on_meta(build, height, width))["Global"])
