@@ -62,7 +62,12 @@ def frame(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
         for key in row:
             if key not in COLUMNS.names:
                 raise ResoluteError(f"unknown column '{key}' in a measurement: {nearest(key, COLUMNS.names)}")
-    table = pd.DataFrame(rows, columns=COLUMNS.names)
+    return _typed(pd.DataFrame(rows, columns=COLUMNS.names))
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    """A data frame whose columns are some of the long form's with all of them, each of its type."""
+    table = table.reindex(columns=COLUMNS.names)
     table[TEXT] = table[TEXT].astype(object).where(table[TEXT].notna(), "").astype(str)
     table["seed"] = table["seed"].astype("Int64")
     table[["scale", "value"]] = table[["scale", "value"]].astype(float).replace([math.inf, -math.inf], math.nan)
@@ -89,8 +94,7 @@ def read(*paths: Path) -> pd.DataFrame:
     frames = [frame([])]
     for path in paths:
         with reading(path):
-            rows = _csv(path) if path.suffix == ".csv" else _parquet(path).to_pandas()
-            frames.append(frame({str(name): value for name, value in row.items()} for row in rows.to_dict("records")))
+            frames.append(_typed(_csv(path) if path.suffix == ".csv" else _parquet(path).to_pandas()))
     kept = [part for part in frames if len(part)]
     return pd.concat(kept, ignore_index=True) if kept else frames[0]
 

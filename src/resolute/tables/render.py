@@ -8,6 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,7 @@ def _filled(template: str, form: str, **facts: Any) -> str:
     return text.encode("ascii", "xmlcharrefreplace").decode() if form == "html" else text
 
 
+@cache
 def _environment(form: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
