@@ -61,16 +61,17 @@ def _put_whole_runs_first(items: list[pytest.Item]) -> None:
     """Begin each half of the list with some of the engines' tests.
 
     Two workers begin with a half each, and take from each other what is left: where the longest tests were the last,
-    one of the two had nothing to do for minutes.
+    one of the two had nothing to do for minutes. Those that need the small project, which one worker makes, are all in
+    the first half: the other would wait for it.
     """
     attacks = [item for item in items if item.get_closest_marker("attack")]
     kept = [item for item in items if not item.get_closest_marker("attack")]
     runs = [item for item in kept if item.path.parent.name == "engines"]
     others = [item for item in kept if item.path.parent.name != "engines"]
-    modules = list(dict.fromkeys(item.path for item in runs))
-    halves = [[item for item in runs if modules.index(item.path) % 2 == half] for half in range(2)]
-    cut = max(0, len(kept) // 2 - len(halves[0]))
-    items[:] = [*halves[0], *others[:cut], *halves[1], *others[cut:], *attacks]
+    sharing = [item for item in runs if "base" in getattr(item, "fixturenames", ())]
+    alone = [item for item in runs if item not in sharing]
+    cut = max(0, len(kept) // 2 - len(sharing))
+    items[:] = [*sharing, *others[:cut], *alone, *others[cut:], *attacks]
 
 
 @pytest.fixture(scope="session")
