@@ -218,6 +218,11 @@ def test_the_preset_that_a_table_names_measures_its_rows(checkout: Path) -> None
         assert {entry.name for entry in entries if entry.trainable} <= {*asked["methods"]["counted"]}
         fetched = {entry.name for entry in entries if entry.has_weights(spec.weights, scale)}
         assert fetched <= {*asked["methods"]["published"]}
+        if spec.table.startswith("official_"):
+            matches = [column.measured_match for column in spec.columns if "dataset" in column.measured_match]
+            assert {match["dataset"] for match in matches} <= {*asked["data"]["test"]}, spec.path
+            protocols = {match["protocol"] for match in matches if match["metric"] in ("psnr", "ssim")}
+            assert protocols <= {*asked["evaluate"]["protocols"]}, spec.path
 
 
 def test_jobs_that_are_not_those_of_the_params_are_refused(checkout: Path) -> None:
