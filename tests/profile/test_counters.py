@@ -1,6 +1,7 @@
 """Costs: against the challenge's table, and against counts done by hand."""
 
 import csv
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,22 @@ def test_a_timed_profile_has_latency_memory_and_device() -> None:
     assert found["latency_ms"] > 0
     assert timing_of(found) == {"device": found["device"], "threads": 1, "precision": "float32"}
     assert found["peak_memory_bytes"] is None or found["peak_memory_bytes"] >= 0
+
+
+def test_the_first_call_is_told_apart_from_the_latency_that_leaves_it_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    class SlowAtFirst(nn.Module):
+        calls = 0
+
+        def forward(self, lr: Tensor) -> Tensor:
+            time.sleep(0.2 if self.calls == 0 else 0)
+            self.calls += 1
+            return lr
+
+    monkeypatch.setattr("resolute.profile.make.prepare", lambda *_: SlowAtFirst())
+    found = profile("rlfn_tiny", 4, (32, 24), timed=True, runs=2, threads=1)
+    assert found["first_call_ms"] >= 200 > found["latency_ms"]
+    (row,) = [row for row in as_rows(found) if row["metric"] == "first_call"]
+    assert (row["value"], row["unit"], row["device"]) == (found["first_call_ms"], "ms", found["device"])
 
 
 def test_an_output_size_is_counted_at_its_lr_size() -> None:
