@@ -7,7 +7,7 @@ import pytest
 import yaml
 from tests.durability import Call, recorded
 
-from resolute import params, registry
+from resolute import measurements, params, registry
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.methods.plan import make_plan
@@ -49,11 +49,11 @@ def test_a_network_in_another_training_is_trained_by_itself_and_counted_once(che
 def test_a_preset_leaves_families_out(checkout: Path) -> None:
     path = Path("workflow/presets/own.yaml")
     preset = yaml.safe_load(Path("workflow/presets/quick.yaml").read_text())
-    preset["methods"]["counted"] = {"all_but": ["ntire2022", "ntire2024"]}
+    preset["methods"]["counted"] = {"all_but": ["ntire2022", "ntire2024"], "and": ["span_2024"]}
     path.write_text(yaml.safe_dump(preset))
     counted = presets.resolve("own")["methods"]["counted"]
-    assert {"rlfn", "espan_2025"} <= set(counted)
-    assert not {"rlfn_team04", "span_2024"} & set(counted)
+    assert {"rlfn", "espan_2025", "span_2024"} <= set(counted)
+    assert not {"rlfn_team04", "r2net_2024"} & set(counted)
     path.write_text(yaml.safe_dump({**preset, "methods": {**preset["methods"], "counted": {"all_but": ["ntire2042"]}}}))
     with pytest.raises(ResoluteError, match=r"methods\.counted\.all_but: unknown family 'ntire2042': did you mean"):
         presets.resolve("own")
@@ -218,6 +218,22 @@ def test_the_preset_that_a_table_names_measures_its_rows(checkout: Path) -> None
         assert {entry.name for entry in entries if entry.trainable} <= {*asked["methods"]["counted"]}
         fetched = {entry.name for entry in entries if entry.has_weights(spec.weights, scale)}
         assert fetched <= {*asked["methods"]["published"]}
+        if spec.table.startswith("official_"):
+            matches = [column.measured_match for column in spec.columns if "dataset" in column.measured_match]
+            assert {match["dataset"] for match in matches} <= {*asked["data"]["test"]}, spec.path
+            protocols = {match["protocol"] for match in matches if match["metric"] in ("psnr", "ssim")}
+            assert protocols <= {*asked["evaluate"]["protocols"]}, spec.path
+
+
+def test_bench_takes_of_later_challenges_the_winners_alone(checkout: Path) -> None:
+    bench, series = (presets.resolve(name)["methods"] for name in ("bench", "esr_series"))
+    for year in (2023, 2024, 2025):
+        figures = measurements.read(layout.published_tables() / f"ntire{year}/table1.csv")
+        ranks = figures[figures["metric"].isin(["rank_runtime", "rank_main", "rank_params", "rank_flops"])]
+        best = ranks[(ranks["value"] == 1) | ((ranks["metric"] == "rank_main") & (ranks["value"] <= 3))]["method"]
+        assert {*best} & {*registry.names()} <= {*bench["published"]}, year
+    assert {"rden_2024", "dan_2025", "disp_2026"} <= {*series["published"]} - {*bench["published"]}
+    assert bench["counted"] == bench["timed"]
 
 
 def test_jobs_that_are_not_those_of_the_params_are_refused(checkout: Path) -> None:

@@ -120,3 +120,8 @@ def test_all_networks_are_counted_as_by_fvcore(method: str) -> None:
 def test_the_baseline_of_2024_as_its_results_have_it() -> None:
     """RLFN: 19.67485952 G in results.json of Amazingren/NTIRE2024_ESR."""
     assert count(lambda: methods.build("rlfn_team04", 4), 256, 256).flops_fvcore == 19_674_859_520
+
+
+def test_bsrn_as_fvcore_counts_its_released_code() -> None:
+    """For an output of 1280x720: convolutions 19.1772 G, bilinear resizing 29.5 M, means as a pooling 29.5 M."""
+    assert count(lambda: methods.build("bsrn", 4), 180, 320).flops_fvcore == 19_236_158_848

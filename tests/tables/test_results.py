@@ -62,6 +62,7 @@ def test_a_row_says_all_about_its_cell(write: Write) -> None:
         "metric": "psnr",
         "protocol": "ntire2022",
         "dataset": "div2k_val",
+        "image": "",
         "scale": 4.0,
         "setting": "",
         "lr_size": "",

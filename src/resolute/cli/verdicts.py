@@ -39,13 +39,14 @@ def show(tables: list[Table], guarded: Guarded, recorded: int, show_all: bool, c
 
     Args:
         recorded: how many cells are.
-        show_all: what the run does not measure, too.
+        show_all: what the run does not measure, too, and single images that hold.
         complete: what is recorded and not measured fails.
     """
     console = Console(markup=False, highlight=False)
     for table in tables:
         headers = {column.key: column.header for column in table.spec.columns}
-        shown = [cell for cell in results([table]) if show_all or cell["verdict"] not in UNSEEN]
+        unseen = (*UNSEEN, Verdict.REPRODUCED) if table.spec.images else UNSEEN
+        shown = [cell for cell in results([table]) if show_all or cell["verdict"] not in unseen]
         console.print(table.spec.title, style="bold")
         if shown:
             _print_cells(console, shown, headers)

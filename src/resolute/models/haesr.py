@@ -74,7 +74,7 @@ class LargeKernel(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         large, kept = torch.split(self.shuffle(x), self.sizes, dim=1)
-        large = large * torch.sigmoid(large.mean((2, 3), keepdim=True))
+        large = large * torch.sigmoid(functional.adaptive_avg_pool2d(large, 1))
         far = functional.gelu(self.mix(torch.cat([self.column(self.row(large)), kept], dim=1)))
         return functional.gelu(self.fuse(torch.cat([self.near(x), far], dim=1)))
 
@@ -99,9 +99,10 @@ class TokenAttention(nn.Module):
         value = self.values(keys)
         if self.query is not None and self.bias is not None:
             key, value = value.chunk(2, dim=-1)
-            weights = ((self.query(queries) * self.scale) @ key.transpose(1, 2) + self.bias()).softmax(dim=-1)
+            similar = torch.einsum("mtc,mkc->mtk", self.query(queries) * self.scale, key)
+            weights = (similar + self.bias()).softmax(dim=-1)
         assert weights is not None
-        return self.tokens.put_back(self.project(weights @ value), x), weights
+        return self.tokens.put_back(self.project(torch.einsum("mtk,mkc->mtc", weights, value)), x), weights
 
 
 class TokenLayer(nn.Module):

@@ -26,6 +26,11 @@ class Column:
         """Names it among the values of a row: the metric; of FLOPs, which several counters have, the counter."""
         return self.protocol if self.metric == "flops" else self.metric
 
+    @property
+    def varies(self) -> bool:
+        """Whether it is another on another machine: time and memory."""
+        return self.unit in ("ms", "MiB")
+
 
 COLUMNS = (
     Column("params", "", "Parameters", "K", 1e3, 1, "elements of all parameters"),
@@ -36,6 +41,7 @@ COLUMNS = (
     Column("activations", "", "Activations", "M", 1e6, 2, "output elements of all convolutions"),
     Column("n_conv", "", "Convs", "", 1, 0, "calls of convolution layers"),
     Column("latency", "", "Latency", "ms", 1, 1, "best of several forward passes after a warm-up"),
+    Column("first_call", "", "First call", "ms", 1, 1, "the first forward pass, before any warm-up"),
     Column("peak_memory", "", "Peak memory", "MiB", 2**20, 1, "of one forward pass"),
 )
 

@@ -84,9 +84,10 @@ def _set_aside(wanted: set[Path]) -> None:
 def resolve(name: str) -> Params:
     """A preset as complete params.
 
-    `all` under `methods` is every method that fits, `all_but` those of no family that it names; every setting of a
-    training phase that the preset leaves out gets its default, every trained method its recipe: `recipes: papers` is
-    those of the registry, each with the data set that the paper trains on.
+    `all` under `methods` is every method that fits, `all_but` those of no family that it names, `and` those by name
+    that are taken nevertheless; every setting of a training phase that the preset leaves out gets its default, every
+    trained method its recipe: `recipes: papers` is those of the registry, each with the data set that the paper trains
+    on.
     """
     if name not in names():
         raise ResoluteError(f"unknown preset '{name}': {nearest(name, names())}")
@@ -118,16 +119,16 @@ def _chosen(asked: Any, choice: str, scales: list[float], trained: list[str]) ->
 
     if asked != "all" and not isinstance(asked, dict):
         return list(asked)
-    left_out = asked["all_but"] if isinstance(asked, dict) else []
+    left_out, added = (asked["all_but"], asked.get("and", [])) if isinstance(asked, dict) else ([], [])
     entries = [registry.entry(name) for name in registry.names()]
     families = sorted({entry.family for entry in entries})
     if unknown := sorted({*left_out} - {*families}):
         raise ResoluteError(f"methods.{choice}.all_but: unknown family '{unknown[0]}': {nearest(unknown[0], families)}")
     fitting = [entry for entry in entries if any(map(entry.serves, scales)) and entry.family not in left_out]
     if choice == "published":
-        return [entry.name for entry in fitting if entry.published]
+        return [*(entry.name for entry in fitting if entry.published), *added]
     once = [entry for entry in fitting if choice == "trained" or not entry.like or entry.name in trained]
-    return [entry.name for entry in once if entry.trainable]
+    return [*(entry.name for entry in once if entry.trainable), *added]
 
 
 def _recipe(method: str) -> dict[str, Any]:

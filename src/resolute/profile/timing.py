@@ -1,4 +1,4 @@
-"""Latency and peak memory of a forward pass: the best of several runs, after a warm-up."""
+"""Time and peak memory of a forward pass: of a network's first one, and of the best of several after a warm-up."""
 
 import time
 from pathlib import Path
@@ -26,25 +26,28 @@ def call_ms(network: nn.Module, lr: Tensor) -> float:
         return 1000 * (time.perf_counter() - began)
 
 
-def peak_memory_bytes(network: nn.Module, lr: Tensor) -> int | None:
-    """The most memory that one forward pass needs on top of what is held before it.
+def observed_call(network: nn.Module, lr: Tensor) -> tuple[float, int | None]:
+    """The time of one forward pass as `call_ms` takes it, and the most memory that it needs on top of what is held
+    before it.
 
     On a GPU: torch's peak of allocated memory, the network's own included, as the challenge has it. On a CPU:
     the growth of the process' resident set, which Linux alone can tell; none elsewhere.
     """
-    with torch.inference_mode():
-        if lr.is_cuda:
-            torch.cuda.reset_peak_memory_stats()
-            network(lr)
-            _synchronise(lr)
-            return torch.cuda.max_memory_allocated()
-        reset, status = Path("/proc/self/clear_refs"), Path("/proc/self/status")
-        if not (reset.exists() and status.exists()):
-            return None
-        reset.write_text("5")  # sets the peak back to what is resident now
-        before = _status_bytes(status, "VmRSS")
-        network(lr)
-        return max(0, _status_bytes(status, "VmHWM") - before)
+    if lr.is_cuda:
+        torch.cuda.reset_peak_memory_stats()
+        return call_ms(network, lr), torch.cuda.max_memory_allocated()
+    reset, status = Path("/proc/self/clear_refs"), Path("/proc/self/status")
+    if not (reset.exists() and status.exists()):
+        return call_ms(network, lr), None
+    reset.write_text("5")  # sets the peak back to what is resident now
+    before = _status_bytes(status, "VmRSS")
+    time_ms = call_ms(network, lr)
+    return time_ms, max(0, _status_bytes(status, "VmHWM") - before)
+
+
+def peak_memory_bytes(network: nn.Module, lr: Tensor) -> int | None:
+    """The memory of one forward pass, as `observed_call` takes it."""
+    return observed_call(network, lr)[1]
 
 
 def _status_bytes(status: Path, field: str) -> int:

@@ -97,7 +97,7 @@ def boards(material: Material) -> list[Board]:
     """All leaderboards: those with measurements first, then by title and scale."""
     rows: dict[Place, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     counts: dict[Place, Counter[str]] = defaultdict(Counter)
-    scored = [result for result in material.results if result["dataset"] and result["metric"] in METRICS]
+    scored = [result for result in material.cells if result["dataset"] and result["metric"] in METRICS]
     for result in scored:
         counts[result["dataset"], result["scale"]][result["verdict"]] += 1
     for place, protocol, row in (*_printed(material, scored), *_unprinted(material, scored)):

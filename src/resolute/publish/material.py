@@ -59,6 +59,11 @@ class Material:
         self.protocol: str = params["figures"]["protocol"]
 
     @cached_property
+    def cells(self) -> list[Result]:
+        """The results that pages show one by one: all but those of single images."""
+        return [result for result in self.results if not result["image"]]
+
+    @cached_property
     def specs(self) -> dict[tuple[str, str], Spec]:
         """The tables that have cells, in the order of the results."""
         names = dict.fromkeys((result["paper"], result["table"]) for result in self.results)

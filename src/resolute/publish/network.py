@@ -78,7 +78,7 @@ def page(method: str) -> str:
 def networks(material: Material, boards: Sequence[Board], errata: Sequence[KnownErrors]) -> list[Network]:
     """One for every method of the registry that is printed, measured or counted."""
     cells: dict[str, list[Result]] = defaultdict(list)
-    for result in material.results:
+    for result in material.cells:
         cells[result["method"]].append(result)
     return [_network(material, name, cells[name], boards, errata) for name in material.methods]
 

@@ -39,6 +39,7 @@ RESULTS = pa.schema(
         _field("metric", pa.string(), "what the paper prints: psnr, params, ..."),
         _field("protocol", pa.string(), "how it is evaluated or counted, empty where there is one way only"),
         _field("dataset", pa.string(), "data set, empty for the network alone"),
+        _field("image", pa.string(), "of a figure of a single image, empty for a mean"),
         _field("scale", pa.float64(), "HR side over LR side", "1"),
         _field("setting", pa.string(), "operating point of a dynamic method"),
         _field("lr_size", pa.string(), "of a cost, as <width>x<height>"),

@@ -1,8 +1,8 @@
 """A published table's specification (`data/published/<paper>/<table>.yaml`) and what belongs to it."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,8 @@ class Spec:
 
     `weights` names the published weights that the paper's own figures were made with: one tag for all methods
     (`published-<tag>`), or for each method the first of its registry entry (`published`). `kind` tells figures that the
-    paper prints (`published`) from those scored on outputs of its official code (`official_outputs`).
+    paper prints (`published`) from those scored on outputs of its official code (`official_outputs`). Where the figures
+    are of single `images` of a data set, and no means, every row stands there once for each of them.
     """
 
     path: Path
@@ -82,6 +83,7 @@ class Spec:
     notes: tuple[str, ...] = ()
     kind: str = "published"
     preset: str = ""
+    images: tuple[str, ...] = ()
 
     @property
     def paper(self) -> str:
@@ -107,7 +109,8 @@ def read_spec(path: Path) -> Spec:
     """A checked specification.
 
     Raises:
-        ResoluteError: it breaks the schema, a row has too few labels, or two columns share a key.
+        ResoluteError: it breaks the schema, a row has too few labels, two columns share a key, or one of images has
+            several columns.
     """
     where = layout.relative(path)
     facts = read_facts(path)
@@ -119,8 +122,20 @@ def read_spec(path: Path) -> Spec:
         Group(group["title"], tuple(_row(row, len(facts["labels"]), where) for row in group["rows"]))
         for group in facts.pop("groups")
     )
-    labels, notes = tuple(facts.pop("labels")), tuple(facts.pop("notes", ()))
-    return Spec(path=path, columns=columns, groups=groups, labels=labels, notes=notes, **facts)
+    labels, notes, images = tuple(facts.pop("labels")), tuple(facts.pop("notes", ())), tuple(facts.pop("images", ()))
+    if images:
+        if len(columns) > 1:
+            raise ResoluteError(f"{where}: columns: a table of single images has one, not {len(columns)}")
+        labels = (*labels, "Image")
+        groups = tuple(Group(group.title, tuple(_each(group.rows, images))) for group in groups)
+    return Spec(path=path, columns=columns, groups=groups, labels=labels, notes=notes, images=images, **facts)
+
+
+def _each(rows: Iterable[Row], images: Sequence[str]) -> Iterator[Row]:
+    """Every row once for each image."""
+    for row in rows:
+        for image in images:
+            yield replace(row, labels=(*row.labels, image), match={**row.match, "image": image})
 
 
 def _row(facts: dict[str, Any], labels: int, where: str) -> Row:

@@ -93,22 +93,31 @@ def _published(paper: str, table: str, cells: Sequence[Result]) -> Published:
 
 
 def _disagreements(spec: Spec, cells: Sequence[Result]) -> Iterator[Disagreement]:
-    """Those without an explanation first."""
+    """Those without an explanation first; of single images of a network, the one that is furthest off."""
     headers = {column.key: column.header for column in spec.columns}
     labels = {row.key: row.labels for group in spec.groups for row in group.rows}
     for verdict in (Verdict.DIFFERS, Verdict.EXPLAINED):
+        alike: dict[tuple[str, str], list[Result]] = defaultdict(list)
         for cell in [cell for cell in cells if cell["verdict"] == verdict]:
+            alike[cell["method"] if cell["image"] else cell["row"], cell["column"]].append(cell)
+        for those in alike.values():
+            cell = max(those, key=lambda one: abs(value_here(one) - one["paper_value"]))
             printed, digits, here = cell["paper_value"], cell["digits"], value_here(cell)
             more = f"{printed:.{digits}f}" == f"{here:.{digits}f}"
             unit = f" {cell['unit']}" if cell["unit"] else ""
             yield Disagreement(
                 network=_network(cell["method"], labels[cell["row"]]),
-                column=headers[cell["column"]],
+                column=headers[cell["column"]] + _of_image(cell["image"], len(those)),
                 paper=f"{printed:.{digits}f}{unit}",
                 here=f"{here:.{digits + more}f}{unit}",
                 verdict=verdict.value,
                 reason=cell["why"],
             )
+
+
+def _of_image(image: str, images: int) -> str:
+    """Which image a figure is of, and of how many that differ alike it is the furthest off."""
+    return f" of {image}{f', the furthest off of {images} images,' if images > 1 else ''}" if image else ""
 
 
 def _network(method: str, labels: Sequence[str]) -> str:

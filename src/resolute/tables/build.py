@@ -140,12 +140,12 @@ def build(
     Args:
         spec: what to build.
         published: the paper's figures in the long form, values in printed units.
-        measured: means of what was measured here, in the long form.
+        measured: means of what was measured here, in the long form, and of single images where the table is of those.
         tolerances: by metric.
         methods: the registry's entries, by name.
 
     Raises:
-        ResoluteError: two different numbers match one cell, a published figure's method has no row, a metric
+        ResoluteError: two different numbers match one cell, a published figure's method or image has no row, a metric
             has no tolerance, a unit is unknown, or an erratum names no cell of the table or another claim than
             its figure.
     """
@@ -243,7 +243,7 @@ class _Builder:
         return next(filter(None, map(_departure, records)), "")
 
     def wanted(self, row: Row, match: Match) -> Match:
-        return {**self.spec.match, **row.match, **match}
+        return {"image": "", **self.spec.match, **row.match, **match}
 
     def select(self, records: Mapping[str, Sequence[Record]], row: Row, match: Match) -> list[Record]:
         wanted = self.wanted(row, match)
@@ -303,6 +303,10 @@ def _check_rows(spec: Spec, published: Mapping[str, Sequence[Record]]) -> None:
     rows = {row.method for group in spec.groups for row in group.rows}
     if strangers := set(published) - rows:
         raise ResoluteError(f"{_name(spec)}: groups: no row for '{min(strangers)}' of {spec.figures.name}")
+    images = {record["image"] for records in published.values() for record in records}
+    if strangers := images - {*(spec.images or [""])}:
+        what = f"the image '{min(strangers)}'" if min(strangers) else "a mean"
+        raise ResoluteError(f"{_name(spec)}: images: no row for {what} of {spec.figures.name}")
 
 
 def _check_errata(builder: _Builder) -> None:

@@ -26,6 +26,7 @@ from resolute.published import (
 from resolute.published.results import Result, write_results
 from resolute.tables.build import Table, build
 from resolute.tables.claims import Claims, hold
+from resolute.tables.images import of_images
 from resolute.tables.ranking import Ranking, rank
 from resolute.tables.render import render, render_claims, render_ranking, render_side_by_side
 from resolute.tables.results import results
@@ -134,7 +135,7 @@ def paper_tables(paper: str, measured: Sequence[Path], name: str = "") -> list[T
         raise UsageError(f"{paper} has no table '{name}' with verdicts: {nearest(name, files)}")
     rows = measurements.read(*measured)
     judged = _with_choices(rows, measurements.means(rows))
-    return [_built(path, judged) for stem, path in files.items() if name in ("", stem)]
+    return [_built(path, rows, judged) for stem, path in files.items() if name in ("", stem)]
 
 
 def _with_choices(rows: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
@@ -145,12 +146,13 @@ def _with_choices(rows: pd.DataFrame, means: pd.DataFrame) -> pd.DataFrame:
 
 def _all_built(rows: pd.DataFrame, means: pd.DataFrame) -> list[Table]:
     judged = _with_choices(rows, means)
-    return [_built(path, judged) for path in spec_files()]
+    return [_built(path, rows, judged) for path in spec_files()]
 
 
-def _built(path: Path, means: pd.DataFrame) -> Table:
+def _built(path: Path, rows: pd.DataFrame, means: pd.DataFrame) -> Table:
     spec = read_spec(path)
-    return build(spec, measurements.read(spec.figures), means, _tolerances(), _methods())
+    measured = pd.concat([means, of_images(rows, spec.images)], ignore_index=True) if spec.images else means
+    return build(spec, measurements.read(spec.figures), measured, _tolerances(), _methods())
 
 
 def _beside(path: Path, means: pd.DataFrame) -> Table:

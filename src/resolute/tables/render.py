@@ -21,6 +21,7 @@ from resolute.published.shown import number
 from resolute.tables.build import BuiltRow, Cell, Table
 from resolute.tables.claims import Claims
 from resolute.tables.escape import MINUS, csv_text, markdown, tex
+from resolute.tables.images import together
 from resolute.tables.ranking import Place, RankedRow, Ranking
 
 PARTS = ("measured", "trained", "trained_std", "difference", "verdict", "reason")
@@ -37,9 +38,12 @@ def render(table: Table, form: str) -> str:
     if form == "csv":
         return _csv(table)
     columns = list(zip(table.spec.columns, table.tolerances, strict=True))
-    facts = {"columns": columns, "counts": table.counts(), "letters": LETTERS, "marks": MARKS}
     notes = [*table.spec.notes, *(f"{line}." for line in equal_images(table))]
-    return _filled("table", form, table=table, spec=table.spec, notes=notes, reasons=reasons(table), **facts)
+    facts = {"table": table, "spec": table.spec, "notes": notes, "counts": table.counts(), "reasons": reasons(table)}
+    if table.spec.images:
+        ((column, tolerance),) = columns
+        return _filled("images", form, **facts, column=column, tolerance=tolerance, groups=together(table))
+    return _filled("table", form, **facts, columns=columns, letters=LETTERS, marks=MARKS)
 
 
 def render_side_by_side(table: Table, form: str) -> str:

@@ -27,7 +27,7 @@ def _row(table: Table, entry: Entry) -> dict[str, Any]:
         "row": entry.row.spec.key,
         "method": entry.row.spec.method,
         "column": column.key,
-        **{name: match.get(name, "") for name in ("metric", "protocol", "dataset", "setting", "lr_size")},
+        **{name: match.get(name, "") for name in ("metric", "protocol", "dataset", "image", "setting", "lr_size")},
         "scale": match.get("scale"),
         "unit": column.unit,
         "digits": column.digits,

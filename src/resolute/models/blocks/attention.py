@@ -134,7 +134,7 @@ class ContrastAttention(nn.Module):
         self.activation = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        contrast = x.std((2, 3), correction=0, keepdim=True) + x.mean((2, 3), keepdim=True)
+        contrast = x.std((2, 3), correction=0, keepdim=True) + functional.adaptive_avg_pool2d(x, 1)
         return x * torch.sigmoid(self.excite(self.activation(self.squeeze(contrast))))
 
 
