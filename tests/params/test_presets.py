@@ -286,6 +286,17 @@ def test_settings_are_shown_of_methods_that_have_some_for_the_first_seed_alone(c
     assert list(derived["curves"]["all"]) == ["embedded-x4"]
 
 
+def test_a_network_is_shown_over_numbers_of_classes_whose_trainings_are_alike_else() -> None:
+    settings = presets.resolve("wbsr_classes")
+    settings["recipes"]["wbsr_tiny_k20"] = {}
+    shown = jobs.derive(settings)["classes"]["all"]
+    methods = ["wbsr_tiny", "wbsr_tiny_k2", "wbsr_tiny_k5"]
+    assert shown == {
+        f"wbsr_tiny-{dataset}-x4": {"dataset": dataset, "scale": 4, "methods": methods} for dataset in ("set14", "b100")
+    }
+    assert jobs.derive(presets.resolve("wbsr_claims"))["classes"] == {"all": {}}
+
+
 def test_a_compared_image_that_is_not_kept_is_one_clear_line(checkout: Path) -> None:
     settings = presets.resolve("quick")
     settings["evaluate"]["keep"] = {}

@@ -11,6 +11,7 @@ from resolute.figures import (
     Crop,
     Photograph,
     Shown,
+    draw_classes,
     draw_comparison,
     draw_curves,
     draw_gains,
@@ -32,6 +33,9 @@ def drawings(settings: params.Params) -> dict[str, Callable[[], None]]:
     for name, job in derived["curves"]["all"].items():
         place = job["dataset"], float(job["scale"])
         found[f"curve_{name}"] = partial(draw_curves, *place, measured, shown["protocol"])
+    for name, job in derived["classes"]["all"].items():
+        place = job["dataset"], float(job["scale"])
+        found[f"classes_{name}"] = partial(draw_classes, name, job["methods"], *place, measured, shown["protocol"])
     for name, facts in shown["gains"].items():
         pair = facts["of"], facts["over"], facts["dataset"], float(facts["scale"])
         found[f"gain_{name}"] = partial(draw_gains, name, *pair, measured)

@@ -102,6 +102,7 @@ def figure_files(params: Params) -> list[Path]:
         *("psnr_macs", "psnr_params", "psnr_latency"),
         *(f"patch_{kind}_{name}" for name in shown["photographs"] for kind in ("categories", "scores")),
         *(f"curve_{name}" for name in derived["curves"]["all"]),
+        *(f"classes_{name}" for name in derived["classes"]["all"]),
         *(f"gain_{name}" for name in shown["gains"]),
         *(f"routing_{run}" for run in derived["routings"]["trained"]),
         *(f"shares_{weights}" for weights in derived["shares"]["all"]),

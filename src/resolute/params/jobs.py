@@ -40,6 +40,7 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         scales that they are here for) and `trained`;
         `routings`, which are the `trained` runs of methods that choose experts;
         `shares`, the weights of such methods that serve several of the scales;
+        `classes`, the networks that are trained with several numbers of classes of patches, at each data set and scale;
         `points`, which are the runs of methods with operating points, with each data set of which an image shows these;
         `maps`, which are the same with each such image; `curves`, the data sets and scales at which any is evaluated;
         `costs` in the groups `counted` and `timed`. A job names its method, scale or span, tag or seed, data set, and
@@ -70,6 +71,7 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         **_operating(params, evaluations["published"] + evaluations["own"] + evaluations["trained"]),
         "routings": {"trained": _keyed([job for job in runs["trained"] if entry(job["method"]).experts])},
         "shares": {"all": _over_scales(params, weights)},
+        "classes": {"all": _over_classes(params, evaluations["trained"])},
         "costs": {group: _keyed(_jobs(names, params["scales"])) for group, names in costs.items()},
     }
 
@@ -313,6 +315,24 @@ def _over_scales(params: Params, weights: dict[str, dict[str, Job]]) -> dict[str
         and not Span.parse(job["span"]).is_single
         and sum(map(entry(job["method"]).serves, params["scales"])) > 1
     }
+
+
+def _over_classes(params: Params, trained: list[Job]) -> dict[str, Job]:
+    """The networks that are trained with several numbers of classes of patches and are alike else, with each data set
+    and scale that they are evaluated at: the `methods` that they are.
+    """
+    found: dict[str, Job] = {}
+    for job in trained:
+        one, recipes = entry(job["method"]), params["recipes"]
+        network = entry(one.like) if one.like else one
+        differs_alone = one is network or one.options != network.options
+        if "classes" in one.options and differs_alone and recipes[one.name] == recipes.get(network.name):
+            place = {"dataset": job["dataset"], "scale": job["scale"]}
+            key = f"{network.name}-{_set_key(**place)}"
+            shown = found.setdefault(key, {**place, "methods": [network.name]})
+            if one.name not in shown["methods"]:
+                shown["methods"].append(one.name)
+    return {key: job for key, job in found.items() if len(job["methods"]) > 1}
 
 
 def _place(path: Path) -> str:
