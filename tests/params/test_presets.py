@@ -36,6 +36,23 @@ def test_seeds_and_scales_become_runs(checkout: Path) -> None:
     assert derived["evaluations"]["baseline"].keys() == {"bicubic-x2-embedded", "bicubic-x4-embedded"}
 
 
+def test_a_method_has_seeds_of_its_own(checkout: Path) -> None:
+    settings = presets.resolve("quick")
+    settings["methods"]["seeds"] = {"wbsr_tiny": [3, 4]}
+    params.check(settings, "params.yaml")
+    derived = jobs.derive(settings)
+    trained = [key for key in derived["weights"]["trained"] if key.startswith(("wbsr_tiny-", "imdn_tiny-"))]
+    assert trained == ["imdn_tiny-x4-seed0", "wbsr_tiny-x4-seed3", "wbsr_tiny-x4-seed4"]
+    assert "coffee-wbsr_tiny-x4-seed3" in derived["maps"]["all"]
+    settings["methods"]["seeds"] = {"pan": [1]}
+    with pytest.raises(ResoluteError, match=r"methods\.seeds has 'pan', which is not trained"):
+        params.check(settings, "params.yaml")
+    settings = scored(checkout)
+    settings["methods"]["seeds"] = {"classsr_tiny": [0, 9]}
+    with pytest.raises(ResoluteError, match=r"scored_by is 'srresnet_tiny', which has no seed 9: give both the same"):
+        params.check(settings, "params.yaml")
+
+
 def test_a_network_in_another_training_is_trained_by_itself_and_counted_once(checkout: Path) -> None:
     quick = presets.resolve("quick")
     counted, trained = quick["methods"]["counted"], quick["methods"]["trained"]

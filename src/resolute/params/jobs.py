@@ -53,7 +53,9 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         "published": [job for job in published if entry(job["method"]).trainable],
         "own": [job for name, own in methods.get("own", {}).items() for job in _own(name, own, params["scales"])],
         "trained": [
-            {**job, "seed": seed} for job in _jobs(methods["trained"], params["scales"]) for seed in params["seeds"]
+            {**job, "seed": seed}
+            for job in _jobs(methods["trained"], params["scales"])
+            for seed in seeds(params, job["method"])
         ],
     }
     weights = {group: _weights(params, runs[group]) for group in ("published", "trained")}
@@ -101,6 +103,12 @@ def weights_of(params: Params, job: Mapping[str, Any]) -> Weights:
     """The weights that a job names: those that it makes, or those of its run."""
     span = Span.parse(job["span"]) if "span" in job else entry(job["method"]).span(float(job["scale"]))
     return Weights(job["method"], span, _name(params, job))
+
+
+def seeds(params: Params, method: str) -> list[int]:
+    """The seeds of a method's trainings: its own, or else those of all."""
+    found: list[int] = params["methods"].get("seeds", {}).get(method, params["seeds"])
+    return found
 
 
 def training_set(params: Params, method: str) -> str:
@@ -286,8 +294,11 @@ def _evaluations(params: Params, runs: list[Job], tested: list[str]) -> list[Job
 
 def _operating(params: Params, evaluated: list[Job]) -> dict[str, dict[str, dict[str, Job]]]:
     """What shows the operating points of methods that have several: of trainings, those with the first seed."""
-    first = params["seeds"][0]
-    having = [job for job in evaluated if entry(job["method"]).settings and job.get("seed", first) == first]
+    having = [
+        job
+        for job in evaluated
+        if entry(job["method"]).settings and job.get("seed") in (None, seeds(params, job["method"])[0])
+    ]
     points, maps = {}, {}
     for job, (shown, facts) in product(having, params["figures"]["settings"].items()):
         named = job["method"] in facts.get("methods", [job["method"]])

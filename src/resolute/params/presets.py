@@ -102,7 +102,7 @@ def resolve(name: str) -> Params:
     return {
         "preset": name,
         **preset,
-        "methods": methods,
+        "methods": {**preset["methods"], **methods},
         "data": _data(preset["data"], [recipe["data"] for recipe in recipes.values() if "data" in recipe]),
         "evaluate": {**preset["evaluate"], "keep": _kept(figures["comparisons"])},
         "figures": figures,
