@@ -147,6 +147,22 @@ def test_only_what_some_job_needs_is_reduced_and_packed(checkout: Path) -> None:
     assert derived["sets"]["original"].keys() == {"bsds500", "div2k_train", "flickr2k", "set5"}
 
 
+def test_a_set_that_is_made_of_another_brings_what_it_needs_of_that(checkout: Path) -> None:
+    path = Path("workflow/presets/own.yaml")
+    preset = yaml.safe_load(Path("workflow/presets/bench.yaml").read_text())
+    preset["data"]["test"].append("test2k")
+    path.write_text(yaml.safe_dump(preset))
+    settings = presets.resolve("own")
+    params.check(settings, "own")
+    assert settings["data"]["splits"]["div8k"] == ["test"]
+    made = jobs.derive(settings)["sets"]
+    assert "div8k" in made["original"]
+    assert made["derived"]["test2k"]["of"] == "div8k"
+    settings["data"]["sets"].remove("div8k")
+    with pytest.raises(ResoluteError, match=r"has 'test2k': list div8k in data\.sets and data\.splits too"):
+        params.check(settings, "own")
+
+
 def test_a_warm_start_is_from_the_scale_before() -> None:
     trainings = jobs.derive(presets.resolve("bsds"))["trainings"]
     starts = {name: job["start"] for name, job in trainings["warm_started"].items()}

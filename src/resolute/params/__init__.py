@@ -231,7 +231,8 @@ def _check_listed(where: str, dataset: str, data: Mapping[str, Any]) -> None:
 
     if dataset not in datasets.names():
         raise ResoluteError(f"{where}: unknown data set '{dataset}': {nearest(dataset, datasets.names())}")
-    for part in datasets.entry(dataset).parts:
+    one = datasets.entry(dataset)
+    for part in dict.fromkeys((*one.parts, *one.source.of)):  # what holds its images, and what these are made from
         if part not in data["sets"] or part not in data["splits"]:
             listed = "it" if part == dataset else part
             raise ResoluteError(f"{where} has '{dataset}': list {listed} in data.sets and data.splits too")
