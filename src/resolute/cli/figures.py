@@ -22,6 +22,7 @@ from resolute.figures import (
     draw_tradeoff,
     draw_training,
 )
+from resolute.methods.plan import make_plan
 from resolute.params import jobs
 
 
@@ -42,7 +43,8 @@ def drawings(settings: params.Params) -> dict[str, Callable[[], None]]:
     for name, facts in shown["photographs"].items():
         found[f"patches_{name}"] = partial(_patches, name, facts)
     for name, job in derived["weights"]["trained"].items():
-        found[f"training_{name}"] = partial(draw_training, name, jobs.weights_of(settings, job))
+        steps = make_plan(settings["train"], settings["recipes"][job["method"]], job["method"]).iterations
+        found[f"training_{name}"] = partial(draw_training, name, jobs.weights_of(settings, job), steps)
     published = layout.published_routings()
     for name, job in derived["routings"]["trained"].items():
         found[f"routing_{name}"] = partial(draw_routing, name, jobs.run_of(settings, job), measured, published)
