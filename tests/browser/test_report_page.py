@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.report.conftest import HOSTILE, RUNS, comparison, cost, operating, quality, training
+from tests.report.test_scales import ROWS as SCALED
 
 from resolute import measurements
 from resolute.tables import make_tables
@@ -239,6 +240,29 @@ def test_a_setting_is_chosen_by_keyboard_and_shows_all_that_it_gives(open_page: 
     if width > 640:
         page.locator(".stops button", has_text="full").click()
         assert shown().startswith("full")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_scale_is_chosen_by_keyboard_and_shows_what_is_reached_there(
+    open_page: Callable[..., Any], width: int
+) -> None:
+    page = open_page([*RUNS, *SCALED], width)
+    panel = page.locator("#scales .operating")
+    slider = panel.locator(".dial input")
+
+    def shown() -> str:
+        (point,) = [point for point in panel.locator(".points > li").all() if point.is_visible()]
+        assert point.locator("svg .here").count() == 1
+        return " ".join(point.inner_text().split())
+
+    assert "27.00 dB +0.70" in shown() and "beyond its training" not in shown()
+    slider.focus()
+    page.keyboard.press("End")
+    assert "24.25 dB +0.25" in shown() and "beyond its training" in shown()
+    assert slider.get_attribute("aria-valuetext") == "x6"
+    page.keyboard.press("Home")
+    assert "29.00 dB +1.00" in shown()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

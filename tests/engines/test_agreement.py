@@ -133,10 +133,13 @@ def test_both_graphs_have_the_same_edges(preset: str, bare: Project) -> None:
 
 
 @pytest.mark.slow
-def test_both_graphs_of_unions_and_spans_have_the_same_edges(bare: Project) -> None:
-    train_alone(bare, "paper", ["bsrn", "carn_m", "classsr_srresnet", "srresnet", "liif_edsr"])
+def test_both_graphs_of_unions_spans_and_classes_have_the_same_edges(bare: Project) -> None:
+    of_classes = ["wbsr_srresnet", "wbsr_srresnet_k5"]
+    train_alone(bare, "paper", ["bsrn", "carn_m", "classsr_srresnet", "srresnet", "liif_edsr", *of_classes])
     assert differences(bare) == set()
-    assert any("df2k" in output for output in snakemake_edges(bare))
+    made = snakemake_edges(bare)
+    assert any("df2k" in output for output in made)
+    assert "reports/figures/classes_wbsr_srresnet-b100-x4.svg" in made
 
 
 @pytest.mark.slow

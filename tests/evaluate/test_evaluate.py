@@ -87,7 +87,8 @@ def embedded(checkout: Path) -> Path:
 def test_rows_come_back_from_disk_with_their_provenance(embedded: Path) -> None:
     rows = evaluate(find_run("bicubic", 4, "published"), "embedded", ["y_basicsr", "y_matlab"])
     assert len(rows) == 4 * 2 * 2 + 2 * CATEGORIES
-    path = write_rows(rows, layout.Run("bicubic", 4, "published-matlab"), "embedded")
+    run = layout.Run("bicubic", 4, "published-matlab")
+    path = write_rows(rows, run, "embedded", write_images({}, run, "embedded"))
     again = measurements.read(path)
     assert again["value"].tolist() == [row["value"] for row in rows]
     assert measurements.read_provenance(path)["dataset"] == "embedded"
@@ -248,7 +249,12 @@ def test_the_provenance_is_of_the_file_that_was_measured(one_image: Path) -> Non
     measured = file_sha256(fresh(weights_of(run), 0))
     rows = evaluate(find_run("rlfn_tiny", 4, "quick-seed0"), "embedded", ["y_basicsr"])
     fresh(weights_of(run), 1)
-    assert measurements.read_provenance(write_rows(rows, run, "embedded"))["weights_sha256"] == measured
+    assert (
+        measurements.read_provenance(write_rows(rows, run, "embedded", write_images({}, run, "embedded")))[
+            "weights_sha256"
+        ]
+        == measured
+    )
 
 
 @pytest.mark.parametrize(
@@ -266,10 +272,20 @@ def test_the_provenance_says_what_published_weights_are_from(one_image: Path, kn
     facts = {"url": "https://host/own.pth", "known_by": known_by, "sha256": "ab" * 32}
     weights.save_weights(weights_of(run), methods.build("rlfn_tiny", 4).state_dict(), facts)
     rows = evaluate(find_run("rlfn_tiny", 4, "quick-seed0"), "embedded", ["y_basicsr"])
-    assert measurements.read_provenance(write_rows(rows, run, "embedded"))["weights_origin"] == shown
+    assert (
+        measurements.read_provenance(write_rows(rows, run, "embedded", write_images({}, run, "embedded")))[
+            "weights_origin"
+        ]
+        == shown
+    )
     fresh(weights_of(run), 0)
     rows = evaluate(find_run("rlfn_tiny", 4, "quick-seed0"), "embedded", ["y_basicsr"])
-    assert measurements.read_provenance(write_rows(rows, run, "embedded"))["weights_origin"] == ""
+    assert (
+        measurements.read_provenance(write_rows(rows, run, "embedded", write_images({}, run, "embedded")))[
+            "weights_origin"
+        ]
+        == ""
+    )
 
 
 @pytest.mark.slow

@@ -13,9 +13,11 @@ import pytest
 from matplotlib import pyplot as plt
 from PIL import Image
 
+from resolute import measurements
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import FIGURE_FORMATS, Run, Span, Weights
+from resolute.core.provenance import file_sha256
 from resolute.figures import Comparison, Crop, draw_comparison, draw_training
 from resolute.figures.crops import SIDE, choose_crop, data_uri, error_map
 from resolute.figures.training import POINTS, thinned, training_curve
@@ -98,6 +100,18 @@ def test_a_crop_outside_of_the_image_is_one_clear_line(comparison: Comparison) -
         draw_comparison(replace(comparison, crop=Crop(200, 0, 100, 10)), [], "y_basicsr")
 
 
+def test_images_of_another_run_than_was_measured_are_one_clear_line(comparison: Comparison, project: Path) -> None:
+    (run, path), *_ = comparison.archives.items()
+    measured = layout.quality(run, "embedded")
+    row = {"source": "measured", "method": run.method, "weights": run.weights, "dataset": "embedded", "scale": 4.0}
+    psnr = {**row, "image": "photo", "protocol": "y_basicsr", "metric": "psnr", "value": 30.0}
+    measurements.write(measured, [psnr], images_sha256=file_sha256(path))
+    draw_comparison(comparison, [measured], "y_basicsr")
+    zip_images(path, {"photo": np.zeros((HEIGHT, WIDTH, 3), np.uint8)})
+    with pytest.raises(ResoluteError, match=r"bicubic\.zip does not hold the images that .*embedded\.parquet measured"):
+        draw_comparison(comparison, [measured], "y_basicsr")
+
+
 def test_an_image_that_was_not_kept_is_one_clear_line(comparison: Comparison) -> None:
     with pytest.raises(ResoluteError, match=r"no image 'other': name it in evaluate\.keep"):
         draw_comparison(replace(comparison, image="other"), [], "y_basicsr")
@@ -106,13 +120,13 @@ def test_an_image_that_was_not_kept_is_one_clear_line(comparison: Comparison) ->
 def test_a_training_is_drawn_from_its_log(project: Path) -> None:
     trained = Weights("rlfn_tiny", Span.at(4.0), "quick-seed0")
     with pytest.raises(ResoluteError, match="run `resolute train rlfn_tiny`"):
-        draw_training("mine", trained)
+        draw_training("mine", trained, 1000)
     path = layout.training_log(trained)
     path.parent.mkdir(parents=True)
     log = pd.DataFrame({"step": range(1, 1001), "loss": np.linspace(0.1, 0.01, 1000)})
     log["seconds"], log["cpu_joules"], log["gpu_joules"] = 0.5 * log["step"], np.nan, 2.0 * log["step"]
     log.to_csv(path)
-    draw_training("mine", trained)
+    draw_training("mine", trained, 1000)
     assert {path.suffix[1:] for path in layout.figures().iterdir()} == {*FIGURE_FORMATS, "json"}
     data = json.loads((layout.figures() / "training_mine.json").read_text())
     assert data["title"] == "RLFN tiny, x4, quick-seed0"
@@ -126,10 +140,11 @@ def test_a_training_is_drawn_from_its_log(project: Path) -> None:
         b"step,loss\n1,much\n",
         b"step,loss\n1,\xff\n",
         b"a,b\n1,2\n",
+        b"step,loss\n500,0.1\n",  # cut at a line's end
     ):
         path.write_bytes(damaged)
         with pytest.raises(ResoluteError, match=r"quick-seed0\.csv is damaged .*: remove it, and `snakemake"):
-            draw_training("mine", trained)
+            draw_training("mine", trained, 1000)
 
 
 @pytest.mark.parametrize(("least", "scale"), [(0.01, "log"), (-0.01, "linear")])

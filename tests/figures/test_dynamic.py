@@ -1,4 +1,4 @@
-"""Curves over settings, and gains by difficulty."""
+"""Curves over settings, numbers of classes, and gains by difficulty."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import pytest
 
 from resolute import measurements, registry
 from resolute.core.errors import ResoluteError
+from resolute.figures.classes import over_classes
 from resolute.figures.curves import curves
 from resolute.figures.gains import gains, gains_of
 from resolute.figures.style import style
@@ -16,9 +17,9 @@ SETTINGS = registry.entry(OF).settings
 FULL = 8e9
 
 
-def psnr(method: str, value: float, setting: str = "", share: float = 1, weights: str = "quick") -> list[Row]:
-    row: Row = {"source": "measured", "method": method, "weights": f"{weights}-seed0", "setting": setting, "scale": 4.0}
-    row |= {"dataset": "embedded", "image": "a"}
+def psnr(method: str, value: float, setting: str = "", share: float = 1, seed: int = 0) -> list[Row]:
+    row: Row = {"source": "measured", "method": method, "weights": f"quick-seed{seed}", "setting": setting}
+    row |= {"scale": 4.0, "dataset": "embedded", "image": "a"}
     return [
         {**row, "metric": "psnr", "protocol": "y_basicsr", "value": value},
         {**row, "metric": "macs", "protocol": "macs", "value": share * 3e9},
@@ -44,6 +45,25 @@ def test_a_curve_joins_the_settings_by_cost_and_the_experts_apart() -> None:
     assert drawn[f"{title}, one expert"] == [[1, 27], [8, 29.5]]
     assert figure.axes[0].collections[0].get_offsets().tolist() == [[8, 27.5]]  # type: ignore[union-attr]
     assert "y_basicsr" in caption
+
+
+def test_each_number_of_classes_is_a_point_of_a_settings_lines() -> None:
+    rows = [
+        row
+        for classes, method in ((20, "wbsr_tiny_k20"), (10, OF), (5, "wbsr_tiny_k5"))
+        for seed in range(2)
+        for setting, share in (("alpha1.3", 0.75), ("eq15", 0.5), ("w16d8", 1))
+        for row in psnr(method, 28 + classes / 100 + 0.25 * seed, setting, share - classes / 100, seed)
+    ]
+    means = measurements.over_seeds(measurements.means(measurements.frame([*rows, *psnr("rlfn_tiny", 27.5)])))
+    with style():
+        figure, caption = over_classes(means, [OF, "wbsr_tiny_k5", "wbsr_tiny_k20"], "y_basicsr", "embedded", 4.0)
+    quality, cost = figure.axes
+    drawn = {str(bars.get_label()): bars[0].get_xydata().tolist() for bars in quality.containers}  # type: ignore[index,union-attr]
+    assert drawn["alpha1.3"] == [[5, 28.175], [10, 28.225], [20, 28.325]]
+    assert "w16d8" not in drawn
+    assert cost.lines[0].get_ydata() == pytest.approx([70, 65, 55])
+    assert "over 2 seeds" in caption and "y_basicsr" in caption
 
 
 def category(method: str, number: int, value: float, setting: str, weights: str = "quick-seed0") -> list[Row]:

@@ -59,7 +59,7 @@ def draw_index(path: Path) -> None:
 
 def draw_log(path: Path) -> None:
     with reading(path):
-        thinned(read_log(path))
+        thinned(read_log(path, 29))
 
 
 def judge(path: Path) -> None:
@@ -83,7 +83,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "reports/results.parquet": tell,
     "data/patches/index.parquet": draw_index,
     f"data/weights/trained/rlfn_tiny/x4/{RUN.weights}.csv": draw_log,
-    f"data/weights/trained/rlfn_tiny/x4/{RUN.weights}.times.csv": lambda _: spent(TRAINED),
+    f"data/weights/trained/rlfn_tiny/x4/{RUN.weights}.times.csv": lambda _: spent(TRAINED, 2),
     "reports/sr/images.zip": lambda path: unzip_image(path, "photo"),
     f"{FIGURES}/psnr_macs.svg": embed,
     f"{FIGURES}/training_a.json": figure_data,

@@ -36,6 +36,23 @@ def test_seeds_and_scales_become_runs(checkout: Path) -> None:
     assert derived["evaluations"]["baseline"].keys() == {"bicubic-x2-embedded", "bicubic-x4-embedded"}
 
 
+def test_a_method_has_seeds_of_its_own(checkout: Path) -> None:
+    settings = presets.resolve("quick")
+    settings["methods"]["seeds"] = {"wbsr_tiny": [3, 4]}
+    params.check(settings, "params.yaml")
+    derived = jobs.derive(settings)
+    trained = [key for key in derived["weights"]["trained"] if key.startswith(("wbsr_tiny-", "imdn_tiny-"))]
+    assert trained == ["imdn_tiny-x4-seed0", "wbsr_tiny-x4-seed3", "wbsr_tiny-x4-seed4"]
+    assert "coffee-wbsr_tiny-x4-seed3" in derived["maps"]["all"]
+    settings["methods"]["seeds"] = {"pan": [1]}
+    with pytest.raises(ResoluteError, match=r"methods\.seeds has 'pan', which is not trained"):
+        params.check(settings, "params.yaml")
+    settings = scored(checkout)
+    settings["methods"]["seeds"] = {"classsr_tiny": [0, 9]}
+    with pytest.raises(ResoluteError, match=r"scored_by is 'srresnet_tiny', which has no seed 9: give both the same"):
+        params.check(settings, "params.yaml")
+
+
 def test_a_network_in_another_training_is_trained_by_itself_and_counted_once(checkout: Path) -> None:
     quick = presets.resolve("quick")
     counted, trained = quick["methods"]["counted"], quick["methods"]["trained"]
@@ -128,6 +145,22 @@ def test_only_what_some_job_needs_is_reduced_and_packed(checkout: Path) -> None:
         "union_lr": ["df2k-x2", "df2k-x3", "df2k-x4"],
     }
     assert derived["sets"]["original"].keys() == {"bsds500", "div2k_train", "flickr2k", "set5"}
+
+
+def test_a_set_that_is_made_of_another_brings_what_it_needs_of_that(checkout: Path) -> None:
+    path = Path("workflow/presets/own.yaml")
+    preset = yaml.safe_load(Path("workflow/presets/bench.yaml").read_text())
+    preset["data"]["test"].append("test2k")
+    path.write_text(yaml.safe_dump(preset))
+    settings = presets.resolve("own")
+    params.check(settings, "own")
+    assert settings["data"]["splits"]["div8k"] == ["test"]
+    made = jobs.derive(settings)["sets"]
+    assert "div8k" in made["original"]
+    assert made["derived"]["test2k"]["of"] == "div8k"
+    settings["data"]["sets"].remove("div8k")
+    with pytest.raises(ResoluteError, match=r"has 'test2k': list div8k in data\.sets and data\.splits too"):
+        params.check(settings, "own")
 
 
 def test_a_warm_start_is_from_the_scale_before() -> None:
@@ -300,6 +333,17 @@ def test_settings_are_shown_of_methods_that_have_some_for_the_first_seed_alone(c
     assert set(derived["maps"]["all"]) == shown
     assert derived["maps"]["all"][f"cat-{runs[0]}"]["image"] == "chelsea"
     assert list(derived["curves"]["all"]) == ["embedded-x4"]
+
+
+def test_a_network_is_shown_over_numbers_of_classes_whose_trainings_are_alike_else() -> None:
+    settings = presets.resolve("wbsr_classes")
+    settings["recipes"]["wbsr_tiny_k20"] = {}
+    shown = jobs.derive(settings)["classes"]["all"]
+    methods = ["wbsr_tiny", "wbsr_tiny_k2", "wbsr_tiny_k5"]
+    assert shown == {
+        f"wbsr_tiny-{dataset}-x4": {"dataset": dataset, "scale": 4, "methods": methods} for dataset in ("set14", "b100")
+    }
+    assert jobs.derive(presets.resolve("wbsr_claims"))["classes"] == {"all": {}}
 
 
 def test_a_compared_image_that_is_not_kept_is_one_clear_line(checkout: Path) -> None:

@@ -24,6 +24,14 @@ ROWS = [
     *quality("liif_tiny", "quick-seed0", 24.25, scale=6.0),
     *(row for scale in (2.0, 3.7, 6.0) for row in spent(scale, scale * 1e9)),
 ]  # fmt: skip
+TIMED = {
+    "source": "measured",
+    "method": "liif_tiny",
+    "scale": 2.0,
+    "lr_size": "256x256",
+    "metric": "latency",
+    "value": 5.0,
+}
 
 
 def panels(rows: list[dict[str, Any]], protocol: str = "y_basicsr") -> list[dict[str, Any]]:
@@ -56,4 +64,10 @@ def test_one_scale_or_another_protocol_has_no_slider() -> None:
 def test_the_page_has_the_slider_where_there_is_something_to_slide(report: Callable[..., str]) -> None:
     page = " ".join(Page(report([*RUNS, *ROWS])).text.split())
     assert "LIIF tiny trained here (quick, 1 seed) · beyond its training 24.25 dB +0.25 6 G" in page
+    assert "fresh weights" not in page
     assert 'href="#scales"' not in report()
+
+
+def test_beside_the_slider_stands_what_its_seconds_are_of(report: Callable[..., str]) -> None:
+    page = " ".join(Page(report([*RUNS, *ROWS, TIMED])).text.split())
+    assert "0.005 s" in page and "a pass with fresh weights" in page

@@ -71,6 +71,7 @@ wildcard_constraints:
     photograph="[A-Za-z0-9_-]+",
     comparison="[A-Za-z0-9_-]+",
     gain="[A-Za-z0-9_-]+",
+    classes=r"[a-z0-9_]+-[a-z0-9_]+-x[0-9.]+",
     map=r"[A-Za-z0-9_.-]+",
     shared=r"[a-z0-9_]+-x[0-9.]+-[0-9.]+(-seed[0-9]+)?",
     run=r"[a-z0-9_]+-x[0-9.-]+-seed[0-9]+",

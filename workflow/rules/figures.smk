@@ -152,6 +152,26 @@ rule curve_figures:
         "logged {log} resolute figures curve_{wildcards.dataset}-x{wildcards.scale}"
 
 
+rule classes_figures:
+    input:
+        measurements=MEASUREMENTS,
+        code=code("figures"),
+    output:
+        report(
+            "reports/figures/classes_{classes}.svg",
+            caption="../report/classes.rst",
+            category="Settings",
+            labels={"network": "{classes}"},
+        ),
+        multiext("reports/figures/classes_{classes}", ".png", ".pdf"),
+    log:
+        "work/logs/figures/classes-{classes}.log",
+    params:
+        protocol=PARAMS["figures"]["protocol"],
+    shell:
+        "logged {log} resolute figures classes_{wildcards.classes}"
+
+
 rule gain_figures:
     input:
         measurements=MEASUREMENTS,

@@ -11,6 +11,7 @@ from resolute.figures import (
     Crop,
     Photograph,
     Shown,
+    draw_classes,
     draw_comparison,
     draw_curves,
     draw_gains,
@@ -21,6 +22,7 @@ from resolute.figures import (
     draw_tradeoff,
     draw_training,
 )
+from resolute.methods.plan import make_plan
 from resolute.params import jobs
 
 
@@ -32,13 +34,17 @@ def drawings(settings: params.Params) -> dict[str, Callable[[], None]]:
     for name, job in derived["curves"]["all"].items():
         place = job["dataset"], float(job["scale"])
         found[f"curve_{name}"] = partial(draw_curves, *place, measured, shown["protocol"])
+    for name, job in derived["classes"]["all"].items():
+        place = job["dataset"], float(job["scale"])
+        found[f"classes_{name}"] = partial(draw_classes, name, job["methods"], *place, measured, shown["protocol"])
     for name, facts in shown["gains"].items():
         pair = facts["of"], facts["over"], facts["dataset"], float(facts["scale"])
         found[f"gain_{name}"] = partial(draw_gains, name, *pair, measured)
     for name, facts in shown["photographs"].items():
         found[f"patches_{name}"] = partial(_patches, name, facts)
     for name, job in derived["weights"]["trained"].items():
-        found[f"training_{name}"] = partial(draw_training, name, jobs.weights_of(settings, job))
+        steps = make_plan(settings["train"], settings["recipes"][job["method"]], job["method"]).iterations
+        found[f"training_{name}"] = partial(draw_training, name, jobs.weights_of(settings, job), steps)
     published = layout.published_routings()
     for name, job in derived["routings"]["trained"].items():
         found[f"routing_{name}"] = partial(draw_routing, name, jobs.run_of(settings, job), measured, published)

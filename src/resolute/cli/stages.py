@@ -172,7 +172,10 @@ def evaluate(
     with making(layout.quality(run, dataset)) if is_kept else nullcontext():
         measured = {one: measure(one) for one in asked_for}
         rows = [row for one in measured.values() for row in one]
-        written = [write_rows(rows, run, dataset), write_images(kept, run, dataset)] if is_kept else []
+        written = []
+        if is_kept:
+            images = write_images(kept, run, dataset)
+            written = [write_rows(rows, run, dataset, images), images]
     if as_json:
         print(strict_json.dumps(summarise(rows)))
         return

@@ -11,6 +11,7 @@ import numpy as np
 from resolute import datasets, measurements, methods, registry
 from resolute.core import devices, layout, strict_json
 from resolute.core.errors import ResoluteError
+from resolute.core.provenance import file_sha256
 from resolute.evaluate.categories import Categories
 from resolute.evaluate.official import output_error
 from resolute.images.files import read_image, to_rgb
@@ -110,11 +111,16 @@ def evaluate(
     return rows + [{**described, "image": "", "protocol": "", **row} for row in categories.rows()]
 
 
-def write_rows(rows: Sequence[dict[str, Any]], run: layout.Run, dataset: str) -> Path:
-    """Keep the rows of a run on a data set as `reports/measurements/quality/<run>/<dataset>.parquet`."""
+def write_rows(rows: Sequence[dict[str, Any]], run: layout.Run, dataset: str, images: Path) -> Path:
+    """Keep the rows of a run on a data set as `reports/measurements/quality/<run>/<dataset>.parquet`.
+
+    Args:
+        images: what `write_images` has kept of the same run: its checksum goes into the provenance.
+    """
     target = layout.quality(run, dataset)
     kept = [{key: value for key, value in row.items() if key not in OF_WEIGHTS} for row in rows]
-    measurements.write(target, kept, run=str(run), dataset=dataset, **{key: rows[0][key] for key in OF_WEIGHTS})
+    facts = {"images_sha256": file_sha256(images), **{key: rows[0][key] for key in OF_WEIGHTS}}
+    measurements.write(target, kept, run=str(run), dataset=dataset, **facts)
     return target
 
 

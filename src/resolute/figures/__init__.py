@@ -11,13 +11,14 @@ from resolute.figures.make import (
     draw_tradeoff,
     draw_training,
 )
-from resolute.figures.operating import Shown, draw_curves, draw_gains, draw_settings
+from resolute.figures.operating import Shown, draw_classes, draw_curves, draw_gains, draw_settings
 
 __all__ = [
     "Comparison",
     "Crop",
     "Photograph",
     "Shown",
+    "draw_classes",
     "draw_comparison",
     "draw_curves",
     "draw_gains",

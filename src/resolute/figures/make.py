@@ -11,7 +11,8 @@ from resolute import measurements, registry
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import Run, Weights
-from resolute.core.reading import reading
+from resolute.core.provenance import file_sha256
+from resolute.core.reading import reading, remade_by
 from resolute.figures.comparison import View, as_data, strip
 from resolute.figures.crops import Crop, choose_crop
 from resolute.figures.difficulty import histogram, histogram_data, overlay, read_index, scores
@@ -96,17 +97,17 @@ def draw_patches(photograph: Photograph) -> None:
         save_data(f"patch_difficulty_{photograph.name}", histogram_data(index, title))
 
 
-def draw_training(name: str, trained: Weights) -> None:
-    """Write `training_<name>`: the loss of a training over its steps, and the curve as JSON.
+def draw_training(name: str, trained: Weights, steps: int) -> None:
+    """Write `training_<name>`: the loss of a training over its so many steps, and the curve as JSON.
 
     Raises:
-        ResoluteError: its log is not there.
+        ResoluteError: its log is not there, or is not that of the whole training.
     """
     path = layout.training_log(trained)
     if not path.is_file():
         raise ResoluteError(f"{layout.relative(path)} is not there: run `resolute train {trained.method}`")
     with reading(path):
-        log = thinned(read_log(path))
+        log = thinned(read_log(path, steps))
     title = f"{titles.method_title(trained.method)}, {trained.span}, {trained.name}"
     with style():
         figure, caption = training_curve(log, title)
@@ -162,7 +163,7 @@ def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: 
         protocol: the evaluation protocol of the PSNRs shown.
 
     Raises:
-        ResoluteError: a file is not there, an archive lacks the image, or the crop lies outside of it.
+        ResoluteError: a file is not there, an archive lacks the image or is of another run, or the crop lies outside.
     """
     rows = measurements.read(*measured)
     rows = rows[(rows["image"] == comparison.image) & (rows["dataset"] == comparison.dataset)]
@@ -174,6 +175,9 @@ def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: 
         if row["setting"] == registry.entry(row["method"]).setting()
     }
     hr = to_rgb(crop_to_multiple(read_image(comparison.file), comparison.scale))
+    for run, path in comparison.archives.items():
+        if (rows_of := layout.quality(run, comparison.dataset)) in measured:
+            _check_kept(path, rows_of)
     views = [
         View(
             run.method,
@@ -204,6 +208,15 @@ def _result(path: Path, image: str, hr: np.ndarray) -> np.ndarray:
         if sr.shape != hr.shape:
             raise ValueError(f"its '{image}' is {sr.shape[1]}x{sr.shape[0]}, not {hr.shape[1]}x{hr.shape[0]}")
     return sr
+
+
+def _check_kept(path: Path, measured: Path) -> None:
+    """Refuse an archive that is not the one whose images were measured."""
+    with reading(path):
+        kept = file_sha256(path)
+    if measurements.read_provenance(measured).get("images_sha256") != kept:
+        what = f"{layout.relative(path)} does not hold the images that {layout.relative(measured)} measured"
+        raise ResoluteError(f"{what}: {remade_by(path)}")
 
 
 def _shown(psnr: float | None) -> tuple[float | None, bool]:

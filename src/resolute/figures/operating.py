@@ -1,4 +1,4 @@
-"""Drawing and writing what shows dynamic methods at work: curves, gains, and settings on an image."""
+"""Drawing and writing what shows dynamic methods at work: curves, classes, gains, and settings on an image."""
 
 import math
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ import pandas as pd
 from resolute import measurements, registry
 from resolute.core.layout import Run
 from resolute.core.reading import reading, remade_by
+from resolute.figures.classes import over_classes
 from resolute.figures.curves import curves
 from resolute.figures.gains import gains
 from resolute.figures.settings import Experts, OperatingPoint, as_data, caption, maps
@@ -46,10 +47,24 @@ def draw_curves(dataset: str, scale: float, measured: Sequence[Path], protocol: 
     Raises:
         ResoluteError: a file is not there.
     """
-    means = measurements.over_seeds(measurements.at_own_size(measurements.means(measurements.read(*measured))))
+    means = _means(measured)
     with style():
         drawn = curves(means, protocol, dataset, scale)
         save(f"curve_{dataset}-x{scale:g}", f"Settings on {titles.dataset_title(dataset)}, x{scale:g}", *drawn)
+
+
+def draw_classes(
+    name: str, methods: Sequence[str], dataset: str, scale: float, measured: Sequence[Path], protocol: str
+) -> None:
+    """Write `classes_<name>`: a network against the number of classes that its patches fall into.
+
+    Raises:
+        ResoluteError: a file is not there.
+    """
+    means = _means(measured)
+    with style():
+        drawn = over_classes(means, methods, protocol, dataset, scale)
+        save(f"classes_{name}", "Quality and cost against the number of classes", *drawn)
 
 
 def draw_gains(name: str, of: str, over: str, dataset: str, scale: float, measured: Sequence[Path]) -> None:
@@ -114,6 +129,10 @@ def operating_points(shown: Shown, protocol: str) -> tuple[Experts, list[Operati
             OperatingPoint(setting, routes, chosen, psnr if math.isfinite(psnr) else None, macs, seconds[setting])
         )
     return experts, sorted(found, key=lambda point: point.macs)
+
+
+def _means(measured: Sequence[Path]) -> pd.DataFrame:
+    return measurements.over_seeds(measurements.at_own_size(measurements.means(measurements.read(*measured))))
 
 
 def _of_image(path: Path, image: str) -> pd.DataFrame:

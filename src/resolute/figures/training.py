@@ -12,13 +12,17 @@ from resolute.figures.style import MUTED, VERMILLION
 POINTS = 200  # that a curve is thinned to: more than a screen shows of it
 
 
-def read_log(path: Path) -> pd.DataFrame:
-    """`step` and `loss` of a training log; what was cut off, or holds anything but numbers, is a ValueError."""
+def read_log(path: Path, steps: int) -> pd.DataFrame:
+    """`step` and `loss` of the log of a training of so many steps; what was cut off, or holds anything but numbers, is
+    a ValueError.
+    """
     if not path.read_bytes().endswith(b"\n"):
         raise ValueError("its last line is not whole")
     log = pd.read_csv(path)[["step", "loss"]].astype(float)
     if log.empty or not np.isfinite(log.to_numpy()).all():
         raise ValueError("no steps, or a number that is not finite")
+    if log["step"].iloc[-1] != steps:
+        raise ValueError(f"it ends at step {log['step'].iloc[-1]:g} of {steps}")
     return log
 
 

@@ -13,22 +13,14 @@ from resolute.models import register_model
 from resolute.models.blocks.convolution import conv1, depthwise
 from resolute.models.blocks.modulation import FarMask
 from resolute.models.blocks.normalisation import ChannelNorm
-from resolute.models.blocks.pooling import _maxima as maxima_along
+from resolute.models.blocks.pooling import maxima_of_cells
 from resolute.models.blocks.post_upsampling import PostUpsampling
 from resolute.models.blocks.variance import window_variance
 
 # It makes index tensors of the map's sides; those cannot be traced.
 fx.wrap("maxima_of_cells")
 
-CELLS = (7, 5)
-
-
-def maxima_of_cells(x: Tensor, cell: int) -> Tensor:
-    """`max_pool_cells` in the form that it has for all sides: no patch is a multiple of both 7 and 5, and PyTorch's own
-    pooling of others has no deterministic backward pass on CUDA.
-    """
-    height, width = x.shape[-2:]
-    return maxima_along(maxima_along(x, 2, height, cell), 3, width, cell)
+CELLS = (7, 5)  # no patch is a multiple of both, as `max_pool_cells` would have it for a deterministic backward pass
 
 
 class LocalMask(FarMask):

@@ -35,6 +35,11 @@ def check(params: Params, where: str) -> None:
             _check_method(f"{where}: methods.{choice}", choice, name, params["scales"])
     for method, names in params["methods"].get("own", {}).items():
         _check_own(f"{where}: methods.own.{method}", method, names, params["scales"])
+    for name in params["methods"].get("seeds", {}):
+        if name not in params["methods"]["trained"]:
+            raise ResoluteError(
+                f"{where}: methods.seeds has '{name}', which is not trained: list it in methods.trained"
+            )
     for name in params["methods"]["trained"]:
         if name not in params["recipes"]:
             raise ResoluteError(f"{where}: recipes.{name} is missing: {{}} if it needs none of its own")
@@ -102,6 +107,7 @@ def figure_files(params: Params) -> list[Path]:
         *("psnr_macs", "psnr_params", "psnr_latency"),
         *(f"patch_{kind}_{name}" for name in shown["photographs"] for kind in ("categories", "scores")),
         *(f"curve_{name}" for name in derived["curves"]["all"]),
+        *(f"classes_{name}" for name in derived["classes"]["all"]),
         *(f"gain_{name}" for name in shown["gains"]),
         *(f"routing_{run}" for run in derived["routings"]["trained"]),
         *(f"shares_{weights}" for weights in derived["shares"]["all"]),
@@ -161,6 +167,8 @@ def _check_scorer(params: Params, where: str, name: str) -> None:
     asked = f"{where}: recipes.{name}.scored_by is '{scorer}'"
     if scorer not in trained:
         raise ResoluteError(f"{asked}: list it in methods.trained too")
+    if alone := sorted({*jobs.seeds(params, name)} - {*jobs.seeds(params, scorer)}):
+        raise ResoluteError(f"{asked}, which has no seed {alone[0]}: give both the same under methods.seeds")
     if scorer == name or "scored_by" in params["recipes"].get(scorer, {}):
         raise ResoluteError(f"{asked}: name a method whose own patches are not scored")
     if "warm_start" in recipe:
@@ -223,7 +231,8 @@ def _check_listed(where: str, dataset: str, data: Mapping[str, Any]) -> None:
 
     if dataset not in datasets.names():
         raise ResoluteError(f"{where}: unknown data set '{dataset}': {nearest(dataset, datasets.names())}")
-    for part in datasets.entry(dataset).parts:
+    one = datasets.entry(dataset)
+    for part in dict.fromkeys((*one.parts, *one.source.of)):  # what holds its images, and what these are made from
         if part not in data["sets"] or part not in data["splits"]:
             listed = "it" if part == dataset else part
             raise ResoluteError(f"{where} has '{dataset}': list {listed} in data.sets and data.splits too")

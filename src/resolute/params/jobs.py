@@ -40,6 +40,7 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         scales that they are here for) and `trained`;
         `routings`, which are the `trained` runs of methods that choose experts;
         `shares`, the weights of such methods that serve several of the scales;
+        `classes`, the networks that are trained with several numbers of classes of patches, at each data set and scale;
         `points`, which are the runs of methods with operating points, with each data set of which an image shows these;
         `maps`, which are the same with each such image; `curves`, the data sets and scales at which any is evaluated;
         `costs` in the groups `counted` and `timed`. A job names its method, scale or span, tag or seed, data set, and
@@ -52,7 +53,9 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         "published": [job for job in published if entry(job["method"]).trainable],
         "own": [job for name, own in methods.get("own", {}).items() for job in _own(name, own, params["scales"])],
         "trained": [
-            {**job, "seed": seed} for job in _jobs(methods["trained"], params["scales"]) for seed in params["seeds"]
+            {**job, "seed": seed}
+            for job in _jobs(methods["trained"], params["scales"])
+            for seed in seeds(params, job["method"])
         ],
     }
     weights = {group: _weights(params, runs[group]) for group in ("published", "trained")}
@@ -70,6 +73,7 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         **_operating(params, evaluations["published"] + evaluations["own"] + evaluations["trained"]),
         "routings": {"trained": _keyed([job for job in runs["trained"] if entry(job["method"]).experts])},
         "shares": {"all": _over_scales(params, weights)},
+        "classes": {"all": _over_classes(params, evaluations["trained"])},
         "costs": {group: _keyed(_jobs(names, params["scales"])) for group, names in costs.items()},
     }
 
@@ -99,6 +103,12 @@ def weights_of(params: Params, job: Mapping[str, Any]) -> Weights:
     """The weights that a job names: those that it makes, or those of its run."""
     span = Span.parse(job["span"]) if "span" in job else entry(job["method"]).span(float(job["scale"]))
     return Weights(job["method"], span, _name(params, job))
+
+
+def seeds(params: Params, method: str) -> list[int]:
+    """The seeds of a method's trainings: its own, or else those of all."""
+    found: list[int] = params["methods"].get("seeds", {}).get(method, params["seeds"])
+    return found
 
 
 def training_set(params: Params, method: str) -> str:
@@ -284,8 +294,11 @@ def _evaluations(params: Params, runs: list[Job], tested: list[str]) -> list[Job
 
 def _operating(params: Params, evaluated: list[Job]) -> dict[str, dict[str, dict[str, Job]]]:
     """What shows the operating points of methods that have several: of trainings, those with the first seed."""
-    first = params["seeds"][0]
-    having = [job for job in evaluated if entry(job["method"]).settings and job.get("seed", first) == first]
+    having = [
+        job
+        for job in evaluated
+        if entry(job["method"]).settings and job.get("seed") in (None, seeds(params, job["method"])[0])
+    ]
     points, maps = {}, {}
     for job, (shown, facts) in product(having, params["figures"]["settings"].items()):
         named = job["method"] in facts.get("methods", [job["method"]])
@@ -313,6 +326,24 @@ def _over_scales(params: Params, weights: dict[str, dict[str, Job]]) -> dict[str
         and not Span.parse(job["span"]).is_single
         and sum(map(entry(job["method"]).serves, params["scales"])) > 1
     }
+
+
+def _over_classes(params: Params, trained: list[Job]) -> dict[str, Job]:
+    """The networks that are trained with several numbers of classes of patches and are alike else, with each data set
+    and scale that they are evaluated at: the `methods` that they are.
+    """
+    found: dict[str, Job] = {}
+    for job in trained:
+        one, recipes = entry(job["method"]), params["recipes"]
+        network = entry(one.like) if one.like else one
+        differs_alone = one is network or one.options != network.options
+        if "classes" in one.options and differs_alone and recipes[one.name] == recipes.get(network.name):
+            place = {"dataset": job["dataset"], "scale": job["scale"]}
+            key = f"{network.name}-{_set_key(**place)}"
+            shown = found.setdefault(key, {**place, "methods": [network.name]})
+            if one.name not in shown["methods"]:
+                shown["methods"].append(one.name)
+    return {key: job for key, job in found.items() if len(job["methods"]) > 1}
 
 
 def _place(path: Path) -> str:

@@ -103,7 +103,7 @@ def resolve(name: str) -> Params:
     return {
         "preset": name,
         **preset,
-        "methods": methods,
+        "methods": {**preset["methods"], **methods},
         "data": _data(preset["data"], [recipe["data"] for recipe in recipes.values() if "data" in recipe]),
         "evaluate": {**preset["evaluate"], "keep": _kept(figures["comparisons"])},
         "figures": figures,
@@ -147,7 +147,12 @@ def _data(data: dict[str, Any], of_recipes: list[str]) -> dict[str, Any]:
         for one in (*datasets.entry(dataset).parts, dataset):
             _add(splits.setdefault(one, []), datasets.training_split(dataset))
     for dataset in data["test"]:
-        _add(splits.setdefault(dataset, []), datasets.test_split(dataset))
+        _add(splits.setdefault(dataset, []), tested := datasets.test_split(dataset))
+        for one in map(datasets.entry, datasets.entry(dataset).source.of):  # what it is made from
+            needed = datasets.entry(dataset).split(tested).image_names()
+            for name, split in one.splits.items():
+                if not {*needed}.isdisjoint(split.image_names()):
+                    _add(splits.setdefault(one.name, []), name)
     sets = [dataset for dataset in splits if not datasets.entry(dataset).is_union]
     return {"sets": sets, **data, "splits": {**splits, **data.get("splits", {})}}
 

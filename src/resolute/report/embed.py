@@ -22,8 +22,8 @@ class EmbeddedFigure:
 
     @property
     def kind(self) -> str:
-        """The first part of its name: `psnr`, `patch`, `training`, `routing`, `shares`, `curve`, `gain` or
-        `comparison`.
+        """The first part of its name: `psnr`, `patch`, `training`, `routing`, `shares`, `curve`,
+        `classes`, `gain` or `comparison`.
         """
         return self.name.partition("_")[0]
 

@@ -38,7 +38,7 @@ from resolute.report.training import SPENT, caveat, trainings
 
 FOLDER = Path(__file__).parent
 # Figures that the page shows as they are, if only without scripts.
-STATIC = ("psnr_", "patch_", "training_", "routing_", "shares_", "curve_", "gain_")
+STATIC = ("psnr_", "patch_", "training_", "routing_", "shares_", "curve_", "classes_", "gain_")
 SCRIPTS = (
     *(FOLDER / f"scripts/{name}.js" for name in ("colours", "choose", "training", "patches", "compare", "settings")),
     SORTING,

@@ -13,7 +13,7 @@ from resolute.core import layout
 from resolute.core.layout import Span, Weights
 from resolute.core.reading import reading
 from resolute.measurements import titles
-from resolute.methods.plan import make_plan
+from resolute.methods.plan import Plan, make_plan
 from resolute.pages.words import counted
 from resolute.report.quality import QualityRow, QualityTable
 
@@ -33,13 +33,17 @@ class Recipe:
 
 def recipe(params: Mapping[str, Any], method: str) -> Recipe:
     """That of a method of this run."""
-    phases = make_plan(params["train"], params["recipes"].get(method, {}), method).phases
+    phases = _plan(params, method).phases
     return Recipe(
         steps=_then(phase.iterations for phase in phases),
         batch=_then(phase.batch_size for phase in phases),
         lr_patch=_then(phase.lr_patch_size for phase in phases),
         loss=_then(phase.loss.name for phase in phases),
     )
+
+
+def _plan(params: Mapping[str, Any], method: str) -> Plan:
+    return make_plan(params["train"], params["recipes"].get(method, {}), method)
 
 
 def trainings(params: Mapping[str, Any], drawn: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -50,18 +54,22 @@ def trainings(params: Mapping[str, Any], drawn: Iterable[Mapping[str, Any]]) -> 
     for data in drawn:
         method, span, name = data["run"].split("/")
         names = {"network": titles.method_title(method), "scale": span, "seed": name.rpartition("-seed")[2]}
-        took = spent(Weights(method, Span.parse(span), name))
+        took = spent(Weights(method, Span.parse(span), name), _plan(params, method).iterations)
         found.append({**data, **names, "recipe": asdict(recipe(params, method)), **took})
     return found
 
 
-def spent(trained: Weights) -> dict[str, float | None]:
-    """`SPENT` of a whole training, from the file beside its log; none where a counter could not be read."""
+def spent(trained: Weights, steps: int) -> dict[str, float | None]:
+    """`SPENT` of a whole training of so many steps, from the file beside its log; none where a counter could not be
+    read.
+    """
     path = layout.training_times(trained)
     if not path.is_file():
         return dict.fromkeys(SPENT)
     with reading(path, f"remove {layout.relative(path)}"):
         last = pd.read_csv(path).astype(float).iloc[-1]
+        if last["step"] != steps:
+            raise ValueError(f"it ends at step {last['step']:g} of {steps}")
         return {name: float(last[name]) if math.isfinite(last[name]) else None for name in SPENT}
 
 

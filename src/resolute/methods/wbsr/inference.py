@@ -50,7 +50,8 @@ def _router(entry: Entry, supernet: WBSR, names: list[str], costs: np.ndarray, s
     """The choice at an operating point."""
     if setting in names:
         return always(names.index(setting))
-    rule, thresholds = _rule(entry, costs, setting), supernet.thresholds.numpy()
+    thresholds = supernet.thresholds.numpy()
+    rule = _rule(entry, len(thresholds) + 1, costs, setting)
 
     def route(patches: np.ndarray) -> np.ndarray:
         scores = gradient_score(np.rint(patches).clip(0, 255).astype(np.uint8))
@@ -59,14 +60,14 @@ def _router(entry: Entry, supernet: WBSR, names: list[str], costs: np.ndarray, s
     return route
 
 
-def _rule(entry: Entry, costs: np.ndarray, setting: str) -> Callable[[np.ndarray], np.ndarray]:
+def _rule(entry: Entry, count: int, costs: np.ndarray, setting: str) -> Callable[[np.ndarray], np.ndarray]:
     if setting == "eq15":
-        return partial(evenly, subnets=len(costs))
+        return partial(evenly, count=count, subnets=len(costs))
     named = re.fullmatch(r"(alpha|budget)(\d+(?:\.\d+)?)", setting)
     if not named:
         known = f"give alpha or budget and a number, eq15, or one of {', '.join(entry.experts)}"
         raise ResoluteError(f"{entry.name} has no setting '{setting}': {known}")
     value = float(named[2])
     if named[1] == "alpha":
-        return partial(by_difficulty, costs=costs, alpha=value)
-    return partial(by_budget, costs=costs, alpha=1.0, budget=value * costs[-1])
+        return partial(by_difficulty, count=count, costs=costs, alpha=value)
+    return partial(by_budget, count=count, costs=costs, alpha=1.0, budget=value * costs[-1])

@@ -2,7 +2,10 @@
 
 import numpy as np
 
-CLASSES = 10  # K, of the paper's appendix B
+
+def quantiles(scores: np.ndarray, count: int) -> np.ndarray:
+    """The upper ends of all of `count` classes but the hardest (K - 1), with equally many scores in each."""
+    return np.quantile(scores, np.arange(1, count) / count)
 
 
 def classes(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
@@ -15,22 +18,29 @@ def classes(scores: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
     return np.searchsorted(thresholds, scores, side="left") + 1
 
 
-def evenly(of: np.ndarray, subnets: int) -> np.ndarray:
-    """Eq. 15: the number (from 0) of the subnet, ceil(k M / K) of the M subnets from the cheapest on."""
-    return -(-of * subnets // CLASSES) - 1
+def evenly(of: np.ndarray, count: int, subnets: int) -> np.ndarray:
+    """Eq. 15: the number (from 0) of the subnet, ceil(k M / K) of the M subnets from the cheapest on.
+
+    Args:
+        of: classes of patches (N), 1 to K.
+        count: K.
+        subnets: M.
+    """
+    return -(-of * subnets // count) - 1
 
 
-def by_budget(of: np.ndarray, costs: np.ndarray, alpha: float, budget: float) -> np.ndarray:
+def by_budget(of: np.ndarray, count: int, costs: np.ndarray, alpha: float, budget: float) -> np.ndarray:
     """Eq. 16 as printed: the subnet of the least |alpha k C / K - budget|, which gives hard patches the small ones.
 
     Args:
-        of: classes of patches (N).
+        of: classes of patches (N), 1 to K.
+        count: K.
         costs: of a patch by each subnet (M), ascending.
         budget: in the units of the costs.
     """
-    return np.abs(alpha * of[:, None] * costs / CLASSES - budget).argmin(axis=1)
+    return np.abs(alpha * of[:, None] * costs / count - budget).argmin(axis=1)
 
 
-def by_difficulty(of: np.ndarray, costs: np.ndarray, alpha: float) -> np.ndarray:
+def by_difficulty(of: np.ndarray, count: int, costs: np.ndarray, alpha: float) -> np.ndarray:
     """Eq. 16 repaired: the subnet whose cost is nearest to alpha k / K of the full one's."""
-    return np.abs(costs - alpha * of[:, None] / CLASSES * costs[-1]).argmin(axis=1)
+    return np.abs(costs - alpha * of[:, None] / count * costs[-1]).argmin(axis=1)

@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from resolute.core.errors import ResoluteError
 from resolute.methods.subnets import Subnet, subnets
-from resolute.methods.wbsr.projection import CLASSES
 from resolute.models import create_model
 from resolute.registry import Entry
 
@@ -21,10 +20,10 @@ class WBSR(nn.Module):
 
     thresholds: Tensor
 
-    def __init__(self, full: nn.Module) -> None:
+    def __init__(self, full: nn.Module, classes: int) -> None:
         super().__init__()
         self.full = full
-        self.register_buffer("thresholds", torch.zeros(CLASSES - 1, dtype=torch.float64))
+        self.register_buffer("thresholds", torch.zeros(classes - 1, dtype=torch.float64))
 
     def forward(self, lr: Tensor) -> Tensor:
         return self.full(lr)
@@ -33,7 +32,15 @@ class WBSR(nn.Module):
 def released(entry: Entry, scale: float) -> WBSR:
     """The supernet of an entry in the form that is released, freshly initialised."""
     entry.check_scale(scale)
-    return WBSR(create_model(entry.model, scale, **entry.arguments))
+    return WBSR(create_model(entry.model, scale, **entry.arguments), class_count(entry))
+
+
+def class_count(entry: Entry) -> int:
+    """K, the number of classes of patches, which an entry's options name; 10 in the paper (its appendix B)."""
+    count = entry.options.get("classes")
+    if len(entry.options) != 1 or type(count) is not int or count < 2:
+        raise ResoluteError(f"{entry.name}: options is {{classes: K}}, the number of classes of patches, 2 or more")
+    return count
 
 
 def subnets_of(entry: Entry, scale: float) -> list[Subnet]:

@@ -13,10 +13,16 @@ def max_pool_cells(x: Tensor, factor: int) -> Tensor:
     """
     height, width = x.shape[-2:]
     if torch.jit.is_tracing():
-        return _maxima(_maxima(x, 2, height, factor), 3, width, factor)
+        return maxima_of_cells(x, factor)
     if height % factor or width % factor:
         return functional.adaptive_max_pool2d(x, (height // factor, width // factor))
     return functional.max_pool2d(x, factor)
+
+
+def maxima_of_cells(x: Tensor, factor: int) -> Tensor:
+    """What `max_pool_cells` gives, in one form for all sides: its backward pass is deterministic whatever they are."""
+    height, width = x.shape[-2:]
+    return _maxima(_maxima(x, 2, height, factor), 3, width, factor)
 
 
 def _maxima(x: Tensor, axis: int, side: int, factor: int) -> Tensor:
