@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from resolute.tables.claims import Claims, hold
 from resolute.tables.ranking import Ranking, rank
 from resolute.tables.render import render, render_claims, render_ranking, render_side_by_side
 from resolute.tables.results import results
+from resolute.tables.yours import yours
 
 
 def make_tables(measured: Sequence[Path], protocol: str, reference: Sequence[Path] = ()) -> None:
@@ -149,8 +151,9 @@ def _all_built(rows: pd.DataFrame, means: pd.DataFrame) -> list[Table]:
 
 
 def _built(path: Path, means: pd.DataFrame) -> Table:
-    spec = read_spec(path)
-    return build(spec, measurements.read(spec.figures), means, _tolerances(), _methods())
+    spec, tolerances, methods = read_spec(path), _tolerances(), _methods()
+    built = build(spec, measurements.read(spec.figures), means, tolerances, methods)
+    return replace(built, yours=yours(spec, means, tolerances, methods))
 
 
 def _beside(path: Path, means: pd.DataFrame) -> Table:
