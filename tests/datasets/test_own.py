@@ -221,6 +221,11 @@ def test_a_name_that_is_taken_or_none_is_refused(name: str, said: str, photos: P
     assert not list((project / "data").rglob("*.*"))
 
 
+def test_lr_images_alone_are_sent_to_what_enlarges_them(photos: Path) -> None:
+    with pytest.raises(ResoluteError, match="LR images alone have no scores: `resolute upscale FOLDER OUT"):
+        record("scans", lr={4: photos})
+
+
 def test_a_union_with_a_folder_is_an_entry_written_by_hand(photos: Path, project: Path) -> None:
     record("mine", photos, use=Use.TRAIN)
     (project / "data/own/datasets/both.yaml").write_text("title: both\nsource: {kind: union, of: [mine, embedded]}\n")

@@ -17,6 +17,8 @@ KEPT = (
     "data/raw/div8k/0001.png",  # placed by hand
     "work/checkpoints/rfdn_tiny-x4-quick-seed0.pt",  # not ended
     "reports/measurements/quality/bicubic/x4/published-matlab/set5.parquet",
+    "work/set-aside/reports/measurements/quality/bicubic/x4/published-matlab/set14.parquet",  # of another preset
+    "work/set-aside/params-1.yaml",  # written by hand
 )
 GONE = (
     "data/raw/set5/img_001.png",
@@ -27,6 +29,7 @@ GONE = (
     "work/checkpoints/imdn_tiny-x4-quick-seed0.pt",
     "work/weights/imdn_tiny/x4/abc.safetensors",
     "work/networks.json",
+    "work/set-aside/2026-03-14-150926-abc/reports/tables/ntire2022/table1.csv",  # what `resolute mend` found edited
 )
 
 

@@ -20,6 +20,7 @@ from resolute.core import atomic, locks, records
 from resolute.core.provenance import file_sha256
 from resolute.datasets.store import write_table
 from resolute.engines import mend
+from resolute.engines.mend import set_aside as set_aside_folders
 from resolute.images.files import write_png
 from resolute.images.zipped import zip_images
 
@@ -58,8 +59,8 @@ def make(path: Path, write: Callable[[Path], object]) -> None:
 
 def set_aside() -> dict[str, bytes]:
     """What was set aside, by the names that it had."""
-    files = [path for path in Path("work/set-aside").rglob("*") if path.is_file()]
-    return {Path(*path.parts[3:]).as_posix(): path.read_bytes() for path in files}
+    files = [(path, folder) for folder in set_aside_folders() for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path, folder in files}
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from resolute.images.files import write_png
 pytestmark = pytest.mark.slow
 
 PAGE = (REPOSITORY / "docs/own_network.md").read_text()
-NETWORK, ENTRY, PARAMS, COMMANDS = (text for _, text in re.findall(r"```(\w*)\n(.*?)```", PAGE, re.DOTALL))
+NETWORK, ADDED, ENTRY, PARAMS, COMMANDS = (text for _, text in re.findall(r"```(\w*)\n(.*?)```", PAGE, re.DOTALL))
 # What an edit of the network calls for; that it calls for nothing of others: tests/models/test_own.py.
 EDITED = {"train": 1, "training_figures": 1, "evaluate": 1, "profile": 1, "tables": 1, "figures": 1, "report": 1}
 
@@ -38,9 +39,12 @@ def project(tmp_path: Path) -> Project:
     pictures(tmp_path / "pairs", "first second", 96)
     project.run("resolute", "dataset", "mine", "--hr", f"{tmp_path}/mine/hr", "--use", "train")
     project.run("resolute", "dataset", "phone", "--hr", f"{tmp_path}/pairs/hr", "--lr", f"4={tmp_path}/pairs/lr")
-    methods = project.root / "data/own/methods"
-    (methods / "my_net.py").write_text(NETWORK)
-    (methods / "my_net.yaml").write_text(ENTRY)
+    (tmp_path / "my_net.py").write_text(NETWORK)
+    project.run(*shlex.split(ADDED.replace("~/code", str(tmp_path))))
+    entry = project.root / "data/own/methods/my_net.yaml"
+    written = yaml.safe_load(entry.read_text())
+    assert yaml.safe_load(ENTRY) == {**written, "tile_safe": True}
+    entry.write_text(ENTRY)
     preset = {**yaml.safe_load((project.root / "workflow/presets/quick.yaml").read_text()), **SMALL}
     listed = yaml.safe_load(PARAMS)
     preset["methods"] = {"published": ["bicubic"], **listed["methods"]}
@@ -71,7 +75,7 @@ def test_images_and_a_network_of_ones_own_go_through_both_engines(project: Proje
         project.run(*words.split())
     assert (project.root / "large.png").is_file()
 
-    project.add_comment("data/own/methods/my_net.py")
+    project.add_comment(f"{tmp_path}/my_net.py")
     assert project.planned() == EDITED
     assert {stage for stage in project.changed() if stage.startswith("train@")} == {"train@my_net-x4-seed0"}
     assert "train@my_net-x4-seed0" in project.reproduce()

@@ -31,6 +31,16 @@ class Cells(nn.Module):
         return max_pool_cells(x, self.factor)
 
 
+class Overlapping(nn.Module):
+    """Windows that overlap, and the sum of them where they lay."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        windows = x.unfold(2, 4, 3).unfold(-2, 2, 1).amax(-1)
+        places = torch.arange(windows.shape[2])[:, None] * 3 + torch.arange(4)
+        spread = windows.transpose(3, 4).flatten(2, 3)
+        return torch.zeros_like(x[..., 1:]).index_add(2, places.flatten(), spread)
+
+
 class Baked(nn.Module):
     """Adds a number that it makes of the image's height in Python, as a trace cannot."""
 
@@ -59,6 +69,13 @@ def test_a_traced_shuffle_is_torchs() -> None:
     graph = Running(to_onnx(network, 1, "shuffle"), "shuffle")
     x = torch.rand(1, 3, 5, 9)
     assert torch.allclose(graph(x), network(x), atol=1e-6)
+
+
+def test_traced_windows_that_overlap_are_torchs_at_every_size() -> None:
+    graph = Running(to_onnx(Overlapping(), 4, "overlapping"), "overlapping")
+    for height in range(4, 50, 7):
+        x = torch.rand(1, 3, height, height + 2)
+        assert torch.allclose(graph(x), Overlapping()(x), atol=1e-6)
 
 
 def test_a_size_that_is_baked_into_a_graph_is_caught() -> None:

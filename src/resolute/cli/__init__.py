@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from resolute.cli import door, engines, exporting, papers, stages, tools, weights
+from resolute.cli import door, engines, exporting, methods, papers, stages, tools, weights
 
 _UsageError: Any = typer.BadParameter.__base__  # Typer names its subclass alone
 
@@ -35,6 +35,7 @@ stages.register(app)
 engines.register(app)
 tools.register(app)
 weights.register(app)
+methods.register(app)
 exporting.register(app)
 papers.register(app)
 # Within the commands: around them Typer would print "Aborted!" for every EOFError, wherever it comes from.

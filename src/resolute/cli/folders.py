@@ -54,7 +54,8 @@ def dataset(
 
     old = None if hr else known(name)
     if not (hr or old):
-        raise UsageError(f"there is no data set '{name}' of yours: give its HR images, --hr FOLDER")
+        alone = "; LR images alone have no scores: `resolute upscale FOLDER OUT --method M` enlarges them" if lr else ""
+        raise UsageError(f"there is no data set '{name}' of yours: give its HR images, --hr FOLDER{alone}")
     if variant and variant not in VARIANTS:
         raise UsageError(f"unknown variant '{variant}': {nearest(variant, VARIANTS)}")
     start = old or Wanted(_from_root(hr), {}, Use.TEST, "mirror", name)

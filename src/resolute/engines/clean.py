@@ -11,6 +11,7 @@ from resolute import datasets
 from resolute.core import layout, locks
 from resolute.core.errors import ResoluteError
 from resolute.engines import tools
+from resolute.engines.mend import set_aside
 from resolute.params import Params, jobs
 
 REMADE = ("embedded", "files", "archive", "derived")  # kinds of data sets that can be fetched again
@@ -31,7 +32,9 @@ class Waste:
 
 
 def waste(params: Params) -> list[Waste]:
-    """What can go; trained weights, measurements, and images that were placed by hand never do."""
+    """What can go; trained weights, measurements (those of other presets in `work/set-aside/`, too), and images that
+    were placed by hand never do.
+    """
     found = jobs.derive(params)
     kinds = {
         "checkpoints of trainings that have ended": _checkpoints(),
@@ -39,6 +42,7 @@ def waste(params: Params) -> list[Waste]:
         "data sets that no job needs": _sets(found),
         "LR images that no job reads": _reduced(found),
         "packed pixels that no job reads": _packs(found),
+        "damaged or edited outputs that `resolute mend` set aside to have them made again": set_aside(),
     }
     return [Waste(what, paths) for what, places in kinds.items() if (paths := tuple(sorted(places)))]
 

@@ -21,6 +21,7 @@ from resolute.engines.unlock import is_locked, unlock, wait_for_jobs
 # What is made again at once, in this order, by name within a kind: packed HR pixels before what goes with them.
 # Everything else Snakemake makes again when it is not there.
 _DATA = ("raw", "lr", "patches")
+_ASIDE = "work/set-aside"
 
 
 def mend() -> None:
@@ -49,6 +50,11 @@ def mend() -> None:
         _make_again(path, *before[path])
 
 
+def set_aside() -> list[Path]:
+    """The folders of what calls so far have set aside, one for each."""
+    return sorted((project_root() / _ASIDE).glob("[0-9][0-9][0-9][0-9]-*"))
+
+
 class _Aside:
     """A folder of its own for what one call sets aside, made when the first thing comes."""
 
@@ -59,7 +65,7 @@ class _Aside:
         """Move a file or folder out of the way, and say so."""
         name = layout.relative(path)
         if not self.folder:
-            parent = project_root() / "work/set-aside"
+            parent = project_root() / _ASIDE
             parent.mkdir(parents=True, exist_ok=True)
             self.folder = Path(tempfile.mkdtemp(prefix=time.strftime("%Y-%m-%d-%H%M%S-"), dir=parent))
         target = self.folder / name

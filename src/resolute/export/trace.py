@@ -38,7 +38,8 @@ def to_onnx(network: nn.Module, minimum_side: int, name: str) -> onnx.ModelProto
     height, width = (max(side, minimum_side) for side in TRACED)
     example = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
     axes = {INPUT: {2: "height", 3: "width"}, OUTPUT: {2: "sr_height", 3: "sr_width"}}
-    torch.onnx.register_custom_op_symbolic("aten::channel_shuffle", _channel_shuffle, OPSET)
+    for operator, symbolic in SYMBOLICS.items():
+        torch.onnx.register_custom_op_symbolic(operator, symbolic, OPSET)
     try:
         with TemporaryDirectory() as folder, _quiet(), torch.no_grad():
             file = Path(folder) / "graph.onnx"
@@ -57,7 +58,8 @@ def to_onnx(network: nn.Module, minimum_side: int, name: str) -> onnx.ModelProto
         reason = brief(error).partition(". ")[0]
         raise ResoluteError(f"{name} cannot be exported to ONNX: {reason}") from error
     finally:
-        torch.onnx.unregister_custom_op_symbolic("aten::channel_shuffle", OPSET)
+        for operator in SYMBOLICS:
+            torch.onnx.unregister_custom_op_symbolic(operator, OPSET)
 
 
 @symbolic_helper.parse_args("v", "i")
@@ -69,6 +71,40 @@ def _channel_shuffle(graph: Any, x: Any, groups: int) -> Any:
     grouped = graph.op("Reshape", x, graph.op("Concat", batch, number, share, rest, axis_i=0))
     swapped = graph.op("Transpose", grouped, perm_i=[0, 2, 1, 3])
     return graph.op("Reshape", swapped, shape).setType(x.type())
+
+
+@symbolic_helper.parse_args("v", "i", "v", "v", "i")
+def _index_add(graph: Any, x: Any, axis: int, index: Any, added: Any, _factor: int) -> Any:
+    """Slices added at their places along an axis."""
+    axes = list(range(x.type().dim()))
+    axes.insert(0, axes.pop(axis))
+    places = graph.op("Unsqueeze", index, graph.op("Constant", value_t=torch.tensor([1])))
+    base, slices = (graph.op("Transpose", one, perm_i=axes) for one in (x, added))
+    total = graph.op("ScatterND", base, places, slices, reduction_s="add")
+    return graph.op("Transpose", total, perm_i=[axes.index(place) for place in range(len(axes))])
+
+
+@symbolic_helper.parse_args("v", "i", "i", "i")
+def _unfold(graph: Any, x: Any, axis: int, size: int, step: int) -> Any:
+    """Windows along an axis, whose places become the last axis."""
+    axes = list(range(x.type().dim() + 1))
+    axis %= len(axes) - 1
+    zero, after, stride, one, within = (
+        graph.op("Constant", value_t=torch.tensor(value)) for value in (0, size - 1, step, [1], list(range(size)))
+    )
+    side = graph.op("Squeeze", graph.op("Shape", x, start_i=axis, end_i=axis + 1))
+    starts = graph.op("Range", zero, graph.op("Sub", side, after), stride)
+    places = graph.op("Add", graph.op("Unsqueeze", starts, one), within)
+    axes.append(axes.pop(axis + 1))
+    return graph.op("Transpose", graph.op("Gather", x, places, axis_i=axis), perm_i=axes)
+
+
+# What the exporter has no graph for, or one that has the example's sides in it.
+SYMBOLICS = {
+    "aten::channel_shuffle": _channel_shuffle,
+    "aten::index_add": _index_add,
+    "aten::unfold": _unfold,
+}
 
 
 @contextmanager

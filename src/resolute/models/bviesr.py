@@ -17,7 +17,7 @@ from resolute.models.blocks.centred import CentredPostUpsampling
 from resolute.models.blocks.convolution import conv1, conv3, depthwise, leaky_relu
 from resolute.models.blocks.normalisation import ChannelNorm
 from resolute.models.blocks.pointwise import PointwiseLinear
-from resolute.models.blocks.sizes import larger
+from resolute.models.blocks.sizes import larger, quotient_up
 from resolute.models.blocks.windows import from_windows, to_windows
 
 # How often it mirrors depends on the map's sides alone; that cannot be traced.
@@ -29,7 +29,7 @@ def mirrored(x: Tensor, size: int) -> Tensor:
     for axis in (2, 3):
         side = x.shape[axis]
         period = larger(2 * side - 2, 1)
-        place = torch.arange(-(-side // size) * size, device=x.device) % period
+        place = torch.arange(quotient_up(side, size) * size, device=x.device) % period
         x = x.index_select(axis, torch.minimum(place, period - place))
     return x
 

@@ -124,6 +124,7 @@ class ChannelAttention(TransposedAttention):
 
     def __init__(self, width: int, phases: bool) -> None:
         super().__init__(width, heads=1)
+        self.phases = phases
         # Of a map as N x channels x windows down x row x windows across x column.
         self.order = (0, 3, 5, 1, 2, 4) if phases else (0, 2, 4, 1, 3, 5)
 
@@ -133,7 +134,9 @@ class ChannelAttention(TransposedAttention):
         correlation = functional.normalize(query, dim=-1) @ functional.normalize(key, dim=-1).transpose(-1, -2)
         attended = (correlation * self.temperature).softmax(dim=-1) @ value
         back = [self.order.index(axis) for axis in range(6)]
-        attended = attended.unflatten(4, cut.shape[4:]).permute(back)
+        # By the map's own side, which stays free in a traced graph.
+        rows = x.shape[2] // SIZE if self.phases else SIZE
+        attended = attended.unflatten(4, (rows, -1)).permute(back)
         return self.project(attended.flatten(4).flatten(2, 3))
 
 

@@ -59,12 +59,11 @@ class RectifiedAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         windows = to_covering_windows(self.filter(self.embed(x)), WINDOW)
         # Images, rows and columns of windows, maps, heads, channels of a head, pixels.
-        parts = windows.flatten(-2).unflatten(-2, (3, self.heads, -1))
+        parts = windows.unflatten(-2, (3, self.heads, -1))
         query, key, value = parts[..., 0, :, :, :], parts[..., 1, :, :, :], parts[..., 2, :, :, :]
         correlation = functional.normalize(query, dim=-1) @ functional.normalize(key, dim=-1).transpose(-1, -2)
         attended = self.rectify(correlation * self.temperature) @ value
-        attended = attended.flatten(-3, -2).unflatten(-1, windows.shape[-2:])
-        return self.project(from_covering_windows(attended, WINDOW, x))
+        return self.project(from_covering_windows(attended.flatten(-3, -2), WINDOW, x))
 
 
 @register_model

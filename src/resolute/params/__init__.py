@@ -135,7 +135,9 @@ def _check_method(where: str, choice: str, name: str, scales: list[float]) -> No
     from resolute import registry
 
     if name not in registry.names():
-        raise ResoluteError(f"{where}: unknown method '{name}': {nearest(name, registry.names())}")
+        added = f"`resolute method NAME {name}` makes a method of a class"
+        hint = added if ".py" in name else nearest(name, registry.names())
+        raise ResoluteError(f"{where}: unknown method '{name}': {hint}")
     entry = registry.entry(name)
     if not any(map(entry.serves, scales)):
         entry.check_scale(scales[0])

@@ -106,9 +106,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Table:
+    """A table that is built; `yours` are rows that no paper prints, of which no cell is one of `entries`."""
+
     spec: Spec
     tolerances: tuple[Tolerance | None, ...]
     groups: tuple[tuple[str, tuple[BuiltRow, ...]], ...]
+    yours: tuple[BuiltRow, ...] = ()
 
     def entries(self) -> Iterator[Entry]:
         """All cells, row by row."""
@@ -120,7 +123,7 @@ class Table:
     @property
     def is_measured(self) -> bool:
         """Whether anything in it has been measured here."""
-        return any(row.is_measured for _, rows in self.groups for row in rows)
+        return bool(self.yours) or any(row.is_measured for _, rows in self.groups for row in rows)
 
     def counts(self) -> dict[str, int]:
         """How many cells have each verdict, in the verdicts' own order."""
@@ -149,16 +152,18 @@ def build(
             has no tolerance, a unit is unknown, or an erratum names no cell of the table or another claim than
             its figure.
     """
-    figures, ours = _by_method(published), _by_method(measured)
+    figures, ours = by_method(published), by_method(measured)
     _check_rows(spec, figures)
-    builder = _Builder(spec, figures, ours, tolerances, methods)
+    builder = Builder(spec, figures, ours, tolerances, methods)
     _check_errata(builder)
     groups = tuple((group.title, tuple(builder.row(row) for row in group.rows)) for group in spec.groups)
     return Table(spec, tuple(builder.tolerance(column) for column in spec.columns), groups)
 
 
 @dataclass(frozen=True)
-class _Builder:
+class Builder:
+    """Finds what belongs into a cell: `published` and `measured` are rows of the long form by method."""
+
     spec: Spec
     published: Mapping[str, Sequence[Record]]
     measured: Mapping[str, Sequence[Record]]
@@ -186,11 +191,7 @@ class _Builder:
         tolerance = self.tolerance(column)
         if tolerance is None:
             return Cell(paper)
-        ours = self.ours(row, column)
-        published = [record for record in ours if record["weights"] in ("", self.weights(row))]
-        trained = [record for record in ours if measurements.is_trained(record["weights"])]
-        seeds = tuple(_in_unit(record, column) for record in trained if not measurements.is_infinite(record))
-        cell = Cell(paper, self.one(published, row, column), seeds, records=(*published, *trained))
+        cell = replace(self.here(row, column, self.weights(row)), paper=paper)
         if paper is None:
             return cell
         judgement = judge(
@@ -198,12 +199,20 @@ class _Builder:
             cell.here,
             digits=column.digits,
             tolerance=tolerance,
-            incomparable=self.incomparable(row, published or trained, tolerance),
+            incomparable=self.incomparable(row, cell, tolerance),
             missing=ALL_EQUAL if cell.equal_images else self.missing(row, column),
             absent=self.absent(row, column),
             erratum=self.spec.errata.get((row.key, column.key)),
         )
         return replace(cell, judgement=judgement)
+
+    def here(self, row: Row, column: Column, weights: str, with_trained: bool = True) -> Cell:
+        """What was measured of a cell: with one set of weights, or of the network alone, and with trained ones."""
+        ours = self.ours(row, column)
+        given = [record for record in ours if record["weights"] in ("", weights)]
+        trained = [record for record in ours if with_trained and measurements.is_trained(record["weights"])]
+        seeds = tuple(_in_unit(record, column) for record in trained if not measurements.is_infinite(record))
+        return Cell(None, self.one(given, row, column), seeds, records=(*given, *trained))
 
     def weights(self, row: Row) -> str:
         """The published weights that stand for the paper's own; empty where there are none.
@@ -234,8 +243,10 @@ class _Builder:
         by_hand = datasets.placed_by_hand(dataset) if dataset in datasets.names() else ""
         return f"{NOT_RUN}: {by_hand} is placed by hand" if by_hand else NOT_RUN
 
-    def incomparable(self, row: Row, records: Sequence[Record], tolerance: Tolerance) -> str:
-        """Why the measured values must not be held against the paper's; empty where they may."""
+    def incomparable(self, row: Row, cell: Cell, tolerance: Tolerance) -> str:
+        """Why the judged value must not be held against the paper's; empty where it may."""
+        given = [record for record in cell.records if not measurements.is_trained(record["weights"])]
+        records = given or cell.records
         if row.method in self.methods and self.methods[row.method].reconstructed:
             return RECONSTRUCTED
         if tolerance.device:
@@ -273,7 +284,7 @@ class _Builder:
         return values.pop() if values else None
 
 
-def _by_method(rows: pd.DataFrame) -> dict[str, list[Record]]:
+def by_method(rows: pd.DataFrame) -> dict[str, list[Record]]:
     records: dict[str, list[Record]] = defaultdict(list)
     for record in measurements.records(rows):
         if pd.notna(record["value"]) or measurements.is_infinite(record):
@@ -309,7 +320,7 @@ def _check_rows(spec: Spec, published: Mapping[str, Sequence[Record]]) -> None:
         raise ResoluteError(f"{_name(spec)}: images: no row for {what} of {spec.figures.name}")
 
 
-def _check_errata(builder: _Builder) -> None:
+def _check_errata(builder: Builder) -> None:
     """Every erratum names a cell of the table, and quotes it."""
     spec = builder.spec
     where = f"{layout.relative(spec.path.with_name('errata.csv'))}: {spec.table}"

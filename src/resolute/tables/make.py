@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from resolute.tables.images import of_images
 from resolute.tables.ranking import Ranking, rank
 from resolute.tables.render import render, render_claims, render_ranking, render_side_by_side
 from resolute.tables.results import results
+from resolute.tables.yours import yours
 
 
 def make_tables(measured: Sequence[Path], protocol: str, reference: Sequence[Path] = ()) -> None:
@@ -150,9 +152,10 @@ def _all_built(rows: pd.DataFrame, means: pd.DataFrame) -> list[Table]:
 
 
 def _built(path: Path, rows: pd.DataFrame, means: pd.DataFrame) -> Table:
-    spec = read_spec(path)
+    spec, tolerances, methods = read_spec(path), _tolerances(), _methods()
     measured = pd.concat([means, of_images(rows, spec.images)], ignore_index=True) if spec.images else means
-    return build(spec, measurements.read(spec.figures), measured, _tolerances(), _methods())
+    built = build(spec, measurements.read(spec.figures), measured, tolerances, methods)
+    return replace(built, yours=yours(spec, measured, tolerances, methods))
 
 
 def _beside(path: Path, means: pd.DataFrame) -> Table:

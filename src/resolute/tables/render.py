@@ -182,7 +182,8 @@ def _csv(table: Table) -> str:
         header.append(f"{column.key}_paper")
         if not column.published_only:
             header += [f"{column.key}_{part}" for part in _parts(column)]
-    rows = ([*_csv_names(title, row), *_csv_cells(table, row)] for title, rows in table.groups for row in rows)
+    groups = (*table.groups, ("yours", table.yours))
+    rows = ([*_csv_names(title, row), *_csv_cells(table, row)] for title, rows in groups for row in rows)
     return _csv_lines(header, rows)
 
 
