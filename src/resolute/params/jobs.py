@@ -40,6 +40,7 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         scales that they are here for) and `trained`;
         `routings`, which are the `trained` runs of methods that choose experts;
         `shares`, the weights of such methods that serve several of the scales;
+        `lineage`, the scales that have two or more published weights to compare;
         `points`, which are the runs of methods with operating points, with each data set of which an image shows these;
         `maps`, which are the same with each such image; `curves`, the data sets and scales at which any is evaluated;
         `costs` in the groups `counted` and `timed`. A job names its method, scale or span, tag or seed, data set, and
@@ -70,6 +71,7 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         **_operating(params, evaluations["published"] + evaluations["own"] + evaluations["trained"]),
         "routings": {"trained": _keyed([job for job in runs["trained"] if entry(job["method"]).experts])},
         "shares": {"all": _over_scales(params, weights)},
+        "lineage": {"all": _lineage(params)},
         "costs": {group: _keyed(_jobs(names, params["scales"])) for group, names in costs.items()},
     }
 
@@ -99,6 +101,12 @@ def weights_of(params: Params, job: Mapping[str, Any]) -> Weights:
     """The weights that a job names: those that it makes, or those of its run."""
     span = Span.parse(job["span"]) if "span" in job else entry(job["method"]).span(float(job["scale"]))
     return Weights(job["method"], span, _name(params, job))
+
+
+def published_at(params: Params, scale: float) -> list[Weights]:
+    """The published weights that serve a scale."""
+    found = [job for name in params["methods"]["published"] for job in _published(entry(name), [scale])]
+    return [weights_of(params, job) for job in found if entry(job["method"]).trainable]
 
 
 def training_set(params: Params, method: str) -> str:
@@ -313,6 +321,11 @@ def _over_scales(params: Params, weights: dict[str, dict[str, Job]]) -> dict[str
         and not Span.parse(job["span"]).is_single
         and sum(map(entry(job["method"]).serves, params["scales"])) > 1
     }
+
+
+def _lineage(params: Params) -> dict[str, Job]:
+    scales = [scale for scale in params["scales"] if len(published_at(params, scale)) > 1]
+    return {scale_name(scale): {"scale": _short(scale)} for scale in scales}
 
 
 def _place(path: Path) -> str:
