@@ -22,8 +22,8 @@ class EmbeddedFigure:
 
     @property
     def kind(self) -> str:
-        """The first part of its name: `psnr`, `patch`, `training`, `routing`, `shares`, `curve`, `gain` or
-        `comparison`.
+        """The first part of its name: `psnr`, `patch`, `training`, `routing`, `shares`, `curve`, `gain`,
+        `comparison` or `lineage`.
         """
         return self.name.partition("_")[0]
 
