@@ -85,6 +85,7 @@ def test_every_preset_is_valid_and_makes_a_dag(name: str, checkout: Path) -> Non
     assert planned_jobs.get("gain_figures", 0) == len(settings["figures"]["gains"])
     assert planned_jobs.get("curve_figures", 0) == len(called_for["curves"]["all"])
     assert planned_jobs.get("classes_figures", 0) == len(called_for["classes"]["all"])
+    assert planned_jobs.get("lineage_figures", 0) == len(called_for["lineage"]["all"])
     assert planned_jobs.get("shares_figures", 0) == len(called_for["shares"]["all"])
     assert planned_jobs.get("settings_figures", 0) == len(called_for["maps"]["all"])
     assert planned_jobs.get("operating_points", 0) == len(called_for["points"]["all"])

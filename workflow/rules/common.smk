@@ -103,6 +103,9 @@ PUBLISHED, REFERENCE = (
     [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
     for folder in ("data/published", "data/reference")
 )
+FETCHED = [
+    job["weights"] for job in jobs.derive(PARAMS)["weights"]["published"].values()
+]
 ROUTINGS = local(*layout.published_routings())
 TABLES = local(*table_files())
 FIGURES = local(*params_file.figure_files(PARAMS))

@@ -192,6 +192,24 @@ rule gain_figures:
         "logged {log} resolute figures gain_{wildcards.gain}"
 
 
+rule lineage_figures:
+    input:
+        weights=FETCHED,
+        code=code("figures"),
+    output:
+        report(
+            "reports/figures/lineage_x{scale}.svg",
+            caption="../report/lineage.rst",
+            category="Lineage",
+            labels={"scale": "{scale}"},
+        ),
+        multiext("reports/figures/lineage_x{scale}", ".png", ".pdf", ".json"),
+    log:
+        "work/logs/figures/lineage-x{scale}.log",
+    shell:
+        "logged {log} resolute figures lineage_x{wildcards.scale}"
+
+
 rule settings_figures:
     input:
         images=lambda wildcards: f"data/raw/{settings_map(wildcards)['dataset']}.csv",

@@ -15,6 +15,7 @@ from resolute.figures import (
     draw_comparison,
     draw_curves,
     draw_gains,
+    draw_lineage,
     draw_patches,
     draw_routing,
     draw_settings,
@@ -52,6 +53,8 @@ def drawings(settings: params.Params) -> dict[str, Callable[[], None]]:
         found[f"shares_{name}"] = partial(draw_shares, name, jobs.weights_of(settings, job), measured)
     for name, job in derived["maps"]["all"].items():
         found[f"settings_{name}"] = partial(_settings, settings, name, job)
+    for name, job in derived["lineage"]["all"].items():
+        found[f"lineage_{name}"] = partial(draw_lineage, float(job["scale"]), jobs.published_at(settings, job["scale"]))
     for name, facts in shown["comparisons"].items():
         found[f"comparison_{name}"] = partial(_comparison, settings, name, facts)
     return found

@@ -274,11 +274,11 @@ def figures(
         str,
         typer.Argument(
             help="tradeoff, curve_<data set>-x<scale>, gain_<name>, patches_<name>, training_<run>, routing_<run>, "
-            "settings_<image>-<run> or comparison_<name>; all where not given."
+            "settings_<image>-<run>, comparison_<name> or lineage_x<scale>; all where not given."
         ),
     ] = "",
 ) -> None:
-    """Draw the figures: quality against cost, patches, trainings, chosen experts, and methods compared on an image."""
+    """Draw the figures: quality against cost, patches, trainings, experts, methods on an image, lineage of weights."""
     from resolute import params
     from resolute.cli.figures import drawings
     from resolute.core import layout

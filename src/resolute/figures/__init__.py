@@ -1,6 +1,7 @@
 """Stage `figures`: quality against cost, trainings, patches, chosen experts and comparisons; always the same bytes."""
 
 from resolute.figures.crops import Crop
+from resolute.figures.lineage import draw_lineage
 from resolute.figures.make import (
     Comparison,
     Photograph,
@@ -22,6 +23,7 @@ __all__ = [
     "draw_comparison",
     "draw_curves",
     "draw_gains",
+    "draw_lineage",
     "draw_patches",
     "draw_routing",
     "draw_settings",

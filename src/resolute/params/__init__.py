@@ -117,6 +117,7 @@ def figure_files(params: Params) -> list[Path]:
         *(f"training_{run}" for run in derived["weights"]["trained"]),
         *(f"comparison_{name}" for name in shown["comparisons"]),
         *(f"settings_{name}" for name in derived["maps"]["all"]),
+        *(f"lineage_{scale}" for scale in derived["lineage"]["all"]),
     ]
     files = [f"{name}.{form}" for name in plain + with_data for form in layout.FIGURE_FORMATS]
     return [layout.figures() / file for file in files + [f"{name}.json" for name in with_data]]

@@ -41,6 +41,7 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         `routings`, which are the `trained` runs of methods that choose experts;
         `shares`, the weights of such methods that serve several of the scales;
         `classes`, the networks that are trained with several numbers of classes of patches, at each data set and scale;
+        `lineage`, the scales that have two or more published weights to compare;
         `points`, which are the runs of methods with operating points, with each data set of which an image shows these;
         `maps`, which are the same with each such image; `curves`, the data sets and scales at which any is evaluated;
         `costs` in the groups `counted` and `timed`. A job names its method, scale or span, tag or seed, data set, and
@@ -74,6 +75,7 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         "routings": {"trained": _keyed([job for job in runs["trained"] if entry(job["method"]).experts])},
         "shares": {"all": _over_scales(params, weights)},
         "classes": {"all": _over_classes(params, evaluations["trained"])},
+        "lineage": {"all": _lineage(params)},
         "costs": {group: _keyed(_jobs(names, params["scales"])) for group, names in costs.items()},
     }
 
@@ -109,6 +111,12 @@ def seeds(params: Params, method: str) -> list[int]:
     """The seeds of a method's trainings: its own, or else those of all."""
     found: list[int] = params["methods"].get("seeds", {}).get(method, params["seeds"])
     return found
+
+
+def published_at(params: Params, scale: float) -> list[Weights]:
+    """The published weights that serve a scale."""
+    found = [job for name in params["methods"]["published"] for job in _published(entry(name), [scale])]
+    return [weights_of(params, job) for job in found if entry(job["method"]).trainable]
 
 
 def training_set(params: Params, method: str) -> str:
@@ -344,6 +352,11 @@ def _over_classes(params: Params, trained: list[Job]) -> dict[str, Job]:
             if one.name not in shown["methods"]:
                 shown["methods"].append(one.name)
     return {key: job for key, job in found.items() if len(job["methods"]) > 1}
+
+
+def _lineage(params: Params) -> dict[str, Job]:
+    scales = [scale for scale in params["scales"] if len(published_at(params, scale)) > 1]
+    return {scale_name(scale): {"scale": _short(scale)} for scale in scales}
 
 
 def _place(path: Path) -> str:

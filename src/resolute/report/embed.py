@@ -22,8 +22,8 @@ class EmbeddedFigure:
 
     @property
     def kind(self) -> str:
-        """The first part of its name: `psnr`, `patch`, `training`, `routing`, `shares`, `curve`,
-        `classes`, `gain` or `comparison`.
+        """The first part of its name: `psnr`, `patch`, `training`, `routing`, `shares`, `curve`, `classes`, `gain`,
+        `comparison` or `lineage`.
         """
         return self.name.partition("_")[0]
 

@@ -38,7 +38,7 @@ from resolute.report.training import SPENT, caveat, trainings
 
 FOLDER = Path(__file__).parent
 # Figures that the page shows as they are, if only without scripts.
-STATIC = ("psnr_", "patch_", "training_", "routing_", "shares_", "curve_", "classes_", "gain_")
+STATIC = ("psnr_", "patch_", "training_", "routing_", "shares_", "curve_", "classes_", "gain_", "lineage_")
 SCRIPTS = (
     *(FOLDER / f"scripts/{name}.js" for name in ("colours", "choose", "training", "patches", "compare", "settings")),
     SORTING,
@@ -113,6 +113,7 @@ def make_report(
             scales=scale_panels(quality, costs, protocol),
             panels=[panel(data) for data in _data(figures, "settings_")],
             comparisons=_data(figures, "comparison_"),
+            lineages=_data(figures, "lineage_"),
             reference=_reference([path for path in reference if path not in of_gpus]),
             gpus=gpus(of_gpus),
             origin=origin(measured),
