@@ -22,7 +22,8 @@ def yours(
     """What was measured of the user's own on a data set, at a scale and by a protocol of the table; arguments as for
     `build`.
 
-    Nothing in it has a verdict, since no paper prints it. Tables of what a paper's code gives have no such rows.
+    Nothing in it has a verdict, since no paper prints it. Tables of what a paper's code gives, and tables of single
+    images, have no such rows.
     """
     added = own.entries("methods")
     runs = {
@@ -31,7 +32,7 @@ def yours(
         if layout.own_name(record["weights"])
         or (record["method"] in added and measurements.is_trained(record["weights"]))
     }
-    if not runs or spec.kind != "published":
+    if not runs or spec.kind != "published" or spec.images:
         return ()
     records = by_method(measured[measured["method"].isin([method for method, _ in runs])])
     builder = Builder(spec, {}, records, tolerances, methods)
