@@ -227,6 +227,11 @@ def test_a_setting_is_chosen_by_keyboard_and_shows_all_that_it_gives(open_page: 
         (point,) = [point for point in page.locator(".points > li").all() if point.is_visible()]
         assert point.locator(".map img").is_visible()
         assert point.locator(".curve .here").count() == 1
+        plain, routed = (point.locator(part).bounding_box() for part in (".photograph", ".map"))
+        # The photograph is as large as the map, and beside it where there is room, else below.
+        assert abs(plain["width"] - routed["width"]) < 1 and abs(plain["height"] - routed["height"]) < 1
+        beside = plain["x"] + plain["width"] <= routed["x"] and abs(plain["y"] - routed["y"]) < 1
+        assert beside if width > 640 else plain["y"] >= routed["y"] + routed["height"]
         return " ".join(point.inner_text().split())
 
     assert shown().startswith("saving FLOPs 62 % of all by wide Time 0.125 s PSNR 28.00 dB \N{MINUS SIGN}0.25 to the")
@@ -300,6 +305,7 @@ def test_without_scripts_tables_and_figures_stand(open_page: Callable[..., Any])
     assert page.locator(".views img").first.is_visible()
     assert [point.is_visible() for point in page.locator(".points > li").all()] == [True] * 3
     assert not page.locator(".dial").is_visible()
+    assert not page.locator(".photograph").first.is_visible()  # the maps have it behind them
 
 
 LEAST_CONTRAST = 4.5  # WCAG 2.1, level AA, for text of ordinary size

@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from resolute.models.blocks.restormer import RestormerBlock
-from resolute.models.blocks.swin import attend_in_windows, pad_to_multiple
+from resolute.models.blocks.swin import StochasticDepth, attend_in_windows, pad_to_multiple
 from resolute.models.blocks.windows import WindowAttention
+from resolute.models.encoders.swinir import SwinIR
 from resolute.models.hnct import SwinPair
 from resolute.models.mobilesr import Transformer
 from resolute.profile import profile
@@ -64,6 +65,18 @@ def test_shifted_windows_away_from_the_border_are_those_of_the_cropped_map() -> 
     x_BHWC[:, :, shift:] += 1
     corner = attend_in_windows(attention, x_BHWC, size, shift)[:, :shift, :shift]
     assert torch.allclose(corner, shifted[:, :shift, :shift], atol=ROUNDING)
+
+
+def test_layers_are_left_out_image_by_image_in_training_alone() -> None:
+    added = torch.rand(4000, 2, 3) + 1
+    thinned = StochasticDepth(0.25)
+    whole = thinned(added).count_nonzero(dim=(1, 2))
+    assert set(whole.tolist()) == {0, 6}
+    assert (whole == 0).double().mean() == pytest.approx(0.25, abs=0.03)
+    assert thinned(added).mean() == pytest.approx(1.5, abs=0.05)
+    assert torch.equal(thinned.eval()(added), added)
+    rates = [one.rate for one in SwinIR(0, 12, (2, 1), (2, 2)).modules() if isinstance(one, StochasticDepth)]
+    assert rates == [0, 0.05, 0.1]
 
 
 def test_mobilesr_attends_to_its_padding_as_to_zeros() -> None:

@@ -273,8 +273,9 @@ def figures(
     name: Annotated[
         str,
         typer.Argument(
-            help="tradeoff, curve_<data set>-x<scale>, gain_<name>, patches_<name>, training_<run>, routing_<run>, "
-            "settings_<image>-<run>, comparison_<name> or lineage_x<scale>; all where not given."
+            help="tradeoff, curve_<data set>-x<scale>, classes_<network>-<data set>-x<scale>, gain_<name>, "
+            "patches_<name>, training_<run>, routing_<run>, shares_<weights>, settings_<image>-<run>, "
+            "comparison_<name> or lineage_x<scale>; all where not given."
         ),
     ] = "",
 ) -> None:

@@ -1,8 +1,7 @@
 """SwinIR, "SwinIR: Image Restoration Using Swin Transformer", for classical and for lightweight SR.
 
 Paper: Liang et al., ICCV Workshops 2021; code: JingyunLiang/SwinIR. Data range 0..1. Peculiar: windows that start at
-the image's corner; sides are filled up to multiples of them by what is mirrored, and cut off again. Deviates in
-training alone: no layer is skipped at random.
+the image's corner; sides are filled up to multiples of them by what is mirrored, and cut off again.
 """
 
 from collections.abc import Sequence

@@ -38,6 +38,26 @@ def attend_in_windows(attention: WindowAttention, x_BHWC: Tensor, size: int, shi
     return from_windows(attended, size, H, W).roll((shift, shift), (1, 2))
 
 
+class StochasticDepth(nn.Module):
+    """What is added to an input, left out at random in training, image by image (Huang et al., ECCV 2016).
+
+    What stays is scaled up, so that its mean is that of inference, where nothing is left out.
+
+    Args:
+        rate: the chance of an image to go without.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, added: Tensor) -> Tensor:
+        if not self.training or not self.rate:
+            return added
+        kept = torch.rand(added.shape[0], *[1] * (added.ndim - 1), device=added.device) >= self.rate
+        return added * kept / (1 - self.rate)
+
+
 class SwinLayer(nn.Module):
     """Window attention, then a perceptron, each added to its input (Liu et al., Swin, ICCV 2021).
 
@@ -50,10 +70,18 @@ class SwinLayer(nn.Module):
         shift: of the grid of windows.
         hidden: channels inside the perceptron.
         norm: makes the norms before attention and perceptron from the width.
+        skip: the chance of either to be left out in training.
     """
 
     def __init__(
-        self, width: int, heads: int, size: int, shift: int, hidden: int, norm: type[nn.Module] = nn.LayerNorm
+        self,
+        width: int,
+        heads: int,
+        size: int,
+        shift: int,
+        hidden: int,
+        norm: type[nn.Module] = nn.LayerNorm,
+        skip: float = 0,
     ) -> None:
         super().__init__()
         self.size = size
@@ -62,9 +90,10 @@ class SwinLayer(nn.Module):
         self.attention = WindowAttention(width, heads, size)
         self.norm2 = norm(width)
         self.perceptron = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, width))
+        self.thinned = StochasticDepth(skip)
 
     def forward(self, x_BHWC: Tensor) -> Tensor:
-        x = x_BHWC + attend_in_windows(self.attention, self.norm1(x_BHWC), self.size, self.shift)
+        x = x_BHWC + self.thinned(attend_in_windows(self.attention, self.norm1(x_BHWC), self.size, self.shift))
         # One row of tokens, as in the released networks: counters look at the shape that a linear layer is given.
         tokens = self.norm2(x).flatten(1, 2)
-        return x + self.perceptron(tokens).reshape(x.shape)
+        return x + self.thinned(self.perceptron(tokens).reshape(x.shape))

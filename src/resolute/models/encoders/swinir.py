@@ -1,11 +1,13 @@
 """SwinIR, "SwinIR: Image Restoration Using Swin Transformer", without its upsampler.
 
 Paper: Liang et al., ICCV Workshops 2021; as arbitrary-scale SR has it (Lee and Jin, LTE, CVPR 2022): without a mean of
-its own, and with 64 features at the end. Deviates in training alone: no layer is skipped at random.
+its own, and with 64 features at the end. In training, layers are left out at random, as in the authors' code: the first
+never, the last for every tenth image.
 """
 
 from collections.abc import Sequence
 
+import numpy as np
 from torch import Tensor, nn
 
 from resolute.models import register_model
@@ -14,15 +16,16 @@ from resolute.models.blocks.encoder import Encoder
 from resolute.models.blocks.swin import SwinLayer, pad_to_multiple
 
 WINDOW = 8
+SKIP = 0.1  # the chance of the last layer's parts to be left out in training; that of those before it grows evenly
 
 
 class Group(nn.Module):
     """Swin layers, of which every second is shifted by half a window, and a convolution: added to their input."""
 
-    def __init__(self, inner: int, layers: int, heads: int, hidden: int) -> None:
+    def __init__(self, inner: int, skips: Sequence[float], heads: int, hidden: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            *(SwinLayer(inner, heads, WINDOW, i % 2 * WINDOW // 2, hidden) for i in range(layers))
+            *(SwinLayer(inner, heads, WINDOW, i % 2 * WINDOW // 2, hidden, skip=skip) for i, skip in enumerate(skips))
         )
         self.trunk = conv3(inner, inner)
 
@@ -57,7 +60,8 @@ class SwinIR(Encoder):
         super().__init__()
         self.width = width or inner
         self.head, self.head_norm = conv3(3, inner), nn.LayerNorm(inner)
-        groups = (Group(inner, layers, n, ratio * inner) for layers, n in zip(depths, heads, strict=True))
+        skips = np.split(np.linspace(0, SKIP, sum(depths)), np.cumsum(depths)[:-1])
+        groups = (Group(inner, own.tolist(), n, ratio * inner) for own, n in zip(skips, heads, strict=True))
         self.body = nn.Sequential(*groups, nn.LayerNorm(inner))
         self.trunk = conv3(inner, inner)
         self.tail = nn.Sequential(conv3(inner, width), leaky_relu(0.01)) if width else nn.Identity()
