@@ -19,6 +19,7 @@ from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.export import check
 from resolute.export.graph import checked_graph
+from resolute.export.network import exportable
 from resolute.export.parity import TOLERANCE
 from resolute.export.photographs import crop
 from resolute.methods.weights import save_weights
@@ -27,7 +28,7 @@ STATIC = [
     name for name in registry.names() if registry.entry(name).kind in ("network", "multiscale", "arbitrary_scale")
 ]
 # What they need: Fourier transforms; patches put together; the number of pixels, which a trace takes for a constant.
-REFUSED = {"nlffc_team02": "fft_rfft", "ciaosr": "col2im", "srno": "of the range off"}
+REFUSED = {"nlffc_team02": "fft_rfft", "lkfn_2024": "fft_rfft", "ciaosr": "col2im", "srno": "of the range off"}
 # Their families: ESA; distillation; windows that shift, and a shuffle; cells that overlap; data range 255; coordinates.
 FEW = ("rfdn_tiny", "imdn_tiny", "imdtn_team09", "smfanet", "srresnet_tiny", "rfdn_team35", "liif_tiny")
 
@@ -124,6 +125,10 @@ def test_the_same_weights_give_the_same_bytes_and_the_metadata_say_how_to_use_th
 @pytest.mark.parametrize("name", FEW)
 def test_a_family_is_exported_for_all_sizes(name: str) -> None:
     _check(name)
+
+
+def test_a_network_of_another_range_is_exported_in_inference_mode_too() -> None:
+    assert not any(part.training for part in exportable(registry.entry("rfdn_team35"), 4, None).modules())
 
 
 @pytest.mark.attack

@@ -47,5 +47,6 @@ def exportable(entry: Entry, scale: float, weights: Path | None) -> nn.Module:
     network = methods.build(entry.name, scale)
     if weights is not None:
         load_weights(network, weights)
-    network = prepare_modules(network).eval()
-    return network if entry.data_range == 1 else UnitRange(network, entry.data_range)
+    network = prepare_modules(network)
+    # As a whole: the exporter leaves all parts in the mode that it found the whole in.
+    return (network if entry.data_range == 1 else UnitRange(network, entry.data_range)).eval()

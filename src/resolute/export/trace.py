@@ -84,17 +84,15 @@ def _index_add(graph: Any, x: Any, axis: int, index: Any, added: Any, _factor: i
     return graph.op("Transpose", total, perm_i=[axes.index(place) for place in range(len(axes))])
 
 
-@symbolic_helper.parse_args("v", "i", "i", "i")
-def _unfold(graph: Any, x: Any, axis: int, size: int, step: int) -> Any:
-    """Windows along an axis, whose places become the last axis."""
+@symbolic_helper.parse_args("v", "i", "v", "v")
+def _unfold(graph: Any, x: Any, axis: int, size: Any, step: Any) -> Any:
+    """Windows along an axis, whose places become the last axis; size and step may depend on the sides."""
     axes = list(range(x.type().dim() + 1))
     axis %= len(axes) - 1
-    zero, after, stride, one, within = (
-        graph.op("Constant", value_t=torch.tensor(value)) for value in (0, size - 1, step, [1], list(range(size)))
-    )
+    zero, one, second = (graph.op("Constant", value_t=torch.tensor(value)) for value in (0, 1, [1]))
     side = graph.op("Squeeze", graph.op("Shape", x, start_i=axis, end_i=axis + 1))
-    starts = graph.op("Range", zero, graph.op("Sub", side, after), stride)
-    places = graph.op("Add", graph.op("Unsqueeze", starts, one), within)
+    starts = graph.op("Range", zero, graph.op("Add", graph.op("Sub", side, size), one), step)
+    places = graph.op("Add", graph.op("Unsqueeze", starts, second), graph.op("Range", zero, size, one))
     axes.append(axes.pop(axis + 1))
     return graph.op("Transpose", graph.op("Gather", x, places, axis_i=axis), perm_i=axes)
 

@@ -119,7 +119,8 @@ def _links(main: Path, file: Path, known: Mapping[str, Any]) -> Iterator[tuple[P
     """The links that a file needs, and where they lead; refuses to replace what is neither broken nor the entry's."""
     pairs = [(main, file), *((main.parent / one.relative_to(file.parent), one) for one in _imported(file))]
     for link, target in pairs:
-        if link.exists() and not _leads(link, target) and not (link.is_symlink() and link.name == known.get("file")):
+        is_ours = link == main and link.is_symlink() and known.get("file") == main.name
+        if link.exists() and not _leads(link, target) and not is_ours:
             what = f"{layout.relative(link)} is another file ({link.resolve()}), where {target} would be linked"
             raise ResoluteError(f"{what}: rename one of them")
         yield link, target
