@@ -19,7 +19,7 @@ def adam(
     """Adam (Kingma and Ba, ICLR 2015) with beta1 = 0.9; `beta2` is the decay of the mean of squared gradients."""
     from torch.optim import Adam
 
-    return Adam(parameters, lr=learning_rate, betas=(0.9, beta2), weight_decay=weight_decay)
+    return Adam(parameters, lr=learning_rate, betas=(0.9, beta2), weight_decay=weight_decay, fused=True)
 
 
 def adamw(
@@ -28,7 +28,7 @@ def adamw(
     """Adam with the weight decay apart from the gradient (Loshchilov and Hutter, ICLR 2019)."""
     from torch.optim import AdamW
 
-    return AdamW(parameters, lr=learning_rate, betas=(0.9, beta2), weight_decay=weight_decay)
+    return AdamW(parameters, lr=learning_rate, betas=(0.9, beta2), weight_decay=weight_decay, fused=True)
 
 
 OPTIMISERS = Choices("optimiser", {"adam": adam, "adamw": adamw})
