@@ -33,7 +33,8 @@ from resolute.images.files import read_image, to_rgb
 from resolute.images.gradients import gradient_score
 from resolute.methods.patchwise import PatchGrid
 from resolute.methods.upscaled import Upscaler
-from resolute.methods.wbsr.projection import CLASSES
+from resolute.methods.wbsr.projection import quantiles
+from resolute.methods.wbsr.supernet import class_count
 from resolute.methods.weights import save_weights
 
 SCALE, PATCH, STRIDE = 4, 32, 28
@@ -55,7 +56,7 @@ def thresholds() -> np.ndarray:
     images = lr_images("bsds500", "train")
     grids = [PatchGrid(lr.shape[0], lr.shape[1], PATCH, STRIDE, border=False) for lr in images]
     scores = np.concatenate([gradient_score(grid.cut(lr)) for grid, lr in zip(grids, images, strict=True)])
-    return np.quantile(scores, np.arange(1, CLASSES) / CLASSES)
+    return quantiles(scores, class_count(registry.entry("wbsr_srresnet")))
 
 
 def weights_of(method: str) -> Path:

@@ -59,7 +59,7 @@ def test_each_number_of_classes_is_a_point_of_a_settings_lines() -> None:
     with style():
         figure, caption = over_classes(means, [OF, "wbsr_tiny_k5", "wbsr_tiny_k20"], "y_basicsr", "embedded", 4.0)
     quality, cost = figure.axes
-    drawn = {str(bars.get_label()): bars[0].get_xydata().tolist() for bars in quality.containers}  # type: ignore[index,union-attr]
+    drawn = {str(bars.get_label()): bars[0].get_xydata().tolist() for bars in quality.containers}
     assert drawn["alpha1.3"] == [[5, 28.175], [10, 28.225], [20, 28.325]]
     assert "w16d8" not in drawn
     assert cost.lines[0].get_ydata() == pytest.approx([70, 65, 55])
