@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.report.conftest import FIGURES, HOSTILE, SVG, Page
 
-RELATION = {
+RELATION: dict[str, Any] = {
     "descendant": {"title": "ESRNet", "method": "esrnet_2025", "year": 2025},
     "ancestor": {"title": "SPAN", "method": "span_2024", "year": 2024},
     "is_known": True,
