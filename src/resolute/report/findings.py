@@ -51,9 +51,10 @@ def _best(ranked: Sequence[QualityRow], column: tuple[str, str], where: str) -> 
     gains = [row.cells[column].gain for row in ranked]
     if gains[0] is None:
         return Finding(f"{best.psnr(column):.2f} dB", f"{best.title}, {how}, is the best network {where}.")
-    above = sum(gain is not None and gain > 0 for gain in gains)
-    count = "all" if above == len(gains) else str(above)
-    sentence = f"{best.title}, {how}, gains most over bicubic {where}; {count} of {len(gains)} networks gain."
+    networks = {row.method for row in ranked}
+    above = {row.method for row in ranked if (row.cells[column].gain or 0) > 0}
+    count = "all" if above == networks else str(len(above))
+    sentence = f"{best.title}, {how}, gains most over bicubic {where}; {count} of {len(networks)} networks gain."
     return Finding(f"{gains[0]:+.2f} dB".replace("-", "\N{MINUS SIGN}"), sentence)
 
 

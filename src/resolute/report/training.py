@@ -97,7 +97,7 @@ def caveat(params: Mapping[str, Any], tables: Sequence[QualityTable], rows: pd.D
 
 def _budgets(params: Mapping[str, Any], trained: Iterable[QualityRow]) -> str:
     """`800 steps of 8 patches (SeemoRe-T: 400 of 4)`."""
-    recipes = {row.title: recipe(params, row.method) for row in trained}
+    recipes = {titles.method_title(row.method): recipe(params, row.method) for row in trained}
     budgets = {title: (found.steps, found.batch) for title, found in recipes.items()}
     (usual, _), *_ = Counter(budgets.values()).most_common(1)
     others = {title: budget for title, budget in budgets.items() if budget != usual}
