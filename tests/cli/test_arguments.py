@@ -54,7 +54,7 @@ def test_arguments_and_params_have_the_same_limits() -> None:
     schema = json.loads((REPOSITORY / "workflow/schemas/params.schema.json").read_text())
     assert schema["$defs"]["scale"]["maximum"] == arguments.LARGEST_SCALE
     assert schema["$defs"]["side"]["maximum"] == arguments.LARGEST_SIDE
-    assert schema["properties"]["seeds"]["items"]["maximum"] == arguments.LARGEST_SEED
+    assert schema["$defs"]["seeds"]["items"]["maximum"] == arguments.LARGEST_SEED
     assert parse_size("99999x1") == (99999, 1)
 
 

@@ -109,6 +109,7 @@ def train_alone(project: Project, preset: str, methods: list[str]) -> None:
     params = project.root / "params.yaml"
     settings = yaml.safe_load(params.read_text())
     settings["methods"].update(trained=methods, published=["bicubic"], counted=methods)
+    settings["methods"].pop("seeds", None)
     settings["recipes"] = {name: recipe for name, recipe in settings["recipes"].items() if name in methods}
     params.write_text(yaml.safe_dump(settings, sort_keys=False))
     project.run("resolute", "jobs")

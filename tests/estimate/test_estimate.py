@@ -43,18 +43,18 @@ def touch(path: Path) -> None:
 def test_what_is_done_is_not_counted_again(quick: Quick) -> None:
     first = quick()
     assert (first["train"].jobs, first["train"].done) == (8, 0)
-    # Six of 800 steps and two of 400, as the preset has them, and what each takes to begin.
-    steps = 5 * 800 + 3 * 400
+    # Five of 600 steps and three of 300, as the preset has them, and what each takes to begin.
+    steps = 5 * 600 + 3 * 300
     assert first["train"].seconds == 8 + steps * 0.5
     assert first["train"].memory == 1000
     assert first["evaluate"].jobs == 9
     touch(layout.weights(layout.Weights("imdn_tiny", layout.Span.at(4), "quick-seed0")))
     second = quick()["train"]
-    assert (second.jobs, second.done, second.seconds) == (7, 1, 7 + (steps - 800) * 0.5)
+    assert (second.jobs, second.done, second.seconds) == (7, 1, 7 + (steps - 600) * 0.5)
     begun = layout.checkpoint(layout.Weights("rfdn_tiny", layout.Span.at(4), "quick-seed0"))
     begun.parent.mkdir(parents=True)
     torch.save({"step": 400}, begun)
-    assert quick()["train"].seconds == 7 + (steps - 1200) * 0.5
+    assert quick()["train"].seconds == 7 + (steps - 1000) * 0.5
 
 
 def test_downloads_are_what_is_neither_here_nor_in_the_mirror(

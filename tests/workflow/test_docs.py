@@ -11,7 +11,7 @@ from resolute.core.schema import read_yaml
 from resolute.metrics.protocols import PROTOCOLS
 
 # Folders whose content a run makes.
-MADE = ("data/raw", "data/lr", "data/patches", "data/weights", "data/sources", "reports", "work")
+MADE = ("data/raw", "data/manual", "data/lr", "data/patches", "data/weights", "data/sources", "reports", "work")
 
 
 def named(text: str) -> set[str]:
