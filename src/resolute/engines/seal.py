@@ -1,5 +1,8 @@
 """`resolute seal`: DVC takes over what Snakemake made."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from resolute.core import layout
@@ -34,8 +37,10 @@ def seal() -> str:
         return "nothing to seal: DVC is up to date"
     # The lists of source files are as they should be: `judged` has seen to it.
     changed_stages = [stage for stage in index.stages if stage.addressing in stale and stage.addressing != SOURCES]
-    _refuse_foreign([Path(out.fs_path) for stage in changed_stages for out in stage.outs])
-    done = run("dvc", "commit", "--force")
+    outputs = [Path(out.fs_path) for stage in changed_stages for out in stage.outs]
+    _refuse_foreign(outputs)
+    with _times_kept(outputs):
+        done = run("dvc", "commit", "--force")
     if done.returncode:
         raise ResoluteError(f"not sealed: dvc commit failed: {last_line(done)}")
     left, _ = judged()
@@ -44,11 +49,30 @@ def seal() -> str:
     return f"sealed {len(stale)} stages: commit dvc.lock and reports/metrics.json, then `dvc push`"
 
 
+@contextmanager
+def _times_kept(outputs: list[Path]) -> Iterator[None]:
+    """Leave outputs with the times that they have, though DVC writes them anew.
+
+    Where times are not in the DAG's order, Snakemake compares each input's checksum once for each output of its job,
+    whenever it plans: ten seconds of a hundred methods. Images it knows by their manifests.
+    """
+    times = {path: path.stat().st_mtime_ns for path in _files(outputs)}
+    yield
+    for path, time in times.items():
+        if path.is_file() and path.stat().st_mtime_ns != time:
+            os.utime(path, ns=(time, time))
+
+
+def _files(outputs: list[Path]) -> list[Path]:
+    """Outputs that are files, and the files of those that are folders without a manifest."""
+    folders = [path for path in outputs if path.is_dir() and not path.with_name(f"{path.name}.csv").is_file()]
+    found = [path for path in outputs if path.is_file()]
+    return found + [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+
+
 def _refuse_foreign(outputs: list[Path]) -> None:
     """Refuse outputs that no stage wrote; folders of images count by their manifests, which are outputs too."""
-    files = [path for path in outputs if path.is_file()]
-    for folder in (path for path in outputs if path.is_dir() and not path.with_name(f"{path.name}.csv").is_file()):
-        files += [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    files = _files(outputs)
     foreign = changed(files) or [
         image for path in files if is_manifest(layout.relative(path)) for image in wrong_images(path)
     ]
