@@ -1,4 +1,4 @@
-"""A union of two small data sets, beside all that the registry has."""
+"""Data sets beside all that the registry has: a union of two small ones, and folders of somebody's own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import skimage.data
 import yaml
 
+from resolute.cli.folders import Use, dataset
 from resolute.datasets import registry
 from resolute.images.files import write_png
 from resolute.params import presets
@@ -23,6 +25,8 @@ SETS: dict[str, dict[str, Any]] = {
     },
     "both": {"source": {"kind": "union", "of": ["left", "right"]}},
 }
+
+SIDES = {"astronaut": (66, 82), "coffee": (65, 67)}  # height and width; no multiples of 4
 
 
 def picture(seed: int, height: int, width: int) -> np.ndarray:
@@ -60,3 +64,28 @@ def union(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield checkout
     monkeypatch.undo()
     registry._registry.cache_clear()
+
+
+def forget() -> None:
+    """What a new process would not know."""
+    registry._registry.cache_clear()
+    registry._manifest.cache_clear()
+
+
+@pytest.fixture
+def photos(project: Path) -> Iterator[Path]:
+    """A folder of photographs beside what no image file is, in a project of its own."""
+    folder = project / "elsewhere/my photos"
+    for name, (height, width) in SIDES.items():
+        write_png(folder / f"{name}.png", np.ascontiguousarray(getattr(skimage.data, name)()[100:][:height, :width]))
+    (folder / "notes.txt").write_text("no image")
+    forget()
+    yield folder
+    forget()
+
+
+def record(name: str, hr: str | Path = "", lr: dict[int, Path] | None = None, use: Use | None = None) -> None:
+    """What `resolute dataset` does, in a process of its own."""
+    forget()
+    dataset(name, str(hr), [f"{scale}={place}" for scale, place in (lr or {}).items()], use)
+    forget()

@@ -2,52 +2,24 @@
 
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import skimage.data
 from PIL import Image
+from tests.datasets.conftest import SIDES, forget, record
 
 from resolute import datasets
-from resolute.cli.folders import Use, dataset
+from resolute.cli.folders import Use
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
-from resolute.datasets import registry
 from resolute.datasets.folders import check_unchanged
 from resolute.degrade import degrade
 from resolute.degrade.folders import degrade_folder
 from resolute.fetch import fetch_dataset
 from resolute.images.files import read_image, write_png
 from resolute.params import jobs
-
-SIDES = {"astronaut": (66, 82), "coffee": (65, 67)}  # height and width; no multiples of 4
-
-
-def forget() -> None:
-    """What a new process would not know."""
-    registry._registry.cache_clear()
-    registry._manifest.cache_clear()
-
-
-@pytest.fixture
-def photos(project: Path) -> Iterator[Path]:
-    """A folder of photographs beside what no image file is, in a project of its own."""
-    folder = project / "elsewhere/my photos"
-    for name, (height, width) in SIDES.items():
-        write_png(folder / f"{name}.png", np.ascontiguousarray(getattr(skimage.data, name)()[100:][:height, :width]))
-    (folder / "notes.txt").write_text("no image")
-    forget()
-    yield folder
-    forget()
-
-
-def record(name: str, hr: str | Path = "", lr: dict[int, Path] | None = None, use: Use | None = None) -> None:
-    """What `resolute dataset` does, in a process of its own."""
-    forget()
-    dataset(name, str(hr), [f"{scale}={place}" for scale, place in (lr or {}).items()], use)
-    forget()
 
 
 def lr_folder(photos: Path, scale: int = 4) -> Path:
@@ -219,11 +191,6 @@ def test_a_name_that_is_taken_or_none_is_refused(name: str, said: str, photos: P
     with pytest.raises(ResoluteError, match=said):
         record(name, photos)
     assert not list((project / "data").rglob("*.*"))
-
-
-def test_lr_images_alone_are_sent_to_what_enlarges_them(photos: Path) -> None:
-    with pytest.raises(ResoluteError, match="LR images alone have no scores: `resolute upscale FOLDER OUT"):
-        record("scans", lr={4: photos})
 
 
 def test_a_union_with_a_folder_is_an_entry_written_by_hand(photos: Path, project: Path) -> None:

@@ -40,7 +40,7 @@ def _given(method: str, scale: float, asked: str) -> layout.Run | None:
 def ensure_images(dataset: str, scale: float) -> None:
     """Fetch a data set, and make its LR images, where they are not here yet or are no longer what they should be."""
     split = datasets.test_split(dataset)
-    if not (_is_here(datasets.images, dataset, split, scale) and _is_here(datasets.images, dataset, "", scale)):
+    if not (_is_here(datasets.fetched, dataset, split, scale) and _is_here(datasets.fetched, dataset, "", scale)):
         from resolute.fetch import fetch_dataset
 
         # The params' scales too: what a workflow has fetched must stay.

@@ -38,7 +38,8 @@ def dataset(
     lr: Annotated[
         list[str] | None,
         typer.Option(
-            help="LR images that go with them, as 4=FOLDER for x4; else they are made.", metavar="SCALE=PLACE"
+            help="LR images, as 4=FOLDER for x4; else they are made. Without HR images they are upscaled, not scored.",
+            metavar="SCALE=PLACE",
         ),
     ] = None,
     use: Annotated[Use | None, typer.Option(help="What it is for; test where not given.")] = None,
@@ -53,12 +54,11 @@ def dataset(
     from resolute.images.imresize import VARIANTS
 
     old = None if hr else known(name)
-    if not (hr or old):
-        alone = "; LR images alone have no scores: `resolute upscale FOLDER OUT --method M` enlarges them" if lr else ""
-        raise UsageError(f"there is no data set '{name}' of yours: give its HR images, --hr FOLDER{alone}")
+    if not (hr or lr or old):
+        raise UsageError(f"there is no data set '{name}' of yours: give its images, --hr FOLDER or --lr 4=FOLDER")
     if variant and variant not in VARIANTS:
         raise UsageError(f"unknown variant '{variant}': {nearest(variant, VARIANTS)}")
-    start = old or Wanted(_from_root(hr), {}, Use.TEST, "mirror", name)
+    start = old or Wanted(_from_root(hr) if hr else "", {}, Use.TEST, "mirror", name)
     wanted = Wanted(
         start.hr,
         {**start.lr, **dict(map(_given, lr or []))},
@@ -68,6 +68,9 @@ def dataset(
     )
     print(layout.relative(record(name, wanted)))
     print(f"  in params.yaml: {name} in data.sets and data.{wanted.use}, {name}: [{wanted.use}] in data.splits")
+    if not wanted.hr:
+        scales = " and ".join(f"x{scale:g}" for scale in sorted(wanted.lr))
+        print(f"  LR images alone: upscaled at {scales}, with no scores, and kept in reports/sr/")
 
 
 def _given(text: str) -> tuple[float, str]:

@@ -40,7 +40,8 @@ def datasets() -> list[dict[str, Any]]:
     for name in dataset_registry.names():
         entry = dataset_registry.entry(name)
         here = all(layout.raw_manifest(part).is_file() for part in entry.parts)
-        rows.append({"dataset": name, "title": entry.title, "variant": entry.variant, "here": "yes" if here else "no"})
+        variant = "given" if entry.source.lr else entry.variant
+        rows.append({"dataset": name, "title": entry.title, "variant": variant, "here": "yes" if here else "no"})
     return rows
 
 

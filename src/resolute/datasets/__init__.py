@@ -1,6 +1,6 @@
 """The data sets: what they are (`registry.yaml`, `manifests/`) and which of their images are here."""
 
-from resolute.datasets.reader import HRImage, LRImage, image, images, lr_images
+from resolute.datasets.reader import HRImage, LRImage, fetched, image, images, lr_images
 from resolute.datasets.registry import DataSet, entry, names, placed_by_hand, test_split, training_split
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "HRImage",
     "LRImage",
     "entry",
+    "fetched",
     "image",
     "images",
     "lr_images",

@@ -23,13 +23,14 @@ class Folder:
 
 
 def folders(dataset: DataSet) -> list[Folder]:
-    """Those that a data set of somebody's own is read from: its HR images, then LR images where any go with them."""
+    """Those that a data set of somebody's own is read from: its HR images, then its LR images, where it has any."""
+    hr = [Folder(resolved(dataset.source.hr), Role.HR, tuple(dataset.files()))] if dataset.has_originals else []
     lr = dataset.files("lr")
     given = [
         Folder(resolved(place), Role.LR, tuple(file for file in lr if file.scale == scale), scale)
         for scale, place in sorted(dataset.source.lr.items())
     ]
-    return [Folder(resolved(dataset.source.hr), Role.HR, tuple(dataset.files())), *given]
+    return [*hr, *given]
 
 
 def resolved(place: str) -> Path:

@@ -33,14 +33,20 @@ class StoredImage:
 
 @dataclass(frozen=True)
 class HRImage(StoredImage):
-    """A high-resolution image. `scale` is None where it suits every scale."""
+    """An image as it was fetched: of high resolution, but for the LR images of a data set without originals.
+
+    `scale` is None where it suits every scale.
+    """
 
     scale: float | None = None
 
 
 @dataclass(frozen=True)
 class LRImage(StoredImage):
-    """A low-resolution image, made by the bicubic `variant` from the HR image of the same name and of `hr_sha256`."""
+    """A low-resolution image, made by the bicubic `variant` from the HR image of the same name and of `hr_sha256`.
+
+    In a data set without originals, that is the checksum of the LR image as it was fetched.
+    """
 
     variant: str
     scale: float
@@ -59,16 +65,24 @@ def images(dataset: str, split: str = "", scale: float | None = None) -> list[HR
         scale: the scale that they are to be reduced by; None where that does not matter.
 
     Raises:
-        ResoluteError: unknown data set or split, or images that are not here or have changed (names the command to
-            run).
+        ResoluteError: unknown data set or split, or one without originals, or images that are not here or have changed
+            (names the command to run).
     """
+    if not entry(dataset).has_originals:
+        what = f"data set '{dataset}' has LR images alone"
+        raise ResoluteError(f"{what}, nothing is trained on it or scored by it: choose one with HR images")
+    return fetched(dataset, split, scale)
+
+
+def fetched(dataset: str, split: str = "", scale: float | None = None) -> list[HRImage]:
+    """The HR images of a data set, or where it has no originals its LR images for a scale; else as `images`."""
     found = _recorded(dataset, split, scale)
     check_files(dataset, found)
     return found
 
 
 def image(dataset: str, name: str, split: str = "", scale: float | None = None) -> HRImage:
-    """One of `images(dataset, split, scale)` by its name; an unknown name is an error that names the nearest."""
+    """One of `fetched(dataset, split, scale)` by its name; an unknown name is an error that names the nearest."""
     found = {one.name: one for one in _recorded(dataset, split, scale)}
     if name not in found:
         raise ResoluteError(f"data set '{dataset}' has no image '{name}': {nearest(name, found)}")
@@ -77,7 +91,7 @@ def image(dataset: str, name: str, split: str = "", scale: float | None = None) 
 
 
 def lr_images(dataset: str, split: str, scale: float) -> list[LRImage]:
-    """The LR images of a data set, in the order of `images(dataset, split, scale)`: made from these, and unchanged.
+    """The LR images of a data set, in the order of `fetched(dataset, split, scale)`: made from these, and unchanged.
 
     Args:
         dataset: a name of the registry.
@@ -110,12 +124,12 @@ def lr_images(dataset: str, split: str, scale: float) -> list[LRImage]:
 
 
 def check_files(dataset: str, found: Sequence[HRImage]) -> None:
-    """Refuse HR images whose files are missing or are not the ones on record; each file is read once, then known."""
+    """Refuse fetched images whose files are missing or not the ones on record; each file is read once, then known."""
     _check(found, f"data set '{dataset}'", _fetching(dataset))
 
 
 def write_images(dataset: str, found: Sequence[HRImage]) -> Path:
-    """Write the manifest of the HR images that `fetch` brought; the same images give the same bytes."""
+    """Write the manifest of the images that `fetch` brought; the same images give the same bytes."""
     folder, manifest = layout.raw_images(dataset), layout.raw_manifest(dataset)
     found = sorted(found, key=lambda image: (image.split, image.name, image.scale or 0))
     rows = [{**_row(image, folder), "scale": "" if image.scale is None else f"{image.scale:g}"} for image in found]
@@ -139,7 +153,7 @@ def _fetching(dataset: str) -> str:
 
 
 def _recorded(dataset: str, split: str = "", scale: float | None = None) -> list[HRImage]:
-    """The HR images on record, whatever lies there now."""
+    """The images on record, whatever lies there now."""
     if entry(dataset).is_union:
         return _united(dataset, split, lambda part: _recorded(part, split, scale))
     what, repair = f"data set '{dataset}'", _fetching(dataset)
@@ -147,7 +161,10 @@ def _recorded(dataset: str, split: str = "", scale: float | None = None) -> list
     rows = _rows(manifest, HR_COLUMNS, dataset, split, what, repair)
     with reading(manifest, repair):
         found = [HRImage(**_facts(row, folder), scale=_scale(row) if row["scale"] else None) for row in rows]
-    found = fitting(found, scale, f"{what} as it is here", f"{repair} for that scale")
+    if entry(dataset).has_originals:
+        found = fitting(found, scale, f"{what} as it is here", f"{repair} for that scale")
+    elif not (found := [image for image in found if image.scale == scale]):
+        raise ResoluteError(f"{what} is not here for that scale: {repair}")
     splits = entry(dataset).splits
     for name, count in Counter(image.split for image in found).items():
         due = splits[name].images if name in splits else 0

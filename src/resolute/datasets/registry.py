@@ -57,8 +57,8 @@ class Source:
     embedded: files inside an installed `package`. files: single files below `url`. archive: one zip or tar at
     `url`. manual: placed by the user as `instruction` says. derived: the images `of` another data set,
     reduced by a factor. union: the training images `of` other data sets, where they lie. folder: files in a folder of
-    the user's, or in a zip file, `hr`, with LR images by their scale, `lr`, where there are any; `sha256` is that of
-    their list.
+    the user's, or in a zip file: HR images, `hr`, or LR images by their scale, `lr`, or both; `sha256` is that of their
+    list.
     """
 
     kind: str
@@ -136,6 +136,15 @@ class DataSet:
                 raise ResoluteError(f"{self.name} came with LR images for {known}, not for x{scale:g}: {repair}")
             return f"given-{self.source.sha256[:8]}"
         return self.variant_above_x4 or self.variant if scale > 4 else self.variant
+
+    @property
+    def has_originals(self) -> bool:
+        """Whether it has HR images: LR images alone are upscaled, but nothing is trained on them or scored by them."""
+        return not self.is_own or bool(self.source.hr)
+
+    def serves(self, scale: float) -> bool:
+        """Whether it is evaluated at a scale: LR images alone are for those that they are there for."""
+        return self.has_originals or scale in self.source.lr
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from resolute.core import atomic, layout, records
 from resolute.core.errors import ResoluteError
 from resolute.core.locks import making
 from resolute.core.provenance import file_sha256
-from resolute.datasets import HRImage, LRImage, entry, images, lr_images
+from resolute.datasets import HRImage, LRImage, entry, fetched, lr_images
 from resolute.datasets.reader import check_files, write_lr_images
 from resolute.datasets.store import read_table
 from resolute.degrade.reduce import reduced
@@ -27,12 +27,12 @@ def degrade(dataset: str, scale: float, workers: int | None = None) -> Path:
     """Make the LR images of a data set, as `data/lr/<dataset>/x<scale>/<image>.png`, and their manifest.
 
     HR images are cropped to a multiple of the scale at the top left, then reduced; where LR images came with them,
-    their pixels are taken as they are. The same images give the same bytes. The folder is put in place when all of it
-    is made, or not at all. One process at a time makes it; who had to wait takes what is then there, if that is what
-    it would make.
+    or alone, their pixels are taken as they are. The same images give the same bytes. The folder is put in place when
+    all of it is made, or not at all. One process at a time makes it; who had to wait takes what is then there, if that
+    is what it would make.
 
     Args:
-        dataset: a name of the registry, whose HR images are here.
+        dataset: a name of the registry, whose images are here.
         scale: how much smaller the images become, at least 1, whole or not.
         workers: threads; as many as there are cores where it is not given.
 
@@ -51,7 +51,7 @@ def degrade(dataset: str, scale: float, workers: int | None = None) -> Path:
         if waited and _is_made(dataset, scale):
             return manifest
         _check_place(folder)
-        originals, given = images(dataset, scale=scale), _given(dataset, scale)
+        originals, given = fetched(dataset, scale=scale), _given(dataset, scale)
         listed = _listed(manifest)
         with atomic.writing_folder(folder, {*listed, ".snakemake_timestamp"}) as part:
             with ThreadPoolExecutor(workers or os.cpu_count()) as pool:

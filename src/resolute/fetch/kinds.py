@@ -35,7 +35,7 @@ TRANSFERS = 8  # files at once
 class Arrival:
     """An image that arrived: `path` is where it lies now, `file` its place in the data set's folder.
 
-    `role` is `hr`, or `lr` where LR images come with the HR images of the same names.
+    `role` is `hr`, or `lr` where LR images come with the HR images of the same names, or alone.
     """
 
     image: str
@@ -160,7 +160,7 @@ def _manual(dataset: DataSet, splits: Sequence[str], staging: Path) -> list[Arri
 
 
 def _folders(dataset: DataSet, splits: Sequence[str], staging: Path) -> list[Arrival]:
-    """The images of a user's folder, and LR images that go with them; nothing changes in the folders themselves."""
+    """The images of a user's folders, HR, LR or both; nothing changes in the folders themselves."""
     check_unchanged([dataset.name])
     arrivals: list[Arrival] = []
     places = folders(dataset)

@@ -28,7 +28,7 @@ from resolute.methods import weights
 
 def fetch_dataset(name: str, scales: Iterable[float] = (), splits: Iterable[str] = ()) -> Path:
     """Bring the HR images of a data set to `data/raw/<name>/`, with LR images that go with them, and write the manifest
-    of the former.
+    of the former, or of the latter where there are no others.
 
     Files that are already there and right are kept, wrong ones that an earlier fetch put there replaced. The folder
     may be a link, and a user may keep other files in it: they are never touched. Nothing is put into the folder
@@ -67,8 +67,9 @@ def fetch_dataset(name: str, scales: Iterable[float] = (), splits: Iterable[str]
         if not is_known:
             record_first_use(dataset.source.url, archive_file(dataset, staging))
         put_in_place(name, list(zip((arrival.path for arrival in arrivals), found, strict=True)))
-        hr = [image for arrival, image in zip(arrivals, found, strict=True) if arrival.role == "hr"]
-        manifest = write_images(name, hr)
+        role = "hr" if dataset.has_originals else "lr"
+        listed = [image for arrival, image in zip(arrivals, found, strict=True) if arrival.role == role]
+        manifest = write_images(name, listed)
         _tidy(dataset, staging)
     return manifest
 

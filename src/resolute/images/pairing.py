@@ -113,6 +113,11 @@ def pair(first: Path, hr: Path, role: Role) -> Pairing:
     return Pairing(pairs, tuple(path for path in (*firsts, *originals) if path not in matched))
 
 
+def bare(stem: str) -> str:
+    """A name without what the field ends it with: `0801` of `0801x4`."""
+    return _names(stem)[-1]
+
+
 def _role(stem: str) -> Role | None:
     found = _ROLE.search(stem)
     if not found:
