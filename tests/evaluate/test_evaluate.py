@@ -20,7 +20,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
 from resolute.datasets.reader import write_images as write_hr_images
 from resolute.degrade import degrade
-from resolute.evaluate import evaluate, summarise, write_images, write_rows
+from resolute.evaluate import evaluate, keeping, summarise, write_rows
 from resolute.evaluate.categories import CATEGORIES
 from resolute.evaluate.make import _pairs as pairs
 from resolute.fetch import fetch_dataset
@@ -84,11 +84,19 @@ def embedded(checkout: Path) -> Path:
     return checkout
 
 
+def write_images(images: dict[str, np.ndarray], run: layout.Run) -> Path:
+    """The archive of the SR images that a run keeps of `embedded`."""
+    with keeping(run, "embedded", images) as keep:
+        for name, pixels in images.items():
+            keep(name, pixels)
+    return layout.sr_images(run, "embedded")
+
+
 def test_rows_come_back_from_disk_with_their_provenance(embedded: Path) -> None:
     rows = evaluate(find_run("bicubic", 4, "published"), "embedded", ["y_basicsr", "y_matlab"])
     assert len(rows) == 4 * 2 * 2 + 2 * CATEGORIES
     run = layout.Run("bicubic", 4, "published-matlab")
-    path = write_rows(rows, run, "embedded", write_images({}, run, "embedded"))
+    path = write_rows(rows, run, "embedded", write_images({}, run))
     again = measurements.read(path)
     assert again["value"].tolist() == [row["value"] for row in rows]
     assert measurements.read_provenance(path)["dataset"] == "embedded"
@@ -101,7 +109,7 @@ def test_rows_come_back_from_disk_with_their_provenance(embedded: Path) -> None:
 def test_a_kept_image_has_the_psnr_that_was_measured(embedded: Path) -> None:
     kept: dict[str, np.ndarray] = {}
     rows = evaluate(find_run("bicubic", 4, "published"), "embedded", ["ntire2022"], kept.__setitem__)
-    path = write_images({"coffee": kept["coffee"]}, layout.Run("bicubic", 4, "published-matlab"), "embedded")
+    path = write_images({"coffee": kept["coffee"]}, layout.Run("bicubic", 4, "published-matlab"))
     hr = next(image.path for image in datasets.images("embedded", "test", 4) if image.name == "coffee")
     sr = unzip_image(path, "coffee")
     found = measure(sr, read_image(hr)[: sr.shape[0], : sr.shape[1]], 4, "ntire2022")["psnr"]
@@ -250,9 +258,7 @@ def test_the_provenance_is_of_the_file_that_was_measured(one_image: Path) -> Non
     rows = evaluate(find_run("rlfn_tiny", 4, "quick-seed0"), "embedded", ["y_basicsr"])
     fresh(weights_of(run), 1)
     assert (
-        measurements.read_provenance(write_rows(rows, run, "embedded", write_images({}, run, "embedded")))[
-            "weights_sha256"
-        ]
+        measurements.read_provenance(write_rows(rows, run, "embedded", write_images({}, run)))["weights_sha256"]
         == measured
     )
 
@@ -273,18 +279,13 @@ def test_the_provenance_says_what_published_weights_are_from(one_image: Path, kn
     weights.save_weights(weights_of(run), methods.build("rlfn_tiny", 4).state_dict(), facts)
     rows = evaluate(find_run("rlfn_tiny", 4, "quick-seed0"), "embedded", ["y_basicsr"])
     assert (
-        measurements.read_provenance(write_rows(rows, run, "embedded", write_images({}, run, "embedded")))[
-            "weights_origin"
-        ]
+        measurements.read_provenance(write_rows(rows, run, "embedded", write_images({}, run)))["weights_origin"]
         == shown
     )
     fresh(weights_of(run), 0)
     rows = evaluate(find_run("rlfn_tiny", 4, "quick-seed0"), "embedded", ["y_basicsr"])
     assert (
-        measurements.read_provenance(write_rows(rows, run, "embedded", write_images({}, run, "embedded")))[
-            "weights_origin"
-        ]
-        == ""
+        measurements.read_provenance(write_rows(rows, run, "embedded", write_images({}, run)))["weights_origin"] == ""
     )
 
 

@@ -140,52 +140,50 @@ def evaluate(
 ) -> None:
     """Measure PSNR and SSIM of a method on a data set; what it needs is fetched first.
 
-    The rows are kept where params.yaml calls for them, of all settings of the method, and only shown otherwise.
+    The rows are kept where params.yaml calls for them, of all settings of the method, and only shown otherwise. LR
+    images alone have no scores: their SR images are kept.
     """
     if points:
         _operating_points(method, weights, dataset, scale)
         return
-    from resolute import params, registry
+    from resolute import datasets, params, registry
     from resolute.cli.ensure import ensure_images, ensure_weights
     from resolute.core import layout
     from resolute.core.locks import making
-    from resolute.evaluate import evaluate, summarise, write_images, write_rows
+    from resolute.evaluate import evaluate, keeping, summarise, write_rows
 
     settings = params.load()
     asked = settings["evaluate"]
-    names = asked["keep"].get(dataset, ())
     entry = registry.entry(method)
     default = entry.setting()
     asked_for = [entry.setting(setting)] if setting or as_json else list(entry.settings) or [default]
-    kept: dict[str, Any] = {}
     run = ensure_weights(method, scale, weights)
     ensure_images(dataset, scale)
 
-    def keep(name: str, sr: Any) -> None:
-        if name in names:
-            kept[name] = sr
-
-    def measure(one: str) -> list[dict[str, Any]]:
-        return evaluate(run, dataset, asked["protocols"], keep if one == default else None, one)
-
     is_kept = not (as_json or setting) and layout.quality(run, dataset) in params.measurements(settings)
     with making(layout.quality(run, dataset)) if is_kept else nullcontext():
-        measured = {one: measure(one) for one in asked_for}
+        with keeping(run, dataset, asked["keep"].get(dataset, ())) if is_kept else nullcontext() as keep:
+            measured = {
+                one: evaluate(run, dataset, asked["protocols"], keep if one == default else None, one)
+                for one in asked_for
+            }
         rows = [row for one in measured.values() for row in one]
-        written = []
-        if is_kept:
-            images = write_images(kept, run, dataset)
-            written = [write_rows(rows, run, dataset, images), images]
+        images = layout.sr_images(run, dataset)
+        written = [write_rows(rows, run, dataset, images), images] if is_kept else []
     if as_json:
         print(strict_json.dumps(summarise(rows)))
         return
     for path in written:
         print(layout.relative(path))
     for one, of_setting in measured.items():
-        if one:
+        scores = summarise(of_setting)["protocols"]
+        if one and scores:
             print(one)
-        for protocol, metrics in summarise(of_setting)["protocols"].items():
+        for protocol, metrics in scores.items():
             print(f"  {protocol:16} {_decibels(metrics)}  SSIM {metrics['ssim']:.4f}")
+    if not datasets.entry(dataset).has_originals:
+        kept = f"kept in {layout.relative(images)}" if is_kept else "kept where params.yaml calls for this run"
+        print(f"  no scores, for {dataset} has no originals: its SR images are {kept}")
 
 
 def _operating_points(method: str, weights: str, dataset: str, scale: float) -> None:

@@ -1,8 +1,8 @@
 """Measuring a set of weights on a data set, and the rows of the long form that become of it."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +12,20 @@ from resolute import datasets, measurements, methods, registry
 from resolute.core import devices, layout, strict_json
 from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
+from resolute.datasets import HRImage, LRImage
 from resolute.evaluate.categories import Categories
 from resolute.evaluate.official import output_error
 from resolute.images.files import read_image, to_rgb
 from resolute.images.gradients import gradient_magnitude
 from resolute.images.imresize import crop_to_multiple
-from resolute.images.zipped import zip_images
+from resolute.images.zipped import zipping
 from resolute.methods import weights as weight_files
 from resolute.metrics.means import mean, means
 from resolute.metrics.protocols import measure
 
 UNITS = {"psnr": "dB"}
-SPENT = ("macs", "macs_full", "flops", "difficulty")  # of an image, whatever the protocol of its PSNR
-OUTPUT_ERROR = "output_error"
+OUTPUT_ERROR, SR_PIXELS = "output_error", "sr_pixels"
+OF_IMAGES = (SR_PIXELS, "macs", "macs_full", "flops", "difficulty")  # whatever the protocol of the PSNR
 OF_WEIGHTS = ("weights_sha256", "weights_origin")  # kept once for all rows
 
 
@@ -35,11 +36,11 @@ def evaluate(
     on_image: Callable[[str, np.ndarray], object] | None = None,
     setting: str = "",
 ) -> list[dict[str, Any]]:
-    """Measure a method with its weights on the test split of a data set.
+    """Measure a method with its weights on the test split of a data set; where this has no originals, without scores.
 
     Args:
         run: of a method of the registry.
-        dataset: a data set whose HR and LR images lie ready.
+        dataset: a data set whose images lie ready.
         protocols: names of `resolute.metrics.protocols.PROTOCOLS`.
         on_image: called with the name and the SR pixels (H x W x 3, 0..255, any dtype) of every image.
         setting: an operating point of a dynamic method; the default where it is empty.
@@ -52,7 +53,8 @@ def evaluate(
         Of a dynamic method, image by image, also its `macs` and its `macs_full` by the costliest way, how often each
         expert is `chosen_<expert>` at each place, its `flops` as the paper counts them (of its patches, where it is
         cut), and the `difficulty` of the LR image. Of the data set as a whole the `psnr_category<k>` of its easiest to
-        its hardest patches (`resolute.evaluate.categories`).
+        its hardest patches (`resolute.evaluate.categories`). Where there are no originals, the `sr_pixels` of every
+        image, how many were made of it, in the place of what is told by them.
 
     Raises:
         ResoluteError: weights or images are missing, broken, or too small for the network, or it gives no numbers.
@@ -94,20 +96,13 @@ def evaluate(
         sr = upscaled.sr
         if on_image:
             on_image(lr_image.name, sr)
-        hr = _cropped(read_image(hr_image.path), scale, sr.shape)
-        categories.add(lr, sr, hr)
-        for protocol in protocols:
-            for metric, value in measure(sr, hr, scale, protocol).items():
-                unit = UNITS.get(metric, "")
-                row = {
-                    "image": lr_image.name,
-                    "protocol": protocol,
-                    "metric": metric,
-                    "value": value if math.isfinite(value) else math.nan,
-                    "unit": unit,
-                }
-                rows.append({**described, **row})
-        rows += [{**described, "image": lr_image.name, **row} for row in _spent(lr, upscaled)]
+        if hr_image:
+            hr = _cropped(read_image(hr_image.path), scale, sr.shape)
+            categories.add(lr, sr, hr)
+            found = _scores(sr, hr, scale, protocols)
+        else:
+            found = [{"metric": SR_PIXELS, "value": float(sr.shape[0] * sr.shape[1])}]
+        rows += [{**described, "image": lr_image.name, **row} for row in (*found, *_spent(lr, upscaled))]
     return rows + [{**described, "image": "", "protocol": "", **row} for row in categories.rows()]
 
 
@@ -115,7 +110,7 @@ def write_rows(rows: Sequence[dict[str, Any]], run: layout.Run, dataset: str, im
     """Keep the rows of a run on a data set as `reports/measurements/quality/<run>/<dataset>.parquet`.
 
     Args:
-        images: what `write_images` has kept of the same run: its checksum goes into the provenance.
+        images: what `keeping` has made of the same run: its checksum goes into the provenance.
     """
     target = layout.quality(run, dataset)
     kept = [{key: value for key, value in row.items() if key not in OF_WEIGHTS} for row in rows]
@@ -132,11 +127,20 @@ def _origin(facts: Mapping[str, Any]) -> str:
     return known_by if facts["sha256"] in known_by else f"{known_by}; its sha256 is {facts['sha256']}"
 
 
-def write_images(images: Mapping[str, np.ndarray], run: layout.Run, dataset: str) -> Path:
-    """Keep SR images by their names as `reports/sr/<run>/<dataset>.zip`, rounded to uint8; always the same bytes."""
-    target = layout.sr_images(run, dataset)
-    zip_images(target, {name: np.rint(sr.clip(0, 255)).astype(np.uint8) for name, sr in images.items()})
-    return target
+@contextmanager
+def keeping(run: layout.Run, dataset: str, names: Collection[str]) -> Iterator[Callable[[str, np.ndarray], None]]:
+    """Yields what keeps an SR image, if it is one of some names, in `reports/sr/<run>/<dataset>.zip`, rounded to uint8.
+
+    Where the data set has no originals, all of its images are kept: they are what the run is for.
+    """
+    has_originals = datasets.entry(dataset).has_originals
+    with zipping(layout.sr_images(run, dataset)) as add:
+
+        def keep(name: str, sr: np.ndarray) -> None:
+            if name in names or not has_originals:
+                add(name, np.rint(sr.clip(0, 255)).astype(np.uint8))
+
+        yield keep
 
 
 def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -157,7 +161,7 @@ def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         if row.get("place"):
             times = image.setdefault("chosen", {}).setdefault(row["place"], {})
             times[row["metric"].removeprefix("chosen_")] = int(row["value"])
-        elif row["metric"] in SPENT:
+        elif row["metric"] in OF_IMAGES:
             image[row["metric"]] = row["value"]
         else:
             image["protocols"].setdefault(row["protocol"], {})[row["metric"]] = row["value"]
@@ -183,6 +187,19 @@ def _recipe(departures: Sequence[str] | None) -> str:
     return f"other {' and '.join(departures)}" if departures else "paper"
 
 
+def _scores(sr: np.ndarray, hr: np.ndarray, scale: float, protocols: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "protocol": protocol,
+            "metric": metric,
+            "value": value if math.isfinite(value) else math.nan,
+            "unit": UNITS.get(metric, ""),
+        }
+        for protocol in protocols
+        for metric, value in measure(sr, hr, scale, protocol).items()
+    ]
+
+
 def _spent(lr: np.ndarray, upscaled: methods.Upscaled) -> list[dict[str, Any]]:
     """What an image took of a dynamic method, and how hard it is by the measure that patches are sorted by."""
     if upscaled.macs is None or upscaled.full_macs is None:
@@ -203,8 +220,11 @@ def _spent(lr: np.ndarray, upscaled: methods.Upscaled) -> list[dict[str, Any]]:
     ]
 
 
-def _pairs(dataset: str, scale: float) -> list[tuple[Any, Any]]:
+def _pairs(dataset: str, scale: float) -> list[tuple[LRImage, HRImage | None]]:
+    """The LR images, each with its original, if the data set has any."""
     split = datasets.test_split(dataset)
+    if not datasets.entry(dataset).has_originals:
+        return [(lr, None) for lr in datasets.lr_images(dataset, split, scale)]
     hr, lr = datasets.images(dataset, split, scale), datasets.lr_images(dataset, split, scale)
     return list(zip(lr, hr, strict=True))
 

@@ -2,7 +2,8 @@
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +14,28 @@ from resolute.core.errors import ResoluteError
 from resolute.core.reading import reading
 
 
-def zip_images(path: Path, images: Mapping[str, np.ndarray]) -> None:
-    """Write images (H x W x 3 or H x W, uint8) as `<name>.png`; equal images make equal bytes, none an empty file."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for name in sorted(images):
+@contextmanager
+def zipping(path: Path) -> Iterator[Callable[[str, np.ndarray], None]]:
+    """Yields what adds an image (H x W x 3 or H x W, uint8) as `<name>.png` to an archive.
+
+    It is there whole or not at all. Equal images in equal order make equal bytes, none an empty archive.
+    """
+    with atomic.writing(path) as part, zipfile.ZipFile(part, "w") as archive:
+
+        def add(name: str, image: np.ndarray) -> None:
             png = io.BytesIO()
-            Image.fromarray(images[name]).save(png, "png", optimize=True)
+            Image.fromarray(image).save(png, "png", optimize=True)
             # A ZipInfo that is told nothing bears the date 1 January 1980.
             archive.writestr(zipfile.ZipInfo(f"{name}.png"), png.getvalue())
-    atomic.write(path, content.getvalue())
+
+        yield add
+
+
+def zip_images(path: Path, images: Mapping[str, np.ndarray]) -> None:
+    """Write an archive of images in the order of their names, as `zipping` does."""
+    with zipping(path) as add:
+        for name in sorted(images):
+            add(name, images[name])
 
 
 def unzip_image(path: Path, name: str, repair: str = "name it in evaluate.keep of params.yaml") -> np.ndarray:
