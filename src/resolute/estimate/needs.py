@@ -93,7 +93,7 @@ def _degrade(found: Mapping[str, Any]) -> Need:
     need = Need("degrade")
     for job in found["reductions"]["all"].values():
         if not _is_done(need, layout.lr_manifest(job["dataset"], job["scale"])):
-            need.disk += 3 * PACKED * _pixels(job["dataset"]) / job["scale"] ** 2
+            need.disk += 3 * PACKED * _lr_pixels(job["dataset"], job["scale"])
     return need
 
 
@@ -153,14 +153,16 @@ def _evaluate(settings: params.Params, found: Mapping[str, Any], device: str) ->
     for job in (job for group in found["evaluations"].values() for job in group.values()):
         if _is_done(need, layout.project_root() / job["rows"]):
             continue
-        method, scale, pixels = job["method"], float(job["scale"]), _pixels(job["dataset"])
+        method, scale = job["method"], float(job["scale"])
         points = max(1, len(registry.entry(method).settings))
         try:
-            need.seconds += _upscaling(method, scale, device) * pixels / scale**2
+            need.seconds += _upscaling(method, scale, device) * _lr_pixels(job["dataset"], scale)
         except (RuntimeError, ValueError, ResoluteError) as error:
             need.unknown.append(f"{method}: {error}")
             continue
-        need.seconds += throughput.start_seconds() + points * _measuring(tuple(protocols), scale) * pixels
+        need.seconds += throughput.start_seconds()
+        if datasets.entry(job["dataset"]).has_originals:
+            need.seconds += points * _measuring(tuple(protocols), scale) * _pixels(job["dataset"])
         need.disk += 2**14
     return need
 
@@ -189,6 +191,18 @@ def _pixels(name: str) -> float:
     return sum(size for _, size in _source_files(dataset, {"scales": [], "data": {"splits": {}}})) / PACKED / 3
 
 
+@cache
+def _lr_pixels(name: str, scale: float) -> float:
+    """LR pixels of a data set at a scale; likewise."""
+    dataset, manifest = datasets.entry(name), layout.raw_manifest(name)
+    if dataset.has_originals:
+        return _pixels(name) / scale**2
+    if manifest.is_file():
+        rows = [row for row in read_table(manifest) if float(row["scale"]) == scale]
+        return sum(int(row["width"]) * int(row["height"]) for row in rows)
+    return sum(file.bytes for file in dataset.files("lr") if file.scale == scale) / PACKED / 3
+
+
 def _source_files(dataset: DataSet, settings: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
     """The URL, which an installed package needs none of, and the bytes of what a data set is fetched from."""
     source = dataset.source
@@ -196,7 +210,8 @@ def _source_files(dataset: DataSet, settings: Mapping[str, Any]) -> Iterator[tup
         yield source.url, source.bytes
     elif source.kind in ("embedded", "files", "folder"):
         splits = settings["data"]["splits"].get(dataset.name) or dataset.default_splits
-        for file in _chosen([one for one in dataset.files() if one.split in splits], settings["scales"]):
+        files = [one for one in dataset.files() if one.split in splits]
+        for file in _chosen(files, settings["scales"]) if dataset.has_originals else dataset.files("lr"):
             yield (source.url + quote(file.path) if source.kind == "files" else ""), file.bytes
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from resolute import datasets
 from resolute.core import layout
 from resolute.core.errors import ResoluteError, nearest
 from resolute.core.layout import project_root
@@ -46,9 +47,7 @@ def check(params: Params, where: str) -> None:
         training_set(params, name)
         _check_scorer(params, where, name)
     for name, facts in params["figures"]["comparisons"].items():
-        if facts["image"] not in params["evaluate"]["keep"].get(facts["dataset"], ()):
-            missing = f"'{facts['image']}', which evaluate.keep.{facts['dataset']} lacks"
-            raise ResoluteError(f"{where}: figures.comparisons.{name} shows {missing}")
+        _check_compared(f"{where}: figures.comparisons.{name}", facts, params)
         for method in facts.get("methods", ()):
             _check_evaluated(f"{where}: figures.comparisons.{name}.methods", method, params)
     for name, facts in params["figures"]["settings"].items():
@@ -57,14 +56,15 @@ def check(params: Params, where: str) -> None:
             _check_evaluated(f"{where}: figures.settings.{name}.methods", method, params)
     for name, facts in params["figures"]["gains"].items():
         _check_tested(f"{where}: figures.gains.{name}", facts, params)
+        if not datasets.entry(facts["dataset"]).has_originals:
+            alone = f"{facts['dataset']} has LR images alone, which nothing gains on: take a data set with originals"
+            raise ResoluteError(f"{where}: figures.gains.{name}: {alone}")
         for part in ("of", "over"):
             _check_evaluated(f"{where}: figures.gains.{name}.{part}", facts[part], params)
 
 
 def training_splits(params: Params, dataset: str) -> list[str]:
     """The splits of a data set that are trained on: those of `data.splits` that the registry allows."""
-    from resolute import datasets
-
     splits, first = datasets.entry(dataset).splits, datasets.training_split(dataset)
     asked = params["data"]["splits"].get(dataset) or [first]
     found = [split for split in asked if splits[split].use == "train"]
@@ -182,12 +182,22 @@ def _check_scorer(params: Params, where: str, name: str) -> None:
             raise ResoluteError(f"{asked}, which has to be trained at x{scale:g} alone, as {name} has to be")
 
 
+def _check_compared(where: str, facts: Mapping[str, Any], params: Params) -> None:
+    """Refuse a comparison on an image that is not kept."""
+    name = facts["dataset"]
+    if not datasets.entry(name).has_originals:  # all of its images are kept, where it is evaluated
+        _check_tested(where, facts, params)
+    elif facts["image"] not in params["evaluate"]["keep"].get(name, ()):
+        raise ResoluteError(f"{where} shows '{facts['image']}', which evaluate.keep.{name} lacks")
+
+
 def _check_tested(where: str, facts: Mapping[str, Any], params: Params) -> None:
     """Refuse a figure of a data set or a scale at which nothing is evaluated."""
     for key, known in (("dataset", params["data"]["test"]), ("scale", params["scales"])):
         if facts[key] not in known:
             listed = "data.test" if key == "dataset" else "scales"
             raise ResoluteError(f"{where}: {listed} lacks {facts[key]}, where nothing is evaluated then: list it there")
+    datasets.entry(facts["dataset"]).variant_at(facts["scale"])  # refuses one that LR images of its own lack
 
 
 def _check_evaluated(where: str, method: str, params: Params) -> None:
@@ -201,8 +211,6 @@ def _check_evaluated(where: str, method: str, params: Params) -> None:
 
 
 def _check_data(params: Params, where: str) -> None:
-    from resolute import datasets
-
     data = params["data"]
     for key in ("sets", "train", "test", "splits"):
         for dataset in data[key]:
@@ -218,6 +226,8 @@ def _check_data(params: Params, where: str) -> None:
     for dataset in data["train"]:
         _check_trained(params, dataset)
     for dataset in data["test"]:
+        if not any(map(datasets.entry(dataset).serves, params["scales"])):
+            datasets.entry(dataset).variant_at(params["scales"][0])
         split = datasets.test_split(dataset)
         if split not in data["splits"][dataset]:
             raise ResoluteError(f"{where}: data.splits.{dataset} lacks '{split}', which is its split for testing")
@@ -230,8 +240,6 @@ def _check_data(params: Params, where: str) -> None:
 
 
 def _check_listed(where: str, dataset: str, data: Mapping[str, Any]) -> None:
-    from resolute import datasets
-
     if dataset not in datasets.names():
         raise ResoluteError(f"{where}: unknown data set '{dataset}': {nearest(dataset, datasets.names())}")
     one = datasets.entry(dataset)
@@ -245,8 +253,6 @@ def _check_listed(where: str, dataset: str, data: Mapping[str, Any]) -> None:
 
 def _check_trained(params: Params, dataset: str) -> None:
     """Refuse to train on splits that are not for it, but for one that is there to be tested on."""
-    from resolute import datasets
-
     tested = [datasets.test_split(dataset)] if dataset in params["data"]["test"] else []
     for split in params["data"]["splits"][dataset]:
         if split not in tested:

@@ -38,12 +38,12 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         `scores` of patches by trained weights, in the group `trained`;
         `evaluations` in the groups `baseline` (methods without a network), `published`, `own` (imported weights, at the
         scales that they are here for) and `trained`;
-        `routings`, which are the `trained` runs of methods that choose experts;
+        `routings`, which are the `trained` runs of methods that choose experts, where they are evaluated;
         `shares`, the weights of such methods that serve several of the scales;
         `classes`, the networks that are trained with several numbers of classes of patches, at each data set and scale;
         `lineage`, the scales that have two or more published weights to compare;
         `points`, which are the runs of methods with operating points, with each data set of which an image shows these;
-        `maps`, which are the same with each such image; `curves`, the data sets and scales at which any is evaluated;
+        `maps`, which are the same with each such image; `curves`, the data sets and scales at which any has scores;
         `costs` in the groups `counted` and `timed`. A job names its method, scale or span, tag or seed, data set, and
         the files that it reads and makes.
     """
@@ -72,9 +72,9 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         "scores": {"trained": _scores(params, weights["trained"])},
         "evaluations": {group: _keyed(found) for group, found in evaluations.items()},
         **_operating(params, evaluations["published"] + evaluations["own"] + evaluations["trained"]),
-        "routings": {"trained": _keyed([job for job in runs["trained"] if entry(job["method"]).experts])},
+        "routings": {"trained": _keyed(_routed(params, runs["trained"]))},
         "shares": {"all": _over_scales(params, weights)},
-        "classes": {"all": _over_classes(params, evaluations["trained"])},
+        "classes": {"all": _over_classes(params, [job for job in evaluations["trained"] if _has_scores(job)])},
         "lineage": {"all": _lineage(params)},
         "costs": {group: _keyed(_jobs(names, params["scales"])) for group, names in costs.items()},
     }
@@ -294,7 +294,7 @@ def _evaluations(params: Params, runs: list[Job], tested: list[str]) -> list[Job
     for job in runs:
         run = run_of(params, job)
         weights = {"weights": _place(layout.weights(weights_of(params, job)))} if entry(run.method).trainable else {}
-        for dataset in tested:
+        for dataset in (name for name in tested if datasets.entry(name).serves(run.scale)):
             made = {"rows": _place(layout.quality(run, dataset)), "images": _place(layout.sr_images(run, dataset))}
             found.append({**job, "dataset": dataset, **weights, **made})
     return found
@@ -319,9 +319,26 @@ def _operating(params: Params, evaluated: list[Job]) -> dict[str, dict[str, dict
             name = f"{shown}-{_key({key: value for key, value in job.items() if key != 'dataset'})}"
             maps[name] = {**point, "image": facts["image"], "shown": shown, "quality": job["rows"]}
     curves = {
-        _set_key(job["dataset"], job["scale"]): {"dataset": job["dataset"], "scale": job["scale"]} for job in having
+        _set_key(job["dataset"], job["scale"]): {"dataset": job["dataset"], "scale": job["scale"]}
+        for job in filter(_has_scores, having)
     }
     return {"points": {"all": points}, "maps": {"all": maps}, "curves": {"all": curves}}
+
+
+def _has_scores(evaluation: Job) -> bool:
+    return datasets.entry(evaluation["dataset"]).has_originals
+
+
+def _tested_scales(params: Params) -> list[float]:
+    """The scales at which anything is evaluated: LR images alone are for those that they are there for."""
+    tested = [datasets.entry(name) for name in params["data"]["test"]]
+    return [scale for scale in params["scales"] if any(one.serves(scale) for one in tested)]
+
+
+def _routed(params: Params, trained: list[Job]) -> list[Job]:
+    """The trainings of methods that choose experts, at the scales at which it is measured which."""
+    scales = _tested_scales(params)
+    return [job for job in trained if entry(job["method"]).experts and job["scale"] in scales]
 
 
 def _over_scales(params: Params, weights: dict[str, dict[str, Job]]) -> dict[str, Job]:
@@ -332,7 +349,7 @@ def _over_scales(params: Params, weights: dict[str, dict[str, Job]]) -> dict[str
         for key, job in group.items()
         if entry(job["method"]).experts
         and not Span.parse(job["span"]).is_single
-        and sum(map(entry(job["method"]).serves, params["scales"])) > 1
+        and sum(map(entry(job["method"]).serves, _tested_scales(params))) > 1
     }
 
 
