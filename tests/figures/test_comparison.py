@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 from PIL import Image
 
 from resolute import measurements
@@ -23,6 +24,7 @@ from resolute.figures.crops import SIDE, choose_crop, data_uri, error_map
 from resolute.figures.training import POINTS, thinned, training_curve
 from resolute.images.files import write_png
 from resolute.images.zipped import zip_images
+from resolute.pages.handed import figure_data
 
 Write = Callable[..., Path]
 HEIGHT, WIDTH = 200, 240
@@ -91,6 +93,29 @@ def test_the_data_say_what_is_shown(comparison: Comparison, project: Path) -> No
     assert data["size"] == [WIDTH, HEIGHT]
     assert [view["method"] for view in data["views"]] == ["bicubic", "rlfn_tiny"]
     assert data["subject"] == "photo (photographs inside scikit-image, x4)"
+
+
+def test_without_an_original_methods_stand_beside_the_lr_image(comparison: Comparison, project: Path) -> None:
+    lr = np.random.default_rng(0).integers(0, 256, (HEIGHT // 4, WIDTH // 4, 3), dtype=np.uint8)
+    write_png(project / "lr.png", lr)
+    alone = replace(comparison, file=project / "lr.png", has_original=False, crop=Crop(8, 4, 16, 12))
+    drawn: list[tuple[Figure, str]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("resolute.figures.make.save", lambda _, __, figure, caption: drawn.append((figure, caption)))
+        draw_comparison(alone, [], "y_basicsr")
+    ((figure, caption),) = drawn
+    titles = [axes.get_title("left") for axes in figure.axes if axes.get_title("left")]
+    assert titles[1:] == ["LR image", "Bicubic", "RLFN tiny"]
+    assert len(figure.axes) == 1 + 3  # no errors, and no colours of any
+    assert caption.endswith("without smoothing. There is no original.")
+    data = json.loads((layout.figures() / "comparison_mine.json").read_text())
+    assert (data["protocol"], data["size"]) == ("", [WIDTH, HEIGHT])
+    assert "original" not in data and not any("error" in view for view in data["views"])
+    shown = np.asarray(Image.open(io.BytesIO(base64.b64decode(data["lr"].partition("base64,")[2]))).convert("RGB"))
+    assert (shown == np.repeat(np.repeat(lr, 4, axis=0), 4, axis=1)[4:16, 8:24]).all()
+    figure_data(layout.figures() / "comparison_mine.json")
+    with pytest.raises(ResoluteError, match="its 'photo' is 240x200, not 180x150"):
+        draw_comparison(replace(alone, scale=3.0), [], "y_basicsr")
 
 
 def test_a_crop_outside_of_the_image_is_one_clear_line(comparison: Comparison) -> None:

@@ -20,6 +20,7 @@ from resolute.figures.operating import operating_points
 from resolute.figures.settings import maps
 from resolute.images.files import write_png
 from resolute.images.zipped import zip_images
+from resolute.pages.handed import figure_data
 
 RUN = Run("arm_tiny", 4.0, "quick-seed0")
 ENTRY = registry.entry(RUN.method)
@@ -68,8 +69,8 @@ def shown(project: Path) -> Shown:
     measurements.write(project / "quality.parquet", quality)
     zip_images(project / "routes.zip", maps)
     write_png(project / "photo.png", np.full((LR[0] * 4, LR[1] * 4, 3), 90, np.uint8))
-    files = {name: project / f"{name}.parquet" for name in ("points", "quality")}
-    return Shown(RUN, "embedded", "photo", project / "photo.png", routes=project / "routes.zip", **files)
+    points_file, quality_file = (project / f"{name}.parquet" for name in ("points", "quality"))
+    return Shown(RUN, "embedded", "photo", project / "photo.png", points_file, project / "routes.zip", quality_file)
 
 
 def test_settings_come_by_cost_each_with_its_own_numbers(shown: Shown) -> None:
@@ -121,6 +122,17 @@ def test_an_infinite_psnr_is_none(shown: Shown) -> None:
     rows.loc[rows["metric"] == "psnr", "value"] = np.inf
     measurements.write(shown.quality, rows.to_dict("records"))  # type: ignore[arg-type]
     assert {point.psnr for point in operating_points(shown, PROTOCOL)[1]} == {None}
+
+
+def test_without_an_original_there_is_no_psnr(shown: Shown, project: Path) -> None:
+    rows = measurements.read(shown.quality)
+    measurements.write(shown.quality, rows[rows["metric"] != "psnr"].to_dict("records"))  # type: ignore[arg-type]
+    write_png(project / "lr.png", np.full((*LR, 3), 90, np.uint8))
+    draw_settings("a", replace(shown, file=project / "lr.png", has_original=False), PROTOCOL)
+    data = figure_data(layout.figures() / "settings_a.json")
+    assert (data["protocol"], data["size"]) == ("", [LR[1], LR[0]])
+    assert {point["psnr"] for point in data["points"]} == {None}
+    assert "PSNR" not in (layout.figures() / "settings_a.svg").read_text()
 
 
 def test_what_is_lacking_or_impossible_is_one_line(shown: Shown, project: Path) -> None:

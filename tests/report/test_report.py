@@ -113,6 +113,31 @@ def test_hostile_names_are_shown_harmlessly(report: Callable[..., str], project:
     assert trainings[0]["title"] == HOSTILE
 
 
+def test_lr_images_alone_are_shown_without_scores(
+    report: Callable[..., str], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(titles, "has_originals", lambda dataset: dataset != "phone")
+    compared, panel = comparison("door (phone, x4)", "RLFN tiny"), operating("door (phone, x4)", "Two widths")
+    compared |= {"protocol": "", "lr": compared.pop("original")}
+    for view in compared["views"]:
+        del view["error"]
+        view |= {"psnr": None, "equal": False}
+    panel |= {"protocol": "", "points": [{**point, "psnr": None} for point in panel["points"]]}
+    (project / "comparison_a.json").write_text(json.dumps(compared))
+    (project / "settings_a.json").write_text(json.dumps(panel))
+    row = {"source": "measured", "method": "rlfn_tiny", "weights": "quick-seed0", "dataset": "phone", "scale": 4.0}
+    rows = [*RUNS, {**row, "image": "door", "metric": "sr_pixels", "value": 64.0}]
+    page = report(rows, data={"test": ["embedded", "phone"]})
+    assert 'alt="LR image"' in page and 'alt="error of' not in page
+    page = Page(page).text
+    assert "phone (LR images alone)" in page
+    assert "Without originals, and so without scores: phone." in page
+    assert "There is no original: no error and no PSNR." in page
+    assert "There is no original, and so no PSNR." in page
+    assert "equal to the original" not in page and "original (HR)" not in page
+    assert "1 seed, 2 test images" in page  # of what is scored
+
+
 def test_the_chart_has_what_the_tables_have(report: Callable[..., str]) -> None:
     choices = json.loads(next(script for script in Page(report()).scripts if script.startswith("{")))
     group = choices["groups"][0]

@@ -75,6 +75,7 @@ def _settings(settings: params.Params, name: str, job: jobs.Job) -> None:
         points=layout.project_root() / job["rows"],
         routes=layout.project_root() / job["routes"],
         quality=layout.project_root() / job["quality"],
+        has_original=datasets.entry(dataset).has_originals,
     )
     draw_settings(name, shown, settings["figures"]["protocol"])
 
@@ -91,5 +92,6 @@ def _comparison(settings: params.Params, name: str, facts: dict[str, Any]) -> No
         file=datasets.image(dataset, facts["image"], datasets.test_split(dataset), scale).path,
         archives={run: layout.sr_images(run, dataset) for run in runs},
         crop=None if facts["crop"] == "auto" else Crop(*facts["crop"]),
+        has_original=datasets.entry(dataset).has_originals,
     )
     draw_comparison(comparison, params.measurements(settings), settings["figures"]["protocol"])

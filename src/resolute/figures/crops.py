@@ -45,6 +45,12 @@ def choose_crop(images: Sequence[np.ndarray]) -> Crop:
     return Crop(int(left), int(top), wide, tall)
 
 
+def enlarged(lr: np.ndarray, scale: float) -> np.ndarray:
+    """An LR image as large as its SR images, each pixel a square: what stands in the place of an original."""
+    height, width = (round(side * scale) for side in lr.shape[:2])
+    return np.asarray(Image.fromarray(lr).resize((width, height), Image.Resampling.NEAREST))
+
+
 def error_map(sr: np.ndarray, hr: np.ndarray) -> np.ndarray:
     """The absolute error of the luma in colours, 0 to `LARGEST_ERROR` levels; H x W x 3, uint8."""
     error = np.abs(luma(sr) - luma(hr)) / LARGEST_ERROR

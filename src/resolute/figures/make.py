@@ -13,8 +13,8 @@ from resolute.core.errors import ResoluteError
 from resolute.core.layout import Run, Weights
 from resolute.core.provenance import file_sha256
 from resolute.core.reading import reading, remade_by
-from resolute.figures.comparison import View, as_data, strip
-from resolute.figures.crops import Crop, choose_crop
+from resolute.figures.comparison import Beside, View, as_data, strip
+from resolute.figures.crops import Crop, choose_crop, enlarged
 from resolute.figures.difficulty import histogram, histogram_data, overlay, read_index, scores
 from resolute.figures.routing import routing
 from resolute.figures.shares import shares_over_scales
@@ -45,7 +45,8 @@ class Photograph:
 class Comparison:
     """An image of a data set, of which methods are compared on a crop.
 
-    `file` is the HR image, `archives` are the runs' SR images of the data set; without a `crop`, the methods choose it.
+    `file` is the HR image, or the LR image where it has no original; `archives` are the runs' SR images of the data
+    set; without a `crop`, the methods choose it.
     """
 
     name: str
@@ -55,6 +56,13 @@ class Comparison:
     file: Path
     archives: Mapping[Run, Path]
     crop: Crop | None = None
+    has_original: bool = True
+
+    def beside(self) -> Beside:
+        """What the methods' images stand beside, and are as large as."""
+        image = read_image(self.file)
+        pixels = crop_to_multiple(image, self.scale) if self.has_original else enlarged(image, self.scale)
+        return Beside(to_rgb(pixels), self.has_original)
 
 
 def draw_tradeoff(measured: Sequence[Path], protocol: str) -> None:
@@ -155,7 +163,7 @@ def draw_shares(name: str, weights: Weights, measured: Sequence[Path]) -> None:
 
 
 def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: str) -> None:
-    """Write `comparison_<name>`: a crop of every method beside the original, and the crops as JSON.
+    """Write `comparison_<name>`: a crop of every method beside the original, or the LR image, and the crops as JSON.
 
     Args:
         comparison: what to compare.
@@ -165,6 +173,7 @@ def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: 
     Raises:
         ResoluteError: a file is not there, an archive lacks the image or is of another run, or the crop lies outside.
     """
+    protocol = protocol if comparison.has_original else ""
     rows = measurements.read(*measured)
     rows = rows[(rows["image"] == comparison.image) & (rows["dataset"] == comparison.dataset)]
     rows = rows[(rows["metric"] == "psnr") & (rows["protocol"] == protocol) & (rows["scale"] == comparison.scale)]
@@ -174,7 +183,7 @@ def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: 
         for row in measurements.records(rows)
         if row["setting"] == registry.entry(row["method"]).setting()
     }
-    hr = to_rgb(crop_to_multiple(read_image(comparison.file), comparison.scale))
+    beside = comparison.beside()
     for run, path in comparison.archives.items():
         if (rows_of := layout.quality(run, comparison.dataset)) in measured:
             _check_kept(path, rows_of)
@@ -183,30 +192,31 @@ def draw_comparison(comparison: Comparison, measured: Sequence[Path], protocol: 
             run.method,
             titles.method_title(run.method, weights=run.weights),
             run.weights,
-            _result(path, comparison.image, hr),
+            _result(path, comparison.image, beside.pixels),
             *_shown(psnr.get((run.method, run.weights))),
         )
         for run, path in comparison.archives.items()
     ]
     views.sort(key=lambda view: (view.method != measurements.BASELINE, not view.equal, -(view.psnr or 0), view.method))
-    crop = comparison.crop or choose_crop([view.pixels for view in views] or [hr])
-    if crop.left + crop.width > hr.shape[1] or crop.top + crop.height > hr.shape[0] or 0 in crop[2:]:
+    crop = comparison.crop or choose_crop([view.pixels for view in views] or [beside.pixels])
+    height, width = beside.pixels.shape[:2]
+    if crop.left + crop.width > width or crop.top + crop.height > height or 0 in crop[2:]:
         where = f"figures.comparisons.{comparison.name}.crop"
-        raise ResoluteError(f"{where}: {[*crop]} is no part of {comparison.image}, {hr.shape[1]}x{hr.shape[0]}")
+        raise ResoluteError(f"{where}: {[*crop]} is no part of {comparison.image}, {width}x{height}")
     subject = f"{comparison.image} ({titles.dataset_title(comparison.dataset)}, x{comparison.scale:g})"
     with style():
-        figure, caption = strip(hr, views, crop, subject, protocol)
+        figure, caption = strip(beside, views, crop, subject, protocol)
         save(f"comparison_{comparison.name}", f"Methods compared on {subject}", figure, caption)
-        data = {"subject": subject, "protocol": protocol, **as_data(hr, views, crop)}
+        data = {"subject": subject, "protocol": protocol, **as_data(beside, views, crop)}
     save_data(f"comparison_{comparison.name}", data)
 
 
-def _result(path: Path, image: str, hr: np.ndarray) -> np.ndarray:
-    """An SR image of an archive, as large as its original."""
+def _result(path: Path, image: str, beside: np.ndarray) -> np.ndarray:
+    """An SR image of an archive, as large as what it stands beside."""
     sr = unzip_image(path, image)
     with reading(path):
-        if sr.shape != hr.shape:
-            raise ValueError(f"its '{image}' is {sr.shape[1]}x{sr.shape[0]}, not {hr.shape[1]}x{hr.shape[0]}")
+        if sr.shape != beside.shape:
+            raise ValueError(f"its '{image}' is {sr.shape[1]}x{sr.shape[0]}, not {beside.shape[1]}x{beside.shape[0]}")
     return sr
 
 

@@ -28,7 +28,7 @@ class Shown:
     """An image of a data set that shows the settings of a run.
 
     Attributes:
-        file: the HR image.
+        file: the HR image, or the LR image where it has no original: there is no PSNR then.
         points: the measured operating points; routes: the archive of their maps; quality: of the run on the data set.
     """
 
@@ -39,6 +39,7 @@ class Shown:
     points: Path
     routes: Path
     quality: Path
+    has_original: bool = True
 
 
 def draw_curves(dataset: str, scale: float, measured: Sequence[Path], protocol: str) -> None:
@@ -90,8 +91,9 @@ def draw_settings(name: str, shown: Shown, protocol: str) -> None:
     Raises:
         ResoluteError: a file is not there or damaged, or lacks a setting of the method.
     """
-    run = shown.run
-    photograph = to_rgb(crop_to_multiple(read_image(shown.file), run.scale))
+    run, image = shown.run, read_image(shown.file)
+    photograph = to_rgb(crop_to_multiple(image, run.scale) if shown.has_original else image)
+    protocol = protocol if shown.has_original else ""
     experts, points = operating_points(shown, protocol)
     title = f"{titles.method_title(run.method)}, x{run.scale:g}, {run.weights}"
     subject = f"{shown.image} ({titles.dataset_title(shown.dataset)}, x{run.scale:g})"
@@ -111,7 +113,7 @@ def draw_settings(name: str, shown: Shown, protocol: str) -> None:
 
 
 def operating_points(shown: Shown, protocol: str) -> tuple[Experts, list[OperatingPoint]]:
-    """The experts of a run and its settings on an image, the cheapest first."""
+    """The experts of a run and its settings on an image, the cheapest first; without a protocol, without PSNRs."""
     entry = registry.entry(shown.run.method)
     taken, quality = (_of_image(path, shown.image) for path in (shown.points, shown.quality))
     found = []
@@ -120,7 +122,7 @@ def operating_points(shown: Shown, protocol: str) -> tuple[Experts, list[Operati
         seconds = {setting: _value(taken, setting, "seconds") for setting in entry.settings}
     for setting in entry.settings:
         with reading(shown.quality):
-            psnr = _value(quality[quality["protocol"] == protocol], setting, "psnr")
+            psnr = _value(quality[quality["protocol"] == protocol], setting, "psnr") if protocol else math.nan
             macs = _value(quality, setting, "macs")
         own = quality[quality["setting"] == setting].groupby("metric")["value"].sum()
         chosen = [int(own.get(f"chosen_{expert}", 0)) for expert in entry.experts]

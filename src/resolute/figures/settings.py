@@ -90,12 +90,13 @@ def maps(photograph: np.ndarray, experts: Experts, points: Sequence[OperatingPoi
 
 
 def caption(subject: str, title: str, protocol: str, timing: str) -> str:
-    """What the figure shows."""
+    """What the figure shows; the protocol is empty where there are no PSNRs."""
+    psnr = f" PSNR is of the whole image, protocol {protocol}." if protocol else ""
     return (
         f"Which expert of {title} each part of {subject} took, at each of its settings by rising cost. The legend has"
-        " the multiply-adds of the whole image by each expert alone; a share is of the costliest one's. PSNR is of the"
-        f" whole image, protocol {protocol}. Seconds are those of the quickest of several upscalings, from LR pixels to"
-        f" SR pixels in memory, cutting and choosing included, on {short(timing, 80)}."
+        f" the multiply-adds of the whole image by each expert alone; a share is of the costliest one's.{psnr}"
+        " Seconds are those of the quickest of several upscalings, from LR pixels to SR pixels in memory, cutting and"
+        f" choosing included, on {short(timing, 80)}."
     )
 
 

@@ -23,6 +23,11 @@ def dataset_title(dataset: str) -> str:
     return datasets.entry(dataset).title if dataset in datasets.names() else dataset
 
 
+def has_originals(dataset: str) -> bool:
+    """Whether a data set is scored, as all are but LR images alone; one that the registry lacks was."""
+    return dataset not in datasets.names() or datasets.entry(dataset).has_originals
+
+
 def equal_words(images: int) -> str:
     """`1 image that equals its original is left out of the mean`."""
     which = "image that equals its original is" if images == 1 else "images that equal their originals are"

@@ -13,7 +13,7 @@ from resolute.pages.handed import figure_data
 
 @dataclass(frozen=True)
 class View:
-    """A part of the photograph: the original (of no method), or what a method made of it."""
+    """A part of the photograph: the original or the LR image (of no method), or what a method made of it."""
 
     method: str
     file: str
@@ -22,7 +22,9 @@ class View:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`size` is width and height of the part in pixels; the original is the first of the views."""
+    """`size` is width and height of the part in pixels; the first of the views is the original, or the LR image where
+    there is none, of which `protocol` is empty.
+    """
 
     subject: str
     protocol: str
@@ -30,7 +32,7 @@ class Comparison:
     views: tuple[View, ...]
 
     def of(self, method: str) -> list[View]:
-        """The original, bicubic and what the method made; none where it has no part in the comparison."""
+        """The first one, bicubic and what the method made; none where it has no part in the comparison."""
         if not any(view.method == method for view in self.views):
             return []
         return [view for view in self.views if view.method in ("", "bicubic", method)]
@@ -45,10 +47,12 @@ def write_pictures(folder: Path, params: Mapping[str, Any]) -> list[Comparison]:
 def _written(folder: Path, path: Path) -> Comparison:
     facts = figure_data(path)
     name = path.stem.removeprefix("comparison_")
-    shown = [("", "Original", facts["original"])]
+    has_original = "original" in facts
+    shown = [("", "Original", facts["original"]) if has_original else ("", "LR image", facts["lr"])]
     for view in facts["views"]:
         score = "equal" if view["psnr"] is None else f"{view['psnr']:.2f} dB"
-        shown.append((view["method"], f"{view['title']}, {score}", view["image"]))
+        words = f"{view['title']}, {score}" if has_original else view["title"]
+        shown.append((view["method"], words, view["image"]))
     views = []
     with reading(path):
         for number, (method, words, uri) in enumerate(shown):

@@ -120,6 +120,7 @@ def make_report(
             timing=titles.timing(measured),
             devices=sorted(set(means["device"]) - {""}),
             trained_on=_trained_on(rows),
+            unscored=[name for name in params["data"]["test"] if not titles.has_originals(name)],
             commit=commit(),
             appendix=layout.report().with_name("snakemake.html").is_file(),
             site=(site() / "index.html").is_file(),

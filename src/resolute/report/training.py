@@ -87,7 +87,7 @@ def caveat(params: Mapping[str, Any], tables: Sequence[QualityTable], rows: pd.D
     trained = [row for row in shown if (row.method, row.weights) not in as_the_papers]
     if not trained:
         return ""
-    images = rows.loc[rows["image"] != "", ["dataset", "image"]].drop_duplicates()
+    images = rows.loc[(rows["image"] != "") & (rows["metric"] == "psnr"), ["dataset", "image"]].drop_duplicates()
     tested = counted(len(images), "test image")
     return (
         f"Trained here for {_budgets(params, trained)}, {_seeds(trained)}, {tested}: it shows that the pipeline works,"
