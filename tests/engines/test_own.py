@@ -3,6 +3,8 @@
 import json
 import re
 import shlex
+import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -32,13 +34,15 @@ def pictures(folder: Path, names: str, side: int) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A checkout with the page's network, which trains on one folder and is tested on pairs of another."""
+    """A checkout with the page's network, which trains on one folder and is tested on pairs, and on LR images alone."""
     project = Project(tmp_path / "checkout")
     copy_parts(project.root)
     pictures(tmp_path / "mine", "a b", 264)
     pictures(tmp_path / "pairs", "first second", 96)
     project.run("resolute", "dataset", "mine", "--hr", f"{tmp_path}/mine/hr", "--use", "train")
     project.run("resolute", "dataset", "phone", "--hr", f"{tmp_path}/pairs/hr", "--lr", f"4={tmp_path}/pairs/lr")
+    shutil.copytree(tmp_path / "pairs/lr", tmp_path / "scans")
+    project.run("resolute", "dataset", "scans", "--lr", f"4={tmp_path}/scans")
     (tmp_path / "my_net.py").write_text(NETWORK)
     project.run(*shlex.split(ADDED.replace("~/code", str(tmp_path))))
     entry = project.root / "data/own/methods/my_net.yaml"
@@ -48,8 +52,9 @@ def project(tmp_path: Path) -> Project:
     preset = {**yaml.safe_load((project.root / "workflow/presets/quick.yaml").read_text()), **SMALL}
     listed = yaml.safe_load(PARAMS)
     preset["methods"] = {"published": ["bicubic"], **listed["methods"]}
-    preset |= {"recipes": listed["recipes"], "data": {"train": ["mine"], "test": ["phone"]}}
-    preset["figures"] = {**preset["figures"], "comparisons": {}, "settings": {}, "gains": {}}
+    preset |= {"recipes": listed["recipes"], "data": {"train": ["mine"], "test": ["phone", "scans"]}}
+    compared = {"scan": {"dataset": "scans", "image": "first", "scale": 4, "crop": "auto"}}
+    preset["figures"] = {**preset["figures"], "comparisons": compared, "settings": {}, "gains": {}}
     (project.root / "workflow/presets/small.yaml").write_text(yaml.safe_dump(preset))
     project.run("resolute", "preset", "small")
     project.run("git", "init", "--quiet")
@@ -66,9 +71,13 @@ def test_images_and_a_network_of_ones_own_go_through_both_engines(project: Proje
     psnr = json.loads((project.root / "reports/metrics.json").read_text())["psnr"]
     assert {run.rpartition("/")[0] for run in psnr} == {"bicubic/x4", "my_net/x4"}
     assert all(found.keys() == {"phone"} for found in psnr.values())
+    for archive in ("bicubic/x4/published-matlab/scans.zip", "my_net/x4/small-seed0/scans.zip"):
+        with zipfile.ZipFile(project.root / "reports/sr" / archive) as kept:
+            assert kept.namelist() == ["first.png", "second.png"]
     page = (project.root / "reports/index.html").read_text()
     assert "My network" in page
-    assert "phone" in page
+    assert "phone, scans (LR images alone)" in page
+    assert 'alt="LR image"' in page
 
     for command in COMMANDS.strip().splitlines()[2:]:
         words = command.replace("quick-seed0", "small-seed0").replace("photo.png", f"{tmp_path}/pairs/lr/firstx4.png")
@@ -80,10 +89,13 @@ def test_images_and_a_network_of_ones_own_go_through_both_engines(project: Proje
     assert said.returncode != 0
     assert "pairs/hr/third.png is new: `resolute dataset phone` records it anew" in said.stderr + said.stdout
     project.run("resolute", "dataset", "phone")
+    (tmp_path / "scans/secondx4.png").unlink()
+    project.run("resolute", "dataset", "scans")
     planned = project.planned()
-    assert (planned["fetch_images"], planned["degrade"], planned["evaluate"]) == (1, 1, 2)
+    assert (planned["fetch_images"], planned["degrade"], planned["evaluate"]) == (2, 2, 4)
     assert "train" not in planned
 
     project.add_comment(f"{tmp_path}/my_net.py")
     assert project.planned() == {**EDITED, **planned}
-    assert {stage for stage in project.changed() if stage.startswith("train@")} == {"train@my_net-x4-seed0"}
+    changed = {stage for stage in project.changed() if stage.startswith(("fetch@", "train@"))}
+    assert changed == {"fetch@phone", "fetch@scans", "train@my_net-x4-seed0"}
