@@ -1,6 +1,6 @@
 """CPU time of every NTIRE 2022 network as it is prepared for inference, beside plain eager execution.
 
-    .venv/bin/python benchmarks/inference.py --methods rlfn_team04 nlffc_team02
+    .venv/bin/python -m benchmarks.inference --methods rlfn_team04 nlffc_team02
 
 Plain is the network as it was released, with the channels first, under no_grad. Each form has a process of its own,
 as preparing changes how a process keeps memory; both get the same weights and image. They take turns in random order,
@@ -9,18 +9,16 @@ ratio is the median over the rounds of plain / prepared.
 """
 
 import argparse
-import multiprocessing
-import platform
-import random
 import statistics
 import time
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 import numpy as np
 import torch
 
+from benchmarks.turns import take_turns
 from resolute import methods, registry
+from resolute.core.devices import device_name
 from resolute.inference.prepare import prepare
 
 FORMS = ("plain", "prepared")
@@ -46,30 +44,10 @@ def serve(form: str, name: str, size: tuple[int, int], threads: int, pipe: Conne
 
 def compare(name: str, size: tuple[int, int], threads: int, rounds: int) -> tuple[dict[str, float], float, float]:
     """Median milliseconds of each form, median ratio, and the largest difference over the range of the output."""
-    spawn = multiprocessing.get_context("spawn")
-    pipes: dict[str, Connection] = {}
-    for form in FORMS:
-        pipes[form], theirs = spawn.Pipe()
-        spawn.Process(target=serve, args=(form, name, size, threads, theirs), daemon=True).start()
-    plain, prepared = (pipes[form].recv() for form in FORMS)
-    times: dict[str, list[float]] = {form: [] for form in FORMS}
-    turns = random.Random(0)
-    for _ in range(rounds):
-        for form in turns.sample(FORMS, len(FORMS)):
-            pipes[form].send(True)
-            times[form].append(pipes[form].recv())
-    for pipe in pipes.values():
-        pipe.send(False)
+    sr, times = take_turns(serve, FORMS, (name, size, threads), rounds)
     ratio = statistics.median(a / b for a, b in zip(times["plain"], times["prepared"], strict=True))
-    error = float(np.abs(plain - prepared).max() / np.ptp(plain))
+    error = float(np.abs(sr["plain"] - sr["prepared"]).max() / np.ptp(sr["plain"]))
     return {form: statistics.median(values) for form, values in times.items()}, ratio, error
-
-
-def processor() -> str:
-    """The CPU's name."""
-    facts = Path("/proc/cpuinfo")
-    lines = facts.read_text().splitlines() if facts.exists() else []
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.processor())
 
 
 def main() -> None:
@@ -82,7 +60,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9, help="timed passes of each form (default: 9)")
     arguments = parser.parse_args()
     width, height = (int(side) for side in arguments.lr_size.split("x"))
-    print(f"{processor()}, {arguments.threads} threads, torch {torch.__version__}, LR {width}x{height}, CPU ms")
+    print(f"{device_name('cpu')}, {arguments.threads} threads, torch {torch.__version__}, LR {width}x{height}, CPU ms")
     print(f"{'':22}{'plain':>9}{'prepared':>10}{'ratio':>7}  difference / range")
     ratios = []
     for name in arguments.methods:
