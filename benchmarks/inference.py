@@ -5,7 +5,8 @@
 Plain is the network as it was released, with the channels first, under no_grad. Each form has a process of its own,
 as preparing changes how a process keeps memory; both get the same weights and image. They take turns in random order,
 so that other load and a drifting clock meet them alike, and CPU time (of the process, not the wall) is compared. The
-ratio is the median over the rounds of plain / prepared.
+ratio is the median over the rounds of plain / prepared. What of the prepared time are convolutions, and how fast these
+are, says what is left: oneDNN computes them in both forms, and preparing saves little else than what is between them.
 """
 
 import argparse
@@ -15,11 +16,14 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 import torch
+from torch import Tensor, nn
+from torch.autograd.profiler import profile
 
 from benchmarks.turns import take_turns
 from resolute import methods, registry
 from resolute.core.devices import device_name
 from resolute.inference.prepare import prepare
+from resolute.metrics.counters import count_macs
 
 FORMS = ("plain", "prepared")
 SCALE = 4
@@ -35,19 +39,36 @@ def serve(form: str, name: str, size: tuple[int, int], threads: int, pipe: Conne
         network = prepare(network, "cpu")
         lr = lr.contiguous(memory_format=torch.channels_last)
     with torch.no_grad() if form == "plain" else torch.inference_mode():
-        pipe.send(network(lr).numpy())
+        pipe.send((network(lr).numpy(), share_of_convolutions(network, lr)))
         while pipe.recv():
             start = time.process_time()
             network(lr)
             pipe.send(1000 * (time.process_time() - start))
 
 
-def compare(name: str, size: tuple[int, int], threads: int, rounds: int) -> tuple[dict[str, float], float, float]:
-    """Median milliseconds of each form, median ratio, and the largest difference over the range of the output."""
-    sr, times = take_turns(serve, FORMS, (name, size, threads), rounds)
-    ratio = statistics.median(a / b for a, b in zip(times["plain"], times["prepared"], strict=True))
-    error = float(np.abs(sr["plain"] - sr["prepared"]).max() / np.ptp(sr["plain"]))
-    return {form: statistics.median(values) for form, values in times.items()}, ratio, error
+def share_of_convolutions(network: nn.Module, lr: Tensor) -> float:
+    """What of the CPU time of a forward pass is spent in convolutions, with what they are fused with."""
+    with profile(use_kineto=False) as profiler:
+        network(lr)
+    spent = {event.key: event.self_cpu_time_total for event in profiler.key_averages()}
+    return sum(time for key, time in spent.items() if "conv" in key) / sum(spent.values())
+
+
+def compare(name: str, size: tuple[int, int], threads: int, rounds: int) -> dict[str, float]:
+    """Median milliseconds of each form, median ratio, largest difference over the range of the output, and the
+    convolutions of the prepared form: their share, and 10^9 multiply-adds a second.
+    """
+    made, times = take_turns(serve, FORMS, (name, size, threads), rounds)
+    (plain, _), (prepared, share) = (made[form] for form in FORMS)
+    medians = {form: statistics.median(times[form]) for form in FORMS}
+    macs = count_macs(lambda: methods.build(name, SCALE), size[1], size[0])
+    return {
+        **medians,
+        "ratio": statistics.median(a / b for a, b in zip(times["plain"], times["prepared"], strict=True)),
+        "difference": float(np.abs(plain - prepared).max() / np.ptp(plain)),
+        "convolutions": share,
+        "rate": macs / (share * medians["prepared"]) / 1e6,
+    }
 
 
 def main() -> None:
@@ -61,12 +82,14 @@ def main() -> None:
     arguments = parser.parse_args()
     width, height = (int(side) for side in arguments.lr_size.split("x"))
     print(f"{device_name('cpu')}, {arguments.threads} threads, torch {torch.__version__}, LR {width}x{height}, CPU ms")
-    print(f"{'':22}{'plain':>9}{'prepared':>10}{'ratio':>7}  difference / range")
+    print(f"{'':22}{'plain':>9}{'prepared':>10}{'ratio':>7}{'convolutions':>14}{'GMAC/s':>8}  difference / range")
     ratios = []
     for name in arguments.methods:
-        medians, ratio, error = compare(name, (width, height), arguments.threads, arguments.rounds)
-        ratios.append(ratio)
-        print(f"{name:22}{medians['plain']:9.1f}{medians['prepared']:10.1f}{ratio:7.2f}  {error:.1e}", flush=True)
+        found = compare(name, (width, height), arguments.threads, arguments.rounds)
+        ratios.append(found["ratio"])
+        times = f"{found['plain']:9.1f}{found['prepared']:10.1f}{found['ratio']:7.2f}"
+        rest = f"{found['convolutions']:14.0%}{found['rate']:8.1f}  {found['difference']:.1e}"
+        print(f"{name:22}{times}{rest}", flush=True)
     print(f"{'geometric mean':41}{statistics.geometric_mean(ratios):7.2f}  least {min(ratios):.2f}")
 
 
