@@ -100,9 +100,7 @@ def check(params: Params) -> None:
 
 def cost(group: str, method: str, scale: float) -> Path:
     """Where the rows of a job of `costs` lie."""
-    if group == "onnxruntime":  # not in `layout`: every training would be stale with it
-        return layout.measurements() / "onnxruntime" / method / f"{scale_name(scale)}.parquet"
-    return layout.cost(method, scale)
+    return layout.exported_cost(method, scale) if group == "onnxruntime" else layout.cost(method, scale)
 
 
 def run_of(params: Params, job: Mapping[str, Any]) -> Run:
