@@ -113,6 +113,14 @@ def test_a_path_is_absolute_or_of_the_project_or_of_a_home(
     assert there(project)["my_net.py"] == file
 
 
+def test_a_clone_that_dvc_reproduces_has_the_lists_of_its_files(project: Path) -> None:
+    done = CliRunner().invoke(app, ["sources"])
+    assert "data/sources/train/my_net.csv" in done.output
+    listed = (project / "data/sources/train/my_net.csv").read_text()
+    assert "data/own/methods/my_net.py," in listed
+    assert "data/own/methods/my_net.yaml," in listed
+
+
 def test_params_are_refused_that_dvc_cannot_read(project: Path) -> None:
     assert parse_yaml(PARAMS, "the page") == yaml.safe_load(PARAMS)
     text = Path("params.yaml").read_text()

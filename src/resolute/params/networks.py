@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -39,11 +40,12 @@ def check_quotes(path: Path) -> None:
     inside = [False]
     for event in yaml.parse(path.read_bytes(), Loader=yaml.CSafeLoader):
         if isinstance(event, yaml.CollectionStartEvent):
-            inside.append(event.flow_style)
+            inside.append(bool(event.flow_style))
         elif isinstance(event, yaml.CollectionEndEvent):
             inside.pop()
         elif isinstance(event, yaml.ScalarEvent) and inside[-1] and not event.style and ":" in event.value:
-            where = f"{layout.relative(path)}, line {event.start_mark.line + 1}"
+            mark: Any = event.start_mark
+            where = f"{layout.relative(path)}, line {mark.line + 1}"
             raise ResoluteError(f"{where}: DVC does not read {event.value} without quotes: write '{event.value}'")
 
 
