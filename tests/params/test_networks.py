@@ -63,7 +63,8 @@ def test_a_class_that_params_list_becomes_a_method_once(project: Path) -> None:
     assert there(project) == {"my_net.py": project / "my_net.py", "my_net.yaml": folder / "my_net.yaml"}
     assert not (folder / "my_net.py").readlink().is_absolute()  # a clone has one to its own file
     assert registry.entry("my_net").scales == (2, 3, 4)
-    assert params.load()["methods"] == {"published": ["bicubic"], **{key: ["my_net"] for key in networks.LISTS}}
+    names = {key: ["my_net"] for key in ("trained", "counted", "timed")}
+    assert params.load()["methods"] == {"published": ["bicubic"], **names}
     derived = yaml.safe_load(jobs.path().read_text())
     assert derived["trainings"]["fresh"].keys() == {"my_net-x4-seed0"}
     assert derived["evaluations"]["trained"].keys() == {"my_net-x4-seed0-embedded"}

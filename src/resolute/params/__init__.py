@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from resolute.core import layout
+from resolute.core import extras, layout
 from resolute.core.errors import ResoluteError, nearest
 from resolute.core.layout import project_root
 from resolute.core.schema import read_yaml, validate
@@ -25,7 +25,7 @@ def load() -> Params:
     params = read_yaml(path, "mend it, or write a preset with `resolute preset NAME`")
     validate(params, params_schema(), "params.yaml")
     networks.check_quotes(path)
-    for choice in networks.LISTS:
+    for choice in filter(params["methods"].__contains__, networks.LISTS):
         params["methods"][choice] = networks.named(params["methods"][choice], f"params.yaml: methods.{choice}")
     check(params, "params.yaml")
     return params
@@ -41,6 +41,8 @@ def check(params: Params, where: str) -> None:
     for choice, names in params["methods"].items():
         for name in names:
             _check_method(f"{where}: methods.{choice}", choice, name, params["scales"])
+    if params["methods"].get("onnxruntime"):
+        extras.check_export(f"{where}: methods.onnxruntime is asked for, but ")
     for method, names in params["methods"].get("own", {}).items():
         _check_own(f"{where}: methods.own.{method}", method, names, params["scales"])
     for name in params["methods"].get("seeds", {}):
@@ -83,10 +85,10 @@ def training_splits(params: Params, dataset: str) -> list[str]:
 
 def measurements(params: Params) -> list[Path]:
     """The measurement files that the params call for, whether they exist yet or not."""
-    costs = [job for group in jobs.derive(params)["costs"].values() for job in group.values()]
+    costs = jobs.derive(params)["costs"].items()
     quality = [layout.quality(run, dataset) for run, dataset in jobs.evaluations(params)]
     points = [project_root() / job["rows"] for job in jobs.derive(params)["points"]["all"].values()]
-    cost = [layout.cost(job["method"], float(job["scale"])) for job in costs]
+    cost = [jobs.cost(group, job["method"], float(job["scale"])) for group, found in costs for job in found.values()]
     return quality + points + cost
 
 

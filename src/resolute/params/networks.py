@@ -19,7 +19,7 @@ from resolute.core.schema import read_yaml
 from resolute.datasets.folders import resolved
 from resolute.methods import links
 
-LISTS = ("trained", "counted", "timed")  # which may name them
+LISTS = ("trained", "counted", "timed", "onnxruntime")  # which may name them
 
 
 def named(methods: list[str], where: str) -> list[str]:

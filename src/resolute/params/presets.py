@@ -18,7 +18,7 @@ from resolute.params import Params, check, figure_files, jobs, leaves, measureme
 # Folders that stages of DVC depend on as a whole.
 _WHOLE = ("reports/measurements", "reports/sr", "reports/routes", "reports/figures")
 _SHOWN = ("comparisons", "settings", "gains")  # what a preset may leave out of its figures
-_CHOICES = ("published", "trained", "counted", "timed")
+_CHOICES = ("published", "trained", "counted", "timed", "onnxruntime")  # the last one may be left out
 
 
 def names() -> list[str]:
@@ -95,7 +95,7 @@ def resolve(name: str) -> Params:
     preset = read_yaml(path)
     validate(preset, project_root() / "workflow/schemas/preset.schema.json", layout.relative(path))
     methods: dict[str, list[str]] = {}
-    for choice in _CHOICES:
+    for choice in (name for name in _CHOICES if name in preset["methods"]):
         chosen = _chosen(preset["methods"][choice], choice, preset["scales"], methods.get("trained", []))
         where = f"{layout.relative(path)}: methods.{choice}"
         methods[choice] = networks.named(chosen, where) if choice in networks.LISTS else chosen
