@@ -32,9 +32,11 @@ def register(app: typer.Typer) -> None:
 
 def sources() -> None:
     """Write down, with checksums, which source files every job runs: what it depends on."""
+    from resolute import params
     from resolute.core import layout
     from resolute.sources import refresh
 
+    params.load()  # networks that it names by their files become methods, of which there are lists
     for path in refresh():
         print(layout.relative(path))
 
