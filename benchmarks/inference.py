@@ -1,27 +1,29 @@
 """CPU time of every NTIRE 2022 network as it is prepared for inference, beside plain eager execution.
 
-    .venv/bin/python benchmarks/inference.py --methods rlfn_team04 nlffc_team02
+    .venv/bin/python -m benchmarks.inference --methods rlfn_team04 nlffc_team02
 
 Plain is the network as it was released, with the channels first, under no_grad. Each form has a process of its own,
 as preparing changes how a process keeps memory; both get the same weights and image. They take turns in random order,
 so that other load and a drifting clock meet them alike, and CPU time (of the process, not the wall) is compared. The
-ratio is the median over the rounds of plain / prepared.
+ratio is the median over the rounds of plain / prepared. What of the prepared time are convolutions, and how fast these
+are, says what is left: oneDNN computes them in both forms, and preparing saves little else than what is between them.
 """
 
 import argparse
-import multiprocessing
-import platform
-import random
 import statistics
 import time
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor, nn
+from torch.autograd.profiler import profile
 
+from benchmarks.turns import take_turns
 from resolute import methods, registry
+from resolute.core.devices import device_name
 from resolute.inference.prepare import prepare
+from resolute.metrics.counters import count_macs
 
 FORMS = ("plain", "prepared")
 SCALE = 4
@@ -37,39 +39,36 @@ def serve(form: str, name: str, size: tuple[int, int], threads: int, pipe: Conne
         network = prepare(network, "cpu")
         lr = lr.contiguous(memory_format=torch.channels_last)
     with torch.no_grad() if form == "plain" else torch.inference_mode():
-        pipe.send(network(lr).numpy())
+        pipe.send((network(lr).numpy(), share_of_convolutions(network, lr)))
         while pipe.recv():
             start = time.process_time()
             network(lr)
             pipe.send(1000 * (time.process_time() - start))
 
 
-def compare(name: str, size: tuple[int, int], threads: int, rounds: int) -> tuple[dict[str, float], float, float]:
-    """Median milliseconds of each form, median ratio, and the largest difference over the range of the output."""
-    spawn = multiprocessing.get_context("spawn")
-    pipes: dict[str, Connection] = {}
-    for form in FORMS:
-        pipes[form], theirs = spawn.Pipe()
-        spawn.Process(target=serve, args=(form, name, size, threads, theirs), daemon=True).start()
-    plain, prepared = (pipes[form].recv() for form in FORMS)
-    times: dict[str, list[float]] = {form: [] for form in FORMS}
-    turns = random.Random(0)
-    for _ in range(rounds):
-        for form in turns.sample(FORMS, len(FORMS)):
-            pipes[form].send(True)
-            times[form].append(pipes[form].recv())
-    for pipe in pipes.values():
-        pipe.send(False)
-    ratio = statistics.median(a / b for a, b in zip(times["plain"], times["prepared"], strict=True))
-    error = float(np.abs(plain - prepared).max() / np.ptp(plain))
-    return {form: statistics.median(values) for form, values in times.items()}, ratio, error
+def share_of_convolutions(network: nn.Module, lr: Tensor) -> float:
+    """What of the CPU time of a forward pass is spent in convolutions, with what they are fused with."""
+    with profile(use_kineto=False) as profiler:
+        network(lr)
+    spent = {event.key: event.self_cpu_time_total for event in profiler.key_averages()}
+    return sum(time for key, time in spent.items() if "conv" in key) / sum(spent.values())
 
 
-def processor() -> str:
-    """The CPU's name."""
-    facts = Path("/proc/cpuinfo")
-    lines = facts.read_text().splitlines() if facts.exists() else []
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.processor())
+def compare(name: str, size: tuple[int, int], threads: int, rounds: int) -> dict[str, float]:
+    """Median milliseconds of each form, median ratio, largest difference over the range of the output, and the
+    convolutions of the prepared form: their share, and 10^9 multiply-adds a second.
+    """
+    made, times = take_turns(serve, FORMS, (name, size, threads), rounds)
+    (plain, _), (prepared, share) = (made[form] for form in FORMS)
+    medians = {form: statistics.median(times[form]) for form in FORMS}
+    macs = count_macs(lambda: methods.build(name, SCALE), size[1], size[0])
+    return {
+        **medians,
+        "ratio": statistics.median(a / b for a, b in zip(times["plain"], times["prepared"], strict=True)),
+        "difference": float(np.abs(plain - prepared).max() / np.ptp(plain)),
+        "convolutions": share,
+        "rate": macs / (share * medians["prepared"]) / 1e6,
+    }
 
 
 def main() -> None:
@@ -82,13 +81,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9, help="timed passes of each form (default: 9)")
     arguments = parser.parse_args()
     width, height = (int(side) for side in arguments.lr_size.split("x"))
-    print(f"{processor()}, {arguments.threads} threads, torch {torch.__version__}, LR {width}x{height}, CPU ms")
-    print(f"{'':22}{'plain':>9}{'prepared':>10}{'ratio':>7}  difference / range")
+    print(f"{device_name('cpu')}, {arguments.threads} threads, torch {torch.__version__}, LR {width}x{height}, CPU ms")
+    print(f"{'':22}{'plain':>9}{'prepared':>10}{'ratio':>7}{'convolutions':>14}{'GMAC/s':>8}  difference / range")
     ratios = []
     for name in arguments.methods:
-        medians, ratio, error = compare(name, (width, height), arguments.threads, arguments.rounds)
-        ratios.append(ratio)
-        print(f"{name:22}{medians['plain']:9.1f}{medians['prepared']:10.1f}{ratio:7.2f}  {error:.1e}", flush=True)
+        found = compare(name, (width, height), arguments.threads, arguments.rounds)
+        ratios.append(found["ratio"])
+        times = f"{found['plain']:9.1f}{found['prepared']:10.1f}{found['ratio']:7.2f}"
+        rest = f"{found['convolutions']:14.0%}{found['rate']:8.1f}  {found['difference']:.1e}"
+        print(f"{name:22}{times}{rest}", flush=True)
     print(f"{'geometric mean':41}{statistics.geometric_mean(ratios):7.2f}  least {min(ratios):.2f}")
 
 

@@ -134,11 +134,14 @@ def test_both_graphs_have_the_same_edges(preset: str, bare: Project) -> None:
 
 
 @pytest.mark.slow
-def test_both_graphs_of_unions_spans_and_classes_have_the_same_edges(bare: Project) -> None:
+def test_both_graphs_of_unions_spans_classes_and_exported_graphs_have_the_same_edges(bare: Project) -> None:
     of_classes = ["wbsr_srresnet", "wbsr_srresnet_k5"]
     train_alone(bare, "paper", ["bsrn", "carn_m", "classsr_srresnet", "srresnet", "liif_edsr", *of_classes])
+    bare.edit("params.yaml", "  timed:", "  onnxruntime: [bsrn, liif_edsr]\n  timed:")
+    bare.run("resolute", "jobs")
     assert differences(bare) == set()
     made = snakemake_edges(bare)
+    assert "src/resolute/export/trace.py" in made["reports/measurements/onnxruntime/bsrn/x3.parquet"]
     assert any("df2k" in output for output in made)
     assert "reports/figures/classes_wbsr_srresnet-b100-x4.svg" in made
 
@@ -222,6 +225,7 @@ EDITS = {
     "what figures show": ("params.yaml", "protocol: y_basicsr", "protocol: y_matlab"),
     "checkpoints": ("params.yaml", "{every: 200}", "{every: 100}"),
     "one cost": ("params.yaml", "timed: []", "timed: [imdn_tiny]"),
+    "an exported graph": ("params.yaml", "timed: []", "timed: []\n  onnxruntime: [imdn_tiny]"),
     "another seed": ("params.yaml", "seeds: [0]", "seeds: [0, 1]"),
     "a model": ("src/resolute/models/rlfn.py", "", "\n# edited\n"),
     "a block": ("src/resolute/models/blocks/attention.py", "", "\n# edited\n"),
@@ -243,6 +247,7 @@ RULES = {
     "profiling": {"profile", "tables", "figures", "report"},
     "patches": {"patches", *TRAINED},
     "one cost": {"profile", "tables", "figures", "report"},
+    "an exported graph": {"profile_onnxruntime", "tables", "figures", "report"},  # and no cost
     "another seed": TRAINED,
     "what figures show": {"tables", "figures", "report"},
     "checkpoints": {"report"},

@@ -14,12 +14,13 @@ import yaml
 from tests.engines.conftest import REPOSITORY, SMALL, Project, copy_parts
 from tests.engines.test_agreement import differences
 
+from resolute.core.schema import dump_yaml
 from resolute.images.files import write_png
 
 pytestmark = pytest.mark.slow
 
 PAGE = (REPOSITORY / "docs/own_network.md").read_text()
-NETWORK, ADDED, ENTRY, PARAMS, COMMANDS = (text for _, text in re.findall(r"```(\w*)\n(.*?)```", PAGE, re.DOTALL))
+NETWORK, PARAMS, COMMANDS, ADDED, ENTRY = (text for _, text in re.findall(r"```(\w*)\n(.*?)```", PAGE, re.DOTALL))
 # What an edit of the network calls for; that it calls for nothing of others: tests/models/test_own.py.
 EDITED = {"train": 1, "training_figures": 1, "evaluate": 1, "profile": 1, "tables": 1, "figures": 1, "report": 1}
 
@@ -43,20 +44,24 @@ def project(tmp_path: Path) -> Project:
     project.run("resolute", "dataset", "phone", "--hr", f"{tmp_path}/pairs/hr", "--lr", f"4={tmp_path}/pairs/lr")
     shutil.copytree(tmp_path / "pairs/lr", tmp_path / "scans")
     project.run("resolute", "dataset", "scans", "--lr", f"4={tmp_path}/scans")
-    (tmp_path / "my_net.py").write_text(NETWORK)
-    project.run(*shlex.split(ADDED.replace("~/code", str(tmp_path))))
-    entry = project.root / "data/own/methods/my_net.yaml"
-    written = yaml.safe_load(entry.read_text())
-    assert yaml.safe_load(ENTRY) == {**written, "tile_safe": True}
-    entry.write_text(ENTRY)
+    (project.root / "my_net.py").write_text(NETWORK)
     preset = {**yaml.safe_load((project.root / "workflow/presets/quick.yaml").read_text()), **SMALL}
     listed = yaml.safe_load(PARAMS)
-    preset["methods"] = {"published": ["bicubic"], **listed["methods"]}
-    preset |= {"recipes": listed["recipes"], "data": {"train": ["mine"], "test": ["phone", "scans"]}}
+    preset["methods"] = {"published": ["bicubic"], "trained": [], "counted": [], "timed": []}
+    preset["data"] = {"train": ["mine"], "test": ["phone", "scans"]}
     compared = {"scan": {"dataset": "scans", "image": "first", "scale": 4, "crop": "auto"}}
     preset["figures"] = {**preset["figures"], "comparisons": compared, "settings": {}, "gains": {}}
     (project.root / "workflow/presets/small.yaml").write_text(yaml.safe_dump(preset))
     project.run("resolute", "preset", "small")
+    settings = yaml.safe_load((project.root / "params.yaml").read_text())
+    settings["methods"] |= listed["methods"]
+    (project.root / "params.yaml").write_text(dump_yaml({**settings, "recipes": listed["recipes"]}))
+    project.run(*COMMANDS.splitlines()[0].split())
+    project.run(*shlex.split(ADDED))
+    entry = project.root / "data/own/methods/my_net.yaml"
+    written = yaml.safe_load(entry.read_text())
+    assert yaml.safe_load(ENTRY) == {**written, "tile_safe": True}
+    entry.write_text(ENTRY)
     project.run("git", "init", "--quiet")
     return project
 
@@ -95,7 +100,7 @@ def test_images_and_a_network_of_ones_own_go_through_both_engines(project: Proje
     assert (planned["fetch_images"], planned["degrade"], planned["evaluate"]) == (2, 2, 4)
     assert "train" not in planned
 
-    project.add_comment(f"{tmp_path}/my_net.py")
+    project.add_comment("my_net.py")
     assert project.planned() == {**EDITED, **planned}
     changed = {stage for stage in project.changed() if stage.startswith(("fetch@", "train@"))}
     assert changed == {"fetch@phone", "fetch@scans", "train@my_net-x4-seed0"}

@@ -8,7 +8,7 @@ import pytest
 from tests.models.test_own import NETWORK, TAIL, forget
 from typer.testing import CliRunner
 
-from resolute import params, registry
+from resolute import registry
 from resolute.cli import app
 from resolute.core.errors import ResoluteError
 from resolute.sources.make import sources
@@ -100,10 +100,3 @@ def test_a_refused_class_leaves_nothing_behind(fault: str, code: Path, project: 
     name, words, said = FAULTS[fault]
     assert re.match(said, typed(name, *f"{code}/{words}".split()))
     assert there(project) == before
-
-
-def test_params_that_name_a_file_are_told_the_command(checkout: Path) -> None:
-    settings = params.load()
-    settings["methods"]["trained"].append("./my_net.py:MyNet")
-    with pytest.raises(ResoluteError, match=r"`resolute method NAME ./my_net.py:MyNet` makes a method of a class"):
-        params.check(settings, "params.yaml")

@@ -15,7 +15,8 @@ from resolute import measurements, params
 from resolute.cli import main
 from resolute.core import layout
 from resolute.core.layout import Run
-from resolute.params import presets
+from resolute.params import jobs, presets
+from resolute.profile.exported import write_rows
 from resolute.tables import make_tables
 
 REPOSITORY = Path(__file__).parents[2]
@@ -23,6 +24,7 @@ MEASURED = REPOSITORY / "tests/data/publish/measured.csv"
 PAPERS = ("ntire2022", "seemore")
 METHODS = ["bicubic", "carn_m", "imdn", "pan", "rlfn_team04"]
 DATE = "2026-01-31"
+GRAPH, REFUSED = "imdn", "pan"  # exported, and said to be refused
 
 
 def write_params() -> dict[str, object]:
@@ -32,6 +34,7 @@ def write_params() -> dict[str, object]:
     settings["data"] = {"sets": sets, "train": [], "test": sets, "splits": {name: ["test"] for name in sets}}
     counted = METHODS[1:]
     settings["methods"] = {"published": METHODS, "trained": [], "counted": counted, "timed": counted}
+    settings["methods"]["onnxruntime"] = [GRAPH, REFUSED]
     settings["figures"] |= {"comparisons": {}, "settings": {}, "gains": {}}
     settings["evaluate"]["keep"] = {}
     Path("params.yaml").write_text(yaml.safe_dump(settings))
@@ -48,6 +51,10 @@ def write_measurements() -> None:
         written[quality if row["dataset"] else layout.cost(row["method"], 4.0)].append(row)
     for path, found in written.items():
         measurements.write(path, found)
+    ran = {"scale": 4.0, "lr_size": "256x256", "device": "A CPU", "threads": 2, "onnxruntime": "1.30"}
+    for name, latency, why in ((GRAPH, 93.75, None), (REFUSED, None, "no operator for it")):
+        graph = {**ran, "method": name, "latency_ms_onnxruntime": latency, "parity_error": None, "refused": why}
+        write_rows(jobs.cost("onnxruntime", name, 4.0), graph)
 
 
 @pytest.fixture(scope="module")

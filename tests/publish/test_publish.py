@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from tests.publish.conftest import DATE, resolute
+from tests.publish.conftest import DATE, GRAPH, REFUSED, resolute
 
 from resolute.core.errors import ResoluteError
 from resolute.measurements.tradeoff import Result
@@ -79,6 +79,15 @@ def test_a_networks_page_tells_its_paper_its_licence_its_errata_and_how_it_is_ru
     assert "ByteESR" in measured
     assert '<circle cx="' in measured
     assert 'class="here"' in measured
+
+
+def test_a_networks_page_has_its_latency_by_onnxruntime_or_the_reason(site: Path) -> None:
+    timed, refused, other = ((site / f"network-{name}.html").read_text() for name in (GRAPH, REFUSED, "carn_m"))
+    assert '<td data-varies title="A CPU">93.8</td>' in timed
+    assert "onnxruntime 1.30 on A CPU, 2 threads, float32" in timed
+    assert "PAN x4 has no latency by onnxruntime: no operator for it." in refused
+    assert "Latency, onnxruntime" not in refused
+    assert "by onnxruntime" not in timed + other
 
 
 def test_the_data_package_describes_the_very_files(site: Path) -> None:

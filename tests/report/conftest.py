@@ -219,6 +219,7 @@ def report(project: Path) -> Callable[..., str]:
         reference: Sequence[Path] = (),
         figures: Sequence[str] = FIGURES,
         tables: Sequence[Path] = (),
+        measured: Sequence[Path] = (),
         **params: Any,
     ) -> str:
         path = project / "reports/measurements/all.parquet"
@@ -233,7 +234,8 @@ def report(project: Path) -> Callable[..., str]:
             "recipes": {"imdn_tiny": {"iterations": 400, "batch_size": 4, "loss": "l1_fft"}},
             **params,
         }
-        make_report(given, [path], tables or [project / TABLE], [project / name for name in figures], reference)
+        shown = [project / name for name in figures]
+        make_report(given, [path, *measured], tables or [project / TABLE], shown, reference)
         return (project / "reports/index.html").read_text(encoding="utf-8")
 
     return report

@@ -18,6 +18,7 @@ from resolute.measurements import titles
 from resolute.metrics.protocols import PROTOCOLS
 from resolute.pages.environment import STYLE
 from resolute.pages.words import duration, energy, weights_title
+from resolute.profile.exported import write_rows
 from resolute.report.make import table_order
 
 LARGEST = 8_000_000  # bytes of a report of the quick preset
@@ -160,6 +161,23 @@ def test_protocols_and_timing_are_described(report: Callable[..., str], project:
     path = project / "reports/measurements/all.parquet"
     measurements.write(path, RUNS, device="A CPU", threads=2, precision="float32")
     assert titles.timing([path]) == "A CPU, 2 threads, float32"
+
+
+def test_latency_by_onnxruntime_is_a_column_and_a_refusal_says_why(report: Callable[..., str], project: Path) -> None:
+    assert "onnxruntime" not in report()
+    ran = {"scale": 4.0, "lr_size": "256x256", "device": "Its CPU", "threads": 1, "onnxruntime": "1.30"}
+    timed = {**ran, "method": "rlfn_tiny", "latency_ms_onnxruntime": 31.25, "parity_error": 1e-6, "refused": None}
+    why = {"latency_ms_onnxruntime": None, "parity_error": None, "refused": "imdn_tiny cannot be exported: <no>"}
+    files = [project / "reports/measurements/onnxruntime" / name for name in ("a.parquet", "b.parquet")]
+    for path, found in zip(files, (timed, {**timed, **why, "method": "imdn_tiny"}), strict=True):
+        write_rows(path, found)
+    page = report(measured=files)
+    assert "Latency, onnxruntime <small>ms</small>" in page
+    assert '<td data-varies title="A CPU">27.1</td>\n<td data-varies title="Its CPU">31.2</td>' in page
+    assert page.count('<td data-varies title="A CPU">27.1</td>\n<td class="none">') == 1
+    text = Page(page).text
+    assert "onnxruntime 1.30 on Its CPU, 1 thread, float32, once" in text
+    assert "IMDN tiny x4 has no latency by onnxruntime: imdn_tiny cannot be exported: <no>." in text
 
 
 def test_every_known_error_says_how_to_check_it(report: Callable[..., str]) -> None:

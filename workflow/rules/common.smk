@@ -103,6 +103,11 @@ PUBLISHED, REFERENCE = (
     [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
     for folder in ("data/published", "data/reference")
 )
+# What a network's time by onnxruntime depends on beside its costs.
+EXPORTER = [
+    "src/resolute/profile/exported.py",
+    *(str(path) for path in sorted(Path("src/resolute/export").glob("*.py"))),
+]
 FETCHED = [
     job["weights"] for job in jobs.derive(PARAMS)["weights"]["published"].values()
 ]

@@ -1,6 +1,7 @@
-"""One subcommand per stage of the DAG; that of `degrade`, which takes a user's folders too, is in `folders`."""
+"""One subcommand per stage of the DAG; `degrade`, which takes a user's folders too, is in `folders`, `profile` in
+`profiling`.
+"""
 
-import sys
 from contextlib import nullcontext
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from resolute.cli.arguments import (
     Weights,
 )
 from resolute.cli.folders import degrade
+from resolute.cli.profiling import profile
 from resolute.core import strict_json
 
 
@@ -30,9 +32,11 @@ def register(app: typer.Typer) -> None:
 
 def sources() -> None:
     """Write down, with checksums, which source files every job runs: what it depends on."""
+    from resolute import params
     from resolute.core import layout
     from resolute.sources import refresh
 
+    params.load()  # networks that it names by their files become methods, of which there are lists
     for path in refresh():
         print(layout.relative(path))
 
@@ -209,49 +213,6 @@ def _operating_points(method: str, weights: str, dataset: str, scale: float) -> 
             print(layout.relative(path))
 
 
-def profile(
-    method: MethodName,
-    scale: Scale = 4,
-    lr_size: Annotated[str, typer.Option(help="LR size as WIDTHxHEIGHT; params.yaml's where not given.")] = "",
-    count_only: Annotated[bool, typer.Option("--count-only", help="No latency, no memory.")] = False,
-    onnxruntime: Annotated[
-        bool, typer.Option("--onnxruntime", help="Time the exported graph on the CPU, too; shown, not kept.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Count a network's cost and time it, alone on the machine.
-
-    The figures are kept where params.yaml calls for them, beside counts for its output sizes, and only shown otherwise.
-    """
-    from resolute import params
-    from resolute.cli.ensure import parse_size
-    from resolute.core import layout
-    from resolute.core.locks import making
-    from resolute.profile import as_rows, profile, rows_for_output, timing_of, write_rows
-
-    settings = params.load()
-    asked = settings["profile"]
-    size = parse_size(lr_size or asked["lr_size"])
-    target = layout.cost(method, scale)
-    is_kept = not as_json and size == parse_size(asked["lr_size"]) and target in params.measurements(settings)
-    with making(target) if is_kept else nullcontext():
-        found = profile(method, scale, size, not count_only, asked["runs"], asked["threads"])
-        if is_kept:
-            outputs = [rows_for_output(method, scale, parse_size(output)) for output in asked["output_sizes"]]
-            rows = sum(outputs, as_rows(found))
-            write_rows(rows, method, scale, **timing_of(found))
-    if onnxruntime:
-        from resolute.profile.exported import latency_ms_onnxruntime
-
-        found["latency_ms_onnxruntime"] = latency_ms_onnxruntime(method, scale, size, asked["runs"], asked["threads"])
-    if as_json:
-        print(strict_json.dumps(found))
-        return
-    if is_kept:
-        print(layout.relative(target))
-    _print_facts(found)
-
-
 def tables() -> None:
     """Join measured and published figures into the papers' tables, with a verdict per cell, and test their claims."""
     from resolute import params
@@ -316,9 +277,3 @@ def _decibels(metrics: dict[str, Any]) -> str:
     psnr, equal = metrics["psnr"], metrics["equal_images"]
     shown = "      - dB" if psnr is None else f"{psnr:7.3f} dB"
     return f"{shown} ({equal} equal to the original, left out)" if equal else shown
-
-
-def _print_facts(found: dict[str, Any]) -> None:
-    for key, value in found.items():
-        shown = f"{value:,}" if isinstance(value, int) else f"{value:,.1f}" if isinstance(value, float) else value
-        print(f"  {key:22} {'-' if shown is None else shown}", file=sys.stdout)

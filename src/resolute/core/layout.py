@@ -259,6 +259,11 @@ def cost(method: str, scale: float) -> Path:
     return measurements() / "cost" / method / f"{scale_name(scale)}.parquet"
 
 
+def exported_cost(method: str, scale: float) -> Path:
+    """What a method's exported graph takes by onnxruntime."""
+    return measurements() / "onnxruntime" / method / f"{scale_name(scale)}.parquet"
+
+
 def published_tables() -> Path:
     return project_root() / "data/published"
 

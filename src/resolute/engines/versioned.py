@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from resolute import params
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import project_root
 from resolute.core.reading import brief
@@ -24,8 +25,10 @@ SOURCES = "sources"
 def judged() -> tuple[dict[str, list[object]], "Index"]:
     """The stages that are not up to date, with what changed; and DVC's index of all stages and their graph.
 
-    The lists of source files are brought up to date first, so that an edit shows at the jobs that it is about.
+    The lists of source files are brought up to date first, so that an edit shows at the jobs that it is about; and
+    before them the methods that they are of, which params may name by their files.
     """
+    params.load()
     refresh()
     with _repo() as repo, _each_file_once():
         return repo.status(), repo.index

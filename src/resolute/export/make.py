@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from resolute import registry
-from resolute.core import atomic, layout, strict_json
+from resolute.core import atomic, extras, layout, strict_json
 from resolute.core.errors import ResoluteError
-from resolute.export import packages
 from resolute.export.network import check_static
 from resolute.methods import weights as weight_files
 
@@ -24,7 +23,7 @@ IMAGES = "float32, 1 x 3 x height x width, RGB, 0..1"
 
 def check(method: str, scale: float) -> None:
     """Refuse what can be known to fail before any weights are here: no packages, no such scale, no single network."""
-    packages.check()
+    extras.check_export()
     check_static(registry.entry(method), scale)
 
 
@@ -50,7 +49,7 @@ def export(run: layout.Run, target: Path, precision: str = "fp32") -> dict[str, 
             less precision no longer.
         OSError: the file cannot be written.
     """
-    packages.check()
+    extras.check_export()
     # Not before: they import what was checked just now.
     from resolute.export.graph import checked_graph
     from resolute.export.trace import OPSET

@@ -23,6 +23,7 @@ from resolute.inference.fused import (
     with_norm_before,
     with_weights,
 )
+from resolute.models.blocks.experts import TopOneExperts
 
 _COMBINE: dict[Any, str] = {operator.add: "add", operator.mul: "mul"}
 
@@ -51,7 +52,7 @@ class _Tracer(fx.Tracer):
     """Sees layers whole, and takes a map apart where the number of its parts is written down."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return isinstance(m, nn.Conv2d) or super().is_leaf_module(m, module_qualified_name)
+        return isinstance(m, nn.Conv2d | TopOneExperts) or super().is_leaf_module(m, module_qualified_name)
 
     def iter(self, obj: fx.Proxy) -> Iterator[Any]:
         parts = obj.node.args[1] if len(obj.node.args) > 1 else None

@@ -1,6 +1,5 @@
 """What makes a network run fast, in one place: for upscaling and for timing alike."""
 
-import ctypes
 import sys
 from functools import cache
 
@@ -8,12 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
+from resolute.core.memory import keep_freed_memory
 from resolute.inference.fused import FusedConv
 from resolute.inference.fusion import PROBE, fuse_convolutions
 from resolute.models.blocks.preparable import prepare_modules
-
-# Parameters of glibc's mallopt (malloc.h).
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
 def prepare(network: nn.Module, device: str) -> nn.Module:
@@ -71,15 +68,3 @@ class _Contiguous(nn.Module):
 
     def forward(self, lr: Tensor) -> Tensor:
         return self.network(lr.contiguous())
-
-
-def keep_freed_memory() -> None:
-    """Let glibc keep what is freed for the next map, for the whole process; other C libraries stay as they are.
-
-    By default large maps go back to the kernel at once, which hands out the next one page by page, with zeros: in
-    networks that work at HR size that costs as much time as the convolutions.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_MMAP_MAX, 0)
-        mallopt(_M_TRIM_THRESHOLD, -1)

@@ -1,19 +1,18 @@
 """A class of somebody's own becomes a method: its file is linked, tried, and described by an entry of the registry.
 
-No stage imports this. A link and no copy, so that both engines see an edit where the file lies.
+No stage imports this.
 """
 
-import ast
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from resolute import registry
 from resolute.core import atomic, layout, own
 from resolute.core.errors import ResoluteError, UsageError
-from resolute.core.reading import check_regular, reading
+from resolute.core.locks import making
 from resolute.core.schema import dump_yaml, read_yaml
+from resolute.methods import links
 from resolute.models.own import SIDE, check_size, create_own
 
 SCALES = (2, 3, 4)  # tried where none are asked for
@@ -24,7 +23,8 @@ HEADER = "# Written by `resolute method {name}`; what else it may say: docs/own_
 def add(name: str, file: Path, class_name: str, given: Mapping[str, Any]) -> Path:
     """Write `data/own/methods/<name>.yaml`, and beside it links to a Python file and to what that imports with a dot.
 
-    The class is built and tried first. Where that fails, everything is as it was before.
+    The class is built and tried first. Where that fails, everything is as it was before. Who adds another at the same
+    time waits.
 
     Args:
         file: it need not lie in the project; one that lies in `data/own/methods/` needs no link.
@@ -35,12 +35,24 @@ def add(name: str, file: Path, class_name: str, given: Mapping[str, Any]) -> Pat
         ResoluteError: a name that the registry has, no such file or class, a class that cannot be built or makes no SR
             images, or a link that would lie where another file does.
     """
-    target = own.folder("methods") / f"{name}.yaml"
-    known = _known(name, target)
-    with _linked(name, file, known) as code:
-        facts = {**known, "file": code.name, "class": class_name, **given}
-        atomic.write(target, HEADER.format(name=name) + dump_yaml({**facts, **_found(name, facts)}))
+    folder = own.folder("methods")
+    target, link = folder / f"{name}.yaml", folder / f"{name}.py"
+    links.check_file(file)
+    with making(folder):
+        _forget()  # another may have been added while this one waited
+        known = _known(name, target)
+        code = file if file.parent.resolve() == folder.resolve() else link
+        with links.linked(links.missing(code, file), link if known.get("file") == link.name else None):
+            facts = {**known, "file": code.name, "class": class_name, **given}
+            atomic.write(target, HEADER.format(name=name) + dump_yaml({**facts, **_found(name, facts)}))
+        _forget()
     return target
+
+
+def _forget() -> None:
+    """Have the registry read anew which methods there are, and what they say."""
+    registry.names.cache_clear()
+    registry.entry.cache_clear()
 
 
 def _known(name: str, target: Path) -> dict[str, Any]:
@@ -85,71 +97,3 @@ def _least_side(name: str, scale: float, facts: Mapping[str, Any]) -> int:
         else:
             break
     return int(least)
-
-
-@contextmanager
-def _linked(name: str, file: Path, known: Mapping[str, Any]) -> Iterator[Path]:
-    """Yields a method's file in `data/own/methods/`, linked there with those that it imports; where the block fails,
-    links are what they were before.
-    """
-    folder = own.folder("methods")
-    with reading(file, "give the path of a Python file and its class, such as my_net.py:MyNet"):
-        check_regular(file)
-    if file.parent.resolve() == folder.resolve():
-        yield file
-        return
-    main = folder / f"{name}.py"
-    links = {link: target for link, target in _links(main, file.absolute(), known) if not _leads(link, target)}
-    before = {link: link.readlink() for link in links if link.is_symlink()}
-    try:
-        for link, target in links.items():
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.unlink(missing_ok=True)
-            link.symlink_to(target)
-        yield main
-    except BaseException:
-        for link in links:
-            link.unlink(missing_ok=True)
-            if link in before:
-                link.symlink_to(before[link])
-        raise
-
-
-def _links(main: Path, file: Path, known: Mapping[str, Any]) -> Iterator[tuple[Path, Path]]:
-    """The links that a file needs, and where they lead; refuses to replace what is neither broken nor the entry's."""
-    pairs = [(main, file), *((main.parent / one.relative_to(file.parent), one) for one in _imported(file))]
-    for link, target in pairs:
-        is_ours = link == main and link.is_symlink() and known.get("file") == main.name
-        if link.exists() and not _leads(link, target) and not is_ours:
-            what = f"{layout.relative(link)} is another file ({link.resolve()}), where {target} would be linked"
-            raise ResoluteError(f"{what}: rename one of them")
-        yield link, target
-
-
-def _leads(link: Path, target: Path) -> bool:
-    return link.exists() and link.samefile(target)
-
-
-def _imported(file: Path) -> list[Path]:
-    """The files in a file's folder, and below, that importing it runs: those that imports with a dot lead to."""
-    root, found, waiting = file.parent, set[Path](), {file}
-    while waiting:
-        path = waiting.pop()
-        found.add(path)
-        packages = [folder / "__init__.py" for folder in path.parents]
-        below = [one for one in (*packages, *_beside(path)) if one.is_relative_to(root)]
-        waiting |= {one for one in below if one != root / "__init__.py" and one.is_file()} - found
-    return sorted(found - {file})
-
-
-def _beside(path: Path) -> Iterator[Path]:
-    try:
-        statements = ast.walk(ast.parse(path.read_bytes()))
-    except (SyntaxError, ValueError):  # building it says so
-        return
-    for node in statements:
-        if isinstance(node, ast.ImportFrom) and node.level:
-            above = [*path.parents][: node.level][-1]
-            whole = above.joinpath(*(node.module or "").split("."))
-            for module in (whole, *(whole / alias.name for alias in node.names)):
-                yield from (module.with_name(f"{module.name}.py"), module / "__init__.py")

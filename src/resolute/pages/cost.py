@@ -1,12 +1,15 @@
 """What the networks cost: counts, and time and memory where they were measured."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
 from resolute import measurements
 from resolute.measurements import titles
+from resolute.pages.origin import Origin
+from resolute.pages.words import counted
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ COLUMNS = (
     Column("activations", "", "Activations", "M", 1e6, 2, "output elements of all convolutions"),
     Column("n_conv", "", "Convs", "", 1, 0, "calls of convolution layers"),
     Column("latency", "", "Latency", "ms", 1, 1, "best of several forward passes after a warm-up"),
+    Column("latency_onnxruntime", "", "Latency, onnxruntime", "ms", 1, 1, "of the exported graph, on the CPU"),
     Column("first_call", "", "First call", "ms", 1, 1, "the first forward pass, before any warm-up"),
     Column("peak_memory", "", "Peak memory", "MiB", 2**20, 1, "of one forward pass"),
 )
@@ -48,14 +52,16 @@ COLUMNS = (
 
 @dataclass
 class CostRow:
-    """One method at one scale and LR size; values by the keys of the columns, in the columns' units."""
+    """One method at one scale and LR size; by the keys of the columns the values, in the columns' units, and the device
+    of each, empty for counts.
+    """
 
     method: str
     title: str
     scale: float
     lr_size: str
     values: dict[str, float] = field(default_factory=dict)
-    devices: set[str] = field(default_factory=set)
+    devices: dict[str, str] = field(default_factory=dict)
 
 
 def shown_columns(rows: Sequence[CostRow]) -> list[Column]:
@@ -75,5 +81,21 @@ def cost_rows(means: pd.DataFrame) -> list[CostRow]:
         key = record["method"], record["scale"], record["lr_size"]
         row = rows.setdefault(key, CostRow(key[0], titles.method_title(key[0]), key[1], key[2]))
         row.values[column.key] = record["value"] / column.divisor
-        row.devices |= {record["device"]} - {""}
+        row.devices[column.key] = record["device"]
     return sorted(rows.values(), key=lambda row: (row.values.get("macs", 0), row.method))
+
+
+def graph_notes(origin: Origin, method: str = "") -> list[str]:
+    """What is to be said of latencies by onnxruntime, of a method or of all: how they were taken, and what has none."""
+    found = [facts for _, facts in origin.files if "onnxruntime" in facts and method in ("", facts["method"])]
+    timed = sorted({_ran(facts) for facts in found if "refused" not in facts})
+    notes = [f"Exported graphs ran in {'; '.join(timed)}, once each was found to be its network."] if timed else []
+    for facts in found:
+        if "refused" in facts:
+            name = f"{titles.method_title(facts['method'])} x{facts['scale']:g}"
+            notes.append(f"{name} has no latency by onnxruntime: {facts['refused']}.")
+    return notes
+
+
+def _ran(facts: Mapping[str, Any]) -> str:
+    return f"onnxruntime {facts['onnxruntime']} on {facts['device']}, {counted(facts['threads'], 'thread')}, float32"

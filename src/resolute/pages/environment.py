@@ -8,7 +8,7 @@ from markupsafe import Markup
 from resolute.core import strict_json
 from resolute.measurements import titles
 from resolute.pages import words
-from resolute.pages.cost import shown_columns
+from resolute.pages.cost import graph_notes, shown_columns
 
 FOLDER = Path(__file__).parent
 
@@ -33,6 +33,7 @@ def environment(folder: Path) -> Environment:
         "grouped": words.grouped,
         "duration": words.duration,
         "energy": words.energy,
+        "graph_notes": graph_notes,
         "protocol_words": words.protocol_words,
         "weights_title": words.weights_title,
         "with_spread": words.with_spread,

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from resolute import datasets
-from resolute.core import layout
+from resolute.core import extras, layout
 from resolute.core.errors import ResoluteError, nearest
 from resolute.core.layout import project_root
 from resolute.core.schema import read_yaml, validate
-from resolute.params import jobs
+from resolute.params import jobs, networks
 from resolute.params.jobs import training_set
 from resolute.params.schema import params_schema
 
@@ -21,8 +21,13 @@ Params = dict[str, Any]
 
 
 def load() -> Params:
-    """The checked content of the project's `params.yaml`."""
-    params = read_yaml(project_root() / "params.yaml", "mend it, or write a preset with `resolute preset NAME`")
+    """The checked content of the project's `params.yaml`; networks that it names by their files have names in it."""
+    path = project_root() / "params.yaml"
+    params = read_yaml(path, "mend it, or write a preset with `resolute preset NAME`")
+    validate(params, params_schema(), "params.yaml")
+    networks.check_quotes(path)
+    for choice in filter(params["methods"].__contains__, networks.LISTS):
+        params["methods"][choice] = networks.named(params["methods"][choice], f"params.yaml: methods.{choice}")
     check(params, "params.yaml")
     return params
 
@@ -31,9 +36,14 @@ def check(params: Params, where: str) -> None:
     """Refuse params that break the schema, that name what is not there, or that contradict the registries."""
     validate(params, params_schema(), where)
     _check_data(params, where)
+    networks.check_names(params["recipes"], f"{where}: recipes")
+    for key in ("own", "seeds"):
+        networks.check_names(params["methods"].get(key, {}), f"{where}: methods.{key}")
     for choice, names in params["methods"].items():
         for name in names:
             _check_method(f"{where}: methods.{choice}", choice, name, params["scales"])
+    if params["methods"].get("onnxruntime"):
+        extras.check_export(f"{where}: methods.onnxruntime is asked for, but ")
     for method, names in params["methods"].get("own", {}).items():
         _check_own(f"{where}: methods.own.{method}", method, names, params["scales"])
     for name in params["methods"].get("seeds", {}):
@@ -75,10 +85,10 @@ def training_splits(params: Params, dataset: str) -> list[str]:
 
 def measurements(params: Params) -> list[Path]:
     """The measurement files that the params call for, whether they exist yet or not."""
-    costs = [job for group in jobs.derive(params)["costs"].values() for job in group.values()]
+    costs = jobs.derive(params)["costs"].items()
     quality = [layout.quality(run, dataset) for run, dataset in jobs.evaluations(params)]
     points = [project_root() / job["rows"] for job in jobs.derive(params)["points"]["all"].values()]
-    cost = [layout.cost(job["method"], float(job["scale"])) for job in costs]
+    cost = [jobs.cost(group, job["method"], float(job["scale"])) for group, found in costs for job in found.values()]
     return quality + points + cost
 
 
@@ -136,8 +146,8 @@ def _check_method(where: str, choice: str, name: str, scales: list[float]) -> No
     from resolute import registry
 
     if name not in registry.names():
-        added = f"`resolute method NAME {name}` makes a method of a class"
-        hint = added if ".py" in name else nearest(name, registry.names())
+        taken = "methods.trained, counted and timed take a network of yours as FILE:CLASS, such as ./my_net.py:MyNet"
+        hint = taken if ".py" in name else nearest(name, registry.names())
         raise ResoluteError(f"{where}: unknown method '{name}': {hint}")
     entry = registry.entry(name)
     if not any(map(entry.serves, scales)):

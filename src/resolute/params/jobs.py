@@ -44,8 +44,8 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         `lineage`, the scales that have two or more published weights to compare;
         `points`, which are the runs of methods with operating points, with each data set of which an image shows these;
         `maps`, which are the same with each such image; `curves`, the data sets and scales at which any has scores;
-        `costs` in the groups `counted` and `timed`. A job names its method, scale or span, tag or seed, data set, and
-        the files that it reads and makes.
+        `costs` in the groups `counted` and `timed`, and `onnxruntime` where any network is timed by it. A job names its
+        method, scale or span, tag or seed, data set, and the files that it reads and makes.
     """
     methods, tested = params["methods"], params["data"]["test"]
     published = [job for name in methods["published"] for job in _published(entry(name), params["scales"])]
@@ -65,6 +65,8 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
         "counted": [name for name in methods["counted"] if name not in methods["timed"]],
         "timed": methods["timed"],
     }
+    if methods.get("onnxruntime"):
+        costs["onnxruntime"] = methods["onnxruntime"]
     return {
         **_data(params, list(weights["trained"].values()), [job for jobs in evaluations.values() for job in jobs]),
         "weights": weights,
@@ -94,6 +96,11 @@ def check(params: Params) -> None:
     """Refuse a `workflow/jobs.yaml` that is not what the params call for: the engines would differ."""
     if read_yaml(path(), _REPAIR) != derive(params):
         raise ResoluteError(f"workflow/jobs.yaml is not what params.yaml calls for: {_REPAIR}")
+
+
+def cost(group: str, method: str, scale: float) -> Path:
+    """Where the rows of a job of `costs` lie."""
+    return layout.exported_cost(method, scale) if group == "onnxruntime" else layout.cost(method, scale)
 
 
 def run_of(params: Params, job: Mapping[str, Any]) -> Run:

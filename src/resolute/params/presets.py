@@ -13,12 +13,12 @@ from resolute.core.errors import ResoluteError, nearest
 from resolute.core.layout import project_root
 from resolute.core.schema import dump_yaml, read_yaml, validate
 from resolute.methods.plan import Phase
-from resolute.params import Params, check, figure_files, jobs, leaves, measurements, route_files, sr_files
+from resolute.params import Params, check, figure_files, jobs, leaves, measurements, networks, route_files, sr_files
 
 # Folders that stages of DVC depend on as a whole.
 _WHOLE = ("reports/measurements", "reports/sr", "reports/routes", "reports/figures")
 _SHOWN = ("comparisons", "settings", "gains")  # what a preset may leave out of its figures
-_CHOICES = ("published", "trained", "counted", "timed")
+_CHOICES = ("published", "trained", "counted", "timed", "onnxruntime")  # the last one may be left out
 
 
 def names() -> list[str]:
@@ -95,9 +95,12 @@ def resolve(name: str) -> Params:
     preset = read_yaml(path)
     validate(preset, project_root() / "workflow/schemas/preset.schema.json", layout.relative(path))
     methods: dict[str, list[str]] = {}
-    for choice in _CHOICES:
-        methods[choice] = _chosen(preset["methods"][choice], choice, preset["scales"], methods.get("trained", []))
+    for choice in (name for name in _CHOICES if name in preset["methods"]):
+        chosen = _chosen(preset["methods"][choice], choice, preset["scales"], methods.get("trained", []))
+        where = f"{layout.relative(path)}: methods.{choice}"
+        methods[choice] = networks.named(chosen, where) if choice in networks.LISTS else chosen
     given = preset.pop("recipes", {})
+    networks.check_names(() if given == "papers" else given, f"{layout.relative(path)}: recipes")
     recipes = {name: _recipe(name) if given == "papers" else dict(given.get(name, {})) for name in methods["trained"]}
     figures = {**{key: {} for key in _SHOWN}, **preset["figures"]}
     return {

@@ -56,6 +56,7 @@ def _write_data(folder: Path, material: Material, date: str) -> None:
 
 def _write_pages(folder: Path, material: Material, date: str) -> None:
     listed = boards(material)
+    recorded = origin(material.measured)
     nets = networks(material, listed, errata())
     templates = environment(FOLDER)
     templates.filters |= {
@@ -85,7 +86,7 @@ def _write_pages(folder: Path, material: Material, date: str) -> None:
         write(board.page, "board", board=board)
     comparisons = write_pictures(folder, material.params)
     for network in nets:
-        write(network.page, "network", network=network, comparisons=comparisons)
+        write(network.page, "network", network=network, comparisons=comparisons, origin=recorded)
     write(
         "index.html",
         "index",
@@ -95,7 +96,7 @@ def _write_pages(folder: Path, material: Material, date: str) -> None:
         totals=_totals(material),
         data=[_data(folder / name) for name in ("results.csv", "results.parquet")],
         devices=sorted(set(material.means["device"]) - {""}),
-        origin=origin(material.measured),
+        origin=recorded,
         commit=commit(),
         config=yaml.safe_dump(dict(material.params), sort_keys=False, allow_unicode=True),
     )

@@ -8,7 +8,7 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy
 
-from resolute.core import devices
+from resolute.core import devices, memory
 
 
 def is_worker() -> bool:
@@ -29,8 +29,11 @@ def launch(settings: Mapping[str, Any], some_unused: bool = False) -> Fabric:
     if accelerator == "cpu":
         devices.claim_cpu(alone=False)
         torch.set_num_threads(int(settings["threads"]))
+        memory.keep_freed_memory()
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
+    # Nothing reads what it has not written: filling new maps first would write each of them twice.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # set by its class
     torch.backends.cudnn.benchmark = False
     fabric = Fabric(
         accelerator=accelerator,
