@@ -96,6 +96,8 @@ def code(stage, method=""):
     return local(layout.sources(stage, method))
 
 
+# Every job that the params call for: callables below look theirs up.
+DERIVED = jobs.derive(PARAMS)
 MEASUREMENTS = local(*params_file.measurements(PARAMS))
 SR_IMAGES = local(*params_file.sr_files(PARAMS))
 WEIGHTS = local(*params_file.weights_files(PARAMS))
@@ -103,9 +105,7 @@ PUBLISHED, REFERENCE = (
     [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
     for folder in ("data/published", "data/reference")
 )
-FETCHED = [
-    job["weights"] for job in jobs.derive(PARAMS)["weights"]["published"].values()
-]
+FETCHED = [job["weights"] for job in DERIVED["weights"]["published"].values()]
 ROUTINGS = local(*layout.published_routings())
 TABLES = local(*table_files())
 FIGURES = local(*params_file.figure_files(PARAMS))
@@ -164,12 +164,12 @@ def comparison(wildcards):
 
 def settings_map(wildcards):
     """An image that shows the settings of a run, and where what is shown lies."""
-    return jobs.derive(PARAMS)["maps"]["all"][wildcards.map]
+    return DERIVED["maps"]["all"][wildcards.map]
 
 
 def training_log(wildcards):
     """The log of a training that the params name."""
-    return jobs.derive(PARAMS)["weights"]["trained"][wildcards.run]["log"]
+    return DERIVED["weights"]["trained"][wildcards.run]["log"]
 
 
 def training_data(wildcards):

@@ -75,16 +75,14 @@ def training_splits(params: Params, dataset: str) -> list[str]:
 
 def measurements(params: Params) -> list[Path]:
     """The measurement files that the params call for, whether they exist yet or not."""
-    costs = [job for group in jobs.derive(params)["costs"].values() for job in group.values()]
-    quality = [layout.quality(run, dataset) for run, dataset in jobs.evaluations(params)]
-    points = [project_root() / job["rows"] for job in jobs.derive(params)["points"]["all"].values()]
-    cost = [layout.cost(job["method"], float(job["scale"])) for job in costs]
-    return quality + points + cost
+    derived, root = jobs.derive(params), project_root()
+    rows = [root / job["rows"] for part in ("evaluations", "points") for job in jobs.all_of(derived[part])]
+    return rows + [layout.cost(job["method"], float(job["scale"])) for job in jobs.all_of(derived["costs"])]
 
 
 def sr_files(params: Params) -> list[Path]:
     """The SR images that the evaluations keep, one archive each."""
-    return [layout.sr_images(run, dataset) for run, dataset in jobs.evaluations(params)]
+    return [project_root() / job["images"] for job in jobs.all_of(jobs.derive(params)["evaluations"])]
 
 
 def route_files(params: Params) -> list[Path]:
@@ -94,8 +92,8 @@ def route_files(params: Params) -> list[Path]:
 
 def weights_files(params: Params) -> list[Path]:
     """The weights that the params call for, with the logs and times of trainings."""
-    weights = jobs.derive(params)["weights"].values()
-    places = [job.get(file) for group in weights for job in group.values() for file in ("weights", "log", "times")]
+    weights = jobs.all_of(jobs.derive(params)["weights"])
+    places = [job.get(file) for job in weights for file in ("weights", "log", "times")]
     return [project_root() / place for place in places if place]
 
 

@@ -80,6 +80,11 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
     }
 
 
+def all_of(section: Mapping[str, Mapping[str, Job]]) -> list[Job]:
+    """The jobs of a section of what `derive` gives, group by group."""
+    return [job for group in section.values() for job in group.values()]
+
+
 def path() -> Path:
     """Where DVC reads them."""
     return project_root() / "workflow/jobs.yaml"
@@ -263,8 +268,7 @@ def _sets(names: list[str]) -> dict[str, dict[str, Job]]:
 
 def evaluations(params: Params) -> list[tuple[Run, str]]:
     """Every run with every data set that it is evaluated on."""
-    found = [job for group in derive(params)["evaluations"].values() for job in group.values()]
-    return [(run_of(params, job), job["dataset"]) for job in found]
+    return [(run_of(params, job), job["dataset"]) for job in all_of(derive(params)["evaluations"])]
 
 
 def _jobs(names: list[str], scales: list[float]) -> list[Job]:

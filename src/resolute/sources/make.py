@@ -8,6 +8,7 @@ stage. A training's checkpoint carries the digest of its list.
 import hashlib
 from collections.abc import Iterator
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 
 from resolute import registry
@@ -30,6 +31,7 @@ READS = {
     ),
 }
 OFFICIAL = "evaluate/official"
+_parts = attrgetter("parts")
 
 
 def refresh() -> list[Path]:
@@ -90,8 +92,14 @@ def _jobs() -> Iterator[tuple[str, str]]:
 
 
 def _listed(stage: str, method: str) -> str:
-    lines = [f"{_place(file)},{_sha256(file)}\n" for file in sorted(sources(stage, method))]
+    # Paths sort as their parts do, but more slowly: of a thousand methods there are half a million.
+    lines = [_line(file) for file in sorted(sources(stage, method), key=_parts)]
     return f"file,sha256\n{''.join(lines)}"
+
+
+@cache
+def _line(file: Path) -> str:
+    return f"{_place(file)},{file_sha256(file)}\n"
 
 
 @cache
@@ -104,12 +112,6 @@ def _with_data(stage: str) -> frozenset[Path]:
     return code.union(templates, others, *map(files_below, read))
 
 
-@cache
 def _place(file: Path) -> str:
     """A file as lists name it: from the package's folder, or from the project's where it is somebody's own."""
     return file.relative_to(PACKAGE if file.is_relative_to(PACKAGE) else layout.project_root()).as_posix()
-
-
-@cache
-def _sha256(file: Path) -> str:
-    return file_sha256(file)
