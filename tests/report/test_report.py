@@ -113,6 +113,16 @@ def test_hostile_names_are_shown_harmlessly(report: Callable[..., str], project:
     assert trainings[0]["title"] == HOSTILE
 
 
+@pytest.mark.parametrize("methods", [24, 25])
+def test_of_many_methods_the_page_compares_the_best(report: Callable[..., str], project: Path, methods: int) -> None:
+    facts = comparison("photograph", "RLFN tiny")
+    facts["views"] = [{**facts["views"][0], "title": f"method {number}"} for number in range(methods)]
+    (project / "comparison_a.json").write_text(json.dumps(facts))
+    page = report()
+    assert [f'alt="method {number}"' in page for number in (0, 23, 24)] == [True, True, False]
+    assert ("The 24 of 25 with the best PSNR are shown" in page) is (methods > 24)
+
+
 def test_the_chart_has_what_the_tables_have(report: Callable[..., str]) -> None:
     choices = json.loads(next(script for script in Page(report()).scripts if script.startswith("{")))
     group = choices["groups"][0]
