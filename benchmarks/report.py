@@ -49,7 +49,7 @@ def measure() -> None:
         rows = list(_quality(run.method, dataset, protocols))
         facts = {"run": str(run), "dataset": dataset, "images_sha256": "0" * 64, "device": "invented"}
         measurements.write(layout.quality(run, dataset), [{**described, **row} for row in rows], **facts)
-    for job in [job for group in jobs.derive(settings)["costs"].values() for job in group.values()]:
+    for job in jobs.all_of(jobs.derive(settings)["costs"]):
         described = {"source": "measured", "method": job["method"], "scale": job["scale"]}
         rows = [{**described, **row} for row in _cost(job["method"])]
         timing = {"device": "invented", "threads": 2, "precision": "float32"}
