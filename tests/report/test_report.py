@@ -17,6 +17,7 @@ from resolute.figures import style
 from resolute.measurements import titles
 from resolute.metrics.protocols import PROTOCOLS
 from resolute.pages.environment import STYLE
+from resolute.pages.origin import origin
 from resolute.pages.words import duration, energy, weights_title
 from resolute.report.make import table_order
 
@@ -113,14 +114,14 @@ def test_hostile_names_are_shown_harmlessly(report: Callable[..., str], project:
     assert trainings[0]["title"] == HOSTILE
 
 
-@pytest.mark.parametrize("methods", [24, 25])
+@pytest.mark.parametrize("methods", [16, 17])
 def test_of_many_methods_the_page_compares_the_best(report: Callable[..., str], project: Path, methods: int) -> None:
     facts = comparison("photograph", "RLFN tiny")
     facts["views"] = [{**facts["views"][0], "title": f"method {number}"} for number in range(methods)]
     (project / "comparison_a.json").write_text(json.dumps(facts))
     page = report()
-    assert [f'alt="method {number}"' in page for number in (0, 23, 24)] == [True, True, False]
-    assert ("The 24 of 25 with the best PSNR are shown" in page) is (methods > 24)
+    assert [f'alt="method {number}"' in page for number in (0, 15, 16)] == [True, True, False]
+    assert ("The 16 of 17 with the best PSNR are shown" in page) is (methods > 16)
 
 
 def test_the_chart_has_what_the_tables_have(report: Callable[..., str]) -> None:
@@ -186,6 +187,20 @@ def test_figures_keep_to_themselves(report: Callable[..., str]) -> None:
     assert page.tags.count("figcaption") == 7  # and those of the three charts
 
 
+def test_files_of_a_folder_tell_once_what_they_have_in_common(project: Path) -> None:
+    folder = project / "reports/measurements/quality"
+    for dataset in ("set5", "set14"):
+        measurements.write(folder / f"{dataset}.parquet", [], run="rlfn", dataset=dataset, seed="")
+    measurements.write(project / "cost.parquet", [], device="A CPU")
+    found = origin([folder / "set5.parquet", project / "cost.parquet", folder / "set14.parquet"])
+    assert found.count == 3
+    assert [(one.name, one.common) for one in found.folders] == [
+        ("reports/measurements/quality", {"run": "rlfn"}),
+        (".", {"device": "A CPU"}),
+    ]
+    assert found.folders[0].files == (("set5.parquet", {"dataset": "set5"}), ("set14.parquet", {"dataset": "set14"}))
+
+
 def test_other_devices_and_provenance_are_there(report: Callable[..., str], project: Path) -> None:
     path = project / "data/reference/some-gpu/rlfn.parquet"
     measurements.write(path, quality("rlfn_team04", "bsds-seed0", 31.0))
@@ -193,7 +208,8 @@ def test_other_devices_and_provenance_are_there(report: Callable[..., str], proj
     assert "some-gpu" in text
     assert "trained here (bsds, 1 seed)" in text
     assert "weights_sha256: 0123abcd" in text
-    assert "reports/measurements/all.parquet" in text
+    assert "The 1 measurement files" in text
+    assert re.search(r"reports/measurements.*weights_sha256.*\sall\.parquet", text, re.DOTALL)
     assert "preset: quick" in text
     assert "A CPU" in text
 
