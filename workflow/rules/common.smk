@@ -37,7 +37,7 @@ if config:
     )
 try:
     PARAMS = params_file.load()
-    jobs.check(PARAMS)
+    JOBS = jobs.check(PARAMS)
     check_unchanged(PARAMS["data"]["sets"])
 except ResoluteError as error:
     raise WorkflowError(str(error))
@@ -96,19 +96,17 @@ def code(stage, method=""):
     return local(layout.sources(stage, method))
 
 
-# Every job that the params call for: callables below look theirs up.
-DERIVED = jobs.derive(PARAMS)
-MEASUREMENTS = local(*params_file.measurements(PARAMS))
-SR_IMAGES = local(*params_file.sr_files(PARAMS))
-WEIGHTS = local(*params_file.weights_files(PARAMS))
+MEASUREMENTS = local(*params_file.measurements(PARAMS, JOBS))
+SR_IMAGES = local(*params_file.sr_files(PARAMS, JOBS))
+WEIGHTS = local(*params_file.weights_files(PARAMS, JOBS))
 PUBLISHED, REFERENCE = (
     [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
     for folder in ("data/published", "data/reference")
 )
-FETCHED = [job["weights"] for job in DERIVED["weights"]["published"].values()]
+FETCHED = [job["weights"] for job in JOBS["weights"]["published"].values()]
 ROUTINGS = local(*layout.published_routings())
 TABLES = local(*table_files())
-FIGURES = local(*params_file.figure_files(PARAMS))
+FIGURES = local(*params_file.figure_files(PARAMS, JOBS))
 
 
 def registry_of(wildcards):
@@ -164,12 +162,12 @@ def comparison(wildcards):
 
 def settings_map(wildcards):
     """An image that shows the settings of a run, and where what is shown lies."""
-    return DERIVED["maps"]["all"][wildcards.map]
+    return JOBS["maps"]["all"][wildcards.map]
 
 
 def training_log(wildcards):
     """The log of a training that the params name."""
-    return DERIVED["weights"]["trained"][wildcards.run]["log"]
+    return JOBS["weights"]["trained"][wildcards.run]["log"]
 
 
 def training_data(wildcards):

@@ -73,16 +73,21 @@ def training_splits(params: Params, dataset: str) -> list[str]:
     return found
 
 
-def measurements(params: Params) -> list[Path]:
-    """The measurement files that the params call for, whether they exist yet or not."""
-    derived, root = jobs.derive(params), project_root()
+def measurements(params: Params, derived: jobs.Jobs | None = None) -> list[Path]:
+    """The measurement files that the params call for, whether they exist yet or not.
+
+    Args:
+        derived: what `jobs.derive` gives, from whoever has it already; so below.
+    """
+    derived, root = derived or jobs.derive(params), project_root()
     rows = [root / job["rows"] for part in ("evaluations", "points") for job in jobs.all_of(derived[part])]
     return rows + [layout.cost(job["method"], float(job["scale"])) for job in jobs.all_of(derived["costs"])]
 
 
-def sr_files(params: Params) -> list[Path]:
+def sr_files(params: Params, derived: jobs.Jobs | None = None) -> list[Path]:
     """The SR images that the evaluations keep, one archive each."""
-    return [project_root() / job["images"] for job in jobs.all_of(jobs.derive(params)["evaluations"])]
+    derived, root = derived or jobs.derive(params), project_root()
+    return [root / job["images"] for job in jobs.all_of(derived["evaluations"])]
 
 
 def route_files(params: Params) -> list[Path]:
@@ -90,17 +95,16 @@ def route_files(params: Params) -> list[Path]:
     return [project_root() / job["routes"] for job in jobs.derive(params)["points"]["all"].values()]
 
 
-def weights_files(params: Params) -> list[Path]:
+def weights_files(params: Params, derived: jobs.Jobs | None = None) -> list[Path]:
     """The weights that the params call for, with the logs and times of trainings."""
-    weights = jobs.all_of(jobs.derive(params)["weights"])
+    weights = jobs.all_of((derived or jobs.derive(params))["weights"])
     places = [job.get(file) for job in weights for file in ("weights", "log", "times")]
     return [project_root() / place for place in places if place]
 
 
-def figure_files(params: Params) -> list[Path]:
+def figure_files(params: Params, derived: jobs.Jobs | None = None) -> list[Path]:
     """The figures that the params call for, in every form, with the data of those that the report draws anew."""
-    shown = params["figures"]
-    derived = jobs.derive(params)
+    shown, derived = params["figures"], derived or jobs.derive(params)
     plain = [
         *("psnr_macs", "psnr_params", "psnr_latency"),
         *(f"patch_{kind}_{name}" for name in shown["photographs"] for kind in ("categories", "scores")),

@@ -20,13 +20,15 @@ from resolute.registry import Entry, entry
 
 Params = dict[str, Any]
 Job = dict[str, Any]
+Jobs = dict[str, dict[str, dict[str, Job]]]
+"""By section, group and key."""
 
 HEADER = "# Written by `resolute preset` and `resolute jobs` from params.yaml, for DVC; do not edit.\n"
 _REPAIR = "run `resolute jobs`"
 
 
-def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
-    """The jobs by section, group and key.
+def derive(params: Params) -> Jobs:
+    """All jobs.
 
     Returns:
         `sets` in the groups `original` and `derived` (made `of` another set), with the files that say what each is;
@@ -95,10 +97,12 @@ def write(params: Params) -> None:
     atomic.write(path(), HEADER + dump_yaml(derive(params)))
 
 
-def check(params: Params) -> None:
-    """Refuse a `workflow/jobs.yaml` that is not what the params call for: the engines would differ."""
-    if read_yaml(path(), _REPAIR) != derive(params):
+def check(params: Params) -> Jobs:
+    """All jobs. Refuses a `workflow/jobs.yaml` that is not what the params call for: the engines would differ."""
+    derived = derive(params)
+    if read_yaml(path(), _REPAIR) != derived:
         raise ResoluteError(f"workflow/jobs.yaml is not what params.yaml calls for: {_REPAIR}")
+    return derived
 
 
 def run_of(params: Params, job: Mapping[str, Any]) -> Run:

@@ -69,19 +69,19 @@ def sources(stage: str, method: str = "") -> frozenset[Path]:
     if not method:
         return closure(f"resolute.{stage}")
     entry = registry.entry(method)
-    files = (
-        closure(f"resolute.{ABOUT_METHODS.get(stage, stage)}")
-        | closure(f"resolute.methods.{entry.kind}.{HALVES[stage]}")
-        | set(registry.files(method))
-    )
-    for module in entry.modules:
-        files |= closure(module)
+    files = _of_kind(stage, entry.kind).union(registry.files(method), *map(closure, entry.modules))
     if stage == "fetch":
         names = {item for published in entry.published.values() for item in published.keys if isinstance(item, str)}
         files |= {registry.key_map(name) for name in names}
     if stage == "evaluate":
         files |= {file for file in files_below(OFFICIAL) if file.name.rpartition("_x")[0] == method}
     return files
+
+
+@cache
+def _of_kind(stage: str, kind: str) -> frozenset[Path]:
+    """What the jobs of a stage run for every method of a kind."""
+    return closure(f"resolute.{ABOUT_METHODS.get(stage, stage)}") | closure(f"resolute.methods.{kind}.{HALVES[stage]}")
 
 
 def _jobs() -> Iterator[tuple[str, str]]:
