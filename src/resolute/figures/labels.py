@@ -46,7 +46,8 @@ def place_labels(
     corners = [axes.transData.transform(corner) for corner in steps]
     strokes = [np.concatenate([np.minimum(*ends) - pixels, np.maximum(*ends) + pixels]) for ends in pairwise(corners)]
     taken = np.array([*(_box(centre, 2 * MARKER * pixels, 2 * MARKER * pixels) for centre in at), *strokes])
-    inside, sizes, placed = axes.get_window_extent().extents, _sizes(axes, [point.name for point in points]), []
+    inside, placed = np.array(axes.get_window_extent().extents), []
+    sizes = _sizes(axes, [point.name for point in points])
     for point, centre, (width, height) in zip(points, at, sizes, strict=True):
         places = _offsets(width / pixels, height / pixels)
         boxes = np.array([_box(centre + np.multiply(offset, pixels), width, height) for _, offset in places])
@@ -103,12 +104,13 @@ def _box(centre: np.ndarray, width: float, height: float) -> np.ndarray:
 
 def _inside(boxes: np.ndarray, outer: np.ndarray) -> np.ndarray:
     """Which of some boxes, a row each, lie in another."""
-    inner: np.ndarray = (boxes[:, :2] >= outer[:2]).all(1) & (boxes[:, 2:] <= outer[2:]).all(1)
+    left, bottom, right, top = boxes.T
+    inner: np.ndarray = (left >= outer[0]) & (bottom >= outer[1]) & (right <= outer[2]) & (top <= outer[3])
     return inner
 
 
 def _meet(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Which of some boxes have anything in common with any of the others."""
-    one, other = boxes[:, None], others[None]
-    meets: np.ndarray = (one[..., :2] <= other[..., 2:]) & (other[..., :2] <= one[..., 2:])
-    return meets.all(2).any(1)
+    (left, bottom, right, top), (west, south, east, north) = boxes.T[..., None], others.T[:, None]
+    meets: np.ndarray = (left <= east) & (west <= right) & (bottom <= north) & (south <= top)
+    return np.asarray(np.any(meets, axis=1))
