@@ -39,7 +39,7 @@ from resolute.report.training import SPENT, caveat, trainings
 FOLDER = Path(__file__).parent
 # Figures that the page shows as they are, if only without scripts.
 STATIC = ("psnr_", "patch_", "training_", "routing_", "shares_", "curve_", "classes_", "gain_", "lineage_")
-MOST = 16  # methods of a comparison on the page: all of a thousand would be a hundred megabytes
+MOST = 12  # methods of a comparison on the page: all of a thousand would be a hundred megabytes
 SCRIPTS = (
     *(FOLDER / f"scripts/{name}.js" for name in ("colours", "choose", "training", "patches", "compare", "settings")),
     SORTING,
