@@ -1,6 +1,6 @@
 """How long both engines take to see that nothing is left to do, in a large project.
 
-    .venv/bin/python benchmarks/engines.py --methods 40
+    .venv/bin/python -m benchmarks.engines --methods 40
 
 A copy of the checkout gets invented methods, each with its own network file, published weights and cost, evaluated on
 four data sets. Nothing is computed: every output is an empty stand-in that Snakemake is told to take as made, and that
@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -97,15 +98,20 @@ class Copy:
         self.run("snakemake", "--touch", "--forceall", "--cores", "1", "--quiet", "all", "--", "all")
 
 
-def timed(copy: Copy, expected: str, *command: str) -> float:
-    """Seconds that a command takes, which must say what is expected."""
-    start = time.perf_counter()
+def timed(copy: Copy, expected: str, *command: str) -> None:
+    """Say how long a command takes, which must say what is expected: on the clock, and of the CPU."""
+    start, before = time.perf_counter(), _spent()
     said = copy.run(*command)
-    seconds = time.perf_counter() - start
+    seconds, spent = time.perf_counter() - start, _spent() - before
     if expected not in said:
         sys.exit(f"{' '.join(command)} does not say '{expected}':\n{said[-2000:]}")
-    print(f"{seconds:7.1f} s  {' '.join(command)}", flush=True)
-    return seconds
+    print(f"{seconds:7.1f} s, {spent:.1f} s of CPU  {' '.join(command)}", flush=True)
+
+
+def _spent() -> float:
+    """Seconds of CPU of all processes that have ended, with those that they began."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def main() -> None:
@@ -120,6 +126,7 @@ def main() -> None:
         for _ in range(arguments.rounds):
             timed(copy, "Nothing to be done", "snakemake", "-n", "all")
             timed(copy, "up to date", "dvc", "status")
+            timed(copy, "nothing to do", "resolute", "status")
         shutil.rmtree(copy.root / ".snakemake")
         timed(copy, "synced", "resolute", "sync")
         timed(copy, "Nothing to be done", "snakemake", "-n", "all")

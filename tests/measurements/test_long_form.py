@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pandas as pd
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pytest
 
 from resolute import measurements
 from resolute.core.errors import ResoluteError
+from resolute.measurements import long_form
 
 ROW = {"source": "measured", "method": "m", "weights": "quick-seed0", "dataset": "set5", "scale": 4.0}
 PSNR: dict[str, Any] = {**ROW, "protocol": "y_basicsr", "metric": "psnr", "unit": "dB"}
@@ -67,6 +69,26 @@ def test_files_from_elsewhere_need_no_digest(file: Path, project: Path) -> None:
     assert list(measurements.read(elsewhere)["value"]) == [30.0, 32.0]
     set_value(elsewhere)
     assert list(measurements.read(elsewhere)["value"]) == [99.9, 32.0]
+
+
+def test_files_of_all_kinds_are_one_table(file: Path, project: Path) -> None:
+    foreign, typed = project / "foreign.parquet", project / "typed.csv"
+    pd.DataFrame({"scale": [4], "value": [math.inf], "metric": ["psnr"], "method": ["f"]}).to_parquet(foreign)
+    typed.write_text("value,method,metric,seed\n1.5,t,params,\n2,t,macs,3\n")
+    rows = [{"method": "f", "metric": "psnr", "scale": 4}, {"method": "t", "metric": "params", "value": 1.5}]
+    rows += [{"method": "t", "metric": "macs", "value": 2, "seed": 3}, *psnrs(30.0, 32.0)]
+    pd.testing.assert_frame_equal(measurements.read(foreign, typed, file), measurements.frame(rows))
+    pd.testing.assert_frame_equal(measurements.read(), measurements.frame([]))
+
+
+def test_a_file_is_held_against_its_digest_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = Mock(wraps=long_form._digest)
+    monkeypatch.setattr(long_form, "_digest", digest)
+    measurements.read(file)
+    assert [measurements.read_provenance(file)["device"] for _ in range(2)] == ["A CPU", "A CPU"]
+    digest.assert_called_once()
+    measurements.write(file, psnrs(30.0, 32.0), device="Another CPU")
+    assert measurements.read_provenance(file)["device"] == "Another CPU"
 
 
 @pytest.mark.parametrize(

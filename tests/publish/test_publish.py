@@ -16,6 +16,8 @@ from tests.publish.conftest import DATE, GRAPH, REFUSED, resolute
 from resolute.core.errors import ResoluteError
 from resolute.measurements.tradeoff import Result
 from resolute.publish import dated, make, publish, results_date
+from resolute.publish.board import Board
+from resolute.publish.network import MOST, at_its_place
 from resolute.publish.tradeoff import chart
 from resolute.published.results import RESULTS
 
@@ -222,6 +224,21 @@ def test_a_chart_places_dots_by_cost_and_quality_and_joins_the_front() -> None:
     assert len(drawn.front.split()) == 3  # up where the best begins
     assert Counter(words for _, words in drawn.across) == Counter(["1", "2", "5", "10", "20", "50", "100"])
     assert all(dot.name for dot in drawn.dots)
+
+
+def test_a_network_among_many_stands_with_the_front_and_those_nearest_in_cost() -> None:
+    found = [
+        Result((f"n{cost}", "published-a"), "", f"n{cost}", cost, 31 + (cost == 1) - cost / 1e4, float("nan"), False)
+        for cost in range(1, 1001)
+    ]
+    board = Board("set5", 4.0, {}, {}, chart(found))
+    page = at_its_place(board, "n500")
+    assert page
+    assert len(page.dots) == MOST + 1
+    assert {"n1", "n499", "n501"} < {dot.method for dot in page.dots}
+    assert page.dots[-1].method == "n500"
+    assert not {"n2", "n1000"} & {dot.method for dot in page.dots}
+    assert at_its_place(board, "n1001") is None
 
 
 def test_a_single_network_has_a_chart_too() -> None:

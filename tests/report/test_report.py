@@ -17,6 +17,7 @@ from resolute.figures import style
 from resolute.measurements import titles
 from resolute.metrics.protocols import PROTOCOLS
 from resolute.pages.environment import STYLE
+from resolute.pages.origin import origin
 from resolute.pages.words import duration, energy, weights_title
 from resolute.profile.exported import write_rows
 from resolute.report.make import table_order
@@ -139,6 +140,16 @@ def test_lr_images_alone_are_shown_without_scores(
     assert "1 seed, 2 test images" in page  # of what is scored
 
 
+@pytest.mark.parametrize("methods", [12, 13])
+def test_of_many_methods_the_page_compares_the_best(report: Callable[..., str], project: Path, methods: int) -> None:
+    facts = comparison("photograph", "RLFN tiny")
+    facts["views"] = [{**facts["views"][0], "title": f"method {number}"} for number in range(methods)]
+    (project / "comparison_a.json").write_text(json.dumps(facts))
+    page = report()
+    assert [f'alt="method {number}"' in page for number in (0, 11, 12)] == [True, True, False]
+    assert ("The 12 of 13 with the best PSNR are shown" in page) is (methods > 12)
+
+
 def test_the_chart_has_what_the_tables_have(report: Callable[..., str]) -> None:
     choices = json.loads(next(script for script in Page(report()).scripts if script.startswith("{")))
     group = choices["groups"][0]
@@ -219,6 +230,27 @@ def test_figures_keep_to_themselves(report: Callable[..., str]) -> None:
     assert page.tags.count("figcaption") == 7  # and those of the three charts
 
 
+@pytest.mark.parametrize("networks", [100, 101])
+def test_a_table_of_many_rows_is_laid_out_when_it_is_seen(report: Callable[..., str], networks: int) -> None:
+    rows = [row for number in range(networks) for row in quality(f"network{number}", "quick-seed0", 28.0)]
+    assert ('class="scroll long"' in report(rows, figures=())) is (networks > 100)
+
+
+def test_files_of_a_folder_tell_once_what_they_have_in_common(project: Path) -> None:
+    folder = project / "reports/measurements/quality"
+    for dataset in ("set5", "set14"):
+        measurements.write(folder / f"{dataset}.parquet", [], run="rlfn", dataset=dataset, seed="")
+    measurements.write(project / "cost.parquet", [], device="A CPU")
+    found = origin([folder / "set5.parquet", project / "cost.parquet", folder / "set14.parquet"])
+    told = [{"run": "rlfn", "dataset": "set5"}, {"run": "rlfn", "dataset": "set14"}, {"device": "A CPU"}]
+    assert found.records == told
+    assert [(one.name, one.common) for one in found.folders] == [
+        ("reports/measurements/quality", {"run": "rlfn"}),
+        (".", {"device": "A CPU"}),
+    ]
+    assert found.folders[0].files == (("set5.parquet", {"dataset": "set5"}), ("set14.parquet", {"dataset": "set14"}))
+
+
 def test_other_devices_and_provenance_are_there(report: Callable[..., str], project: Path) -> None:
     path = project / "data/reference/some-gpu/rlfn.parquet"
     measurements.write(path, quality("rlfn_team04", "bsds-seed0", 31.0))
@@ -226,7 +258,8 @@ def test_other_devices_and_provenance_are_there(report: Callable[..., str], proj
     assert "some-gpu" in text
     assert "trained here (bsds, 1 seed)" in text
     assert "weights_sha256: 0123abcd" in text
-    assert "reports/measurements/all.parquet" in text
+    assert "The 1 measurement files" in text
+    assert re.search(r"reports/measurements.*weights_sha256.*\sall\.parquet", text, re.DOTALL)
     assert "preset: quick" in text
     assert "A CPU" in text
 

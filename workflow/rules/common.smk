@@ -37,7 +37,7 @@ if config:
     )
 try:
     PARAMS = params_file.load()
-    jobs.check(PARAMS)
+    JOBS = jobs.check(PARAMS)
     check_unchanged(PARAMS["data"]["sets"])
 except ResoluteError as error:
     raise WorkflowError(str(error))
@@ -96,9 +96,9 @@ def code(stage, method=""):
     return local(layout.sources(stage, method))
 
 
-MEASUREMENTS = local(*params_file.measurements(PARAMS))
-SR_IMAGES = local(*params_file.sr_files(PARAMS))
-WEIGHTS = local(*params_file.weights_files(PARAMS))
+MEASUREMENTS = local(*params_file.measurements(PARAMS, JOBS))
+SR_IMAGES = local(*params_file.sr_files(PARAMS, JOBS))
+WEIGHTS = local(*params_file.weights_files(PARAMS, JOBS))
 PUBLISHED, REFERENCE = (
     [str(path) for path in sorted(Path(folder).rglob("*")) if path.is_file()]
     for folder in ("data/published", "data/reference")
@@ -108,12 +108,10 @@ EXPORTER = [
     "src/resolute/profile/exported.py",
     *(str(path) for path in sorted(Path("src/resolute/export").glob("*.py"))),
 ]
-FETCHED = [
-    job["weights"] for job in jobs.derive(PARAMS)["weights"]["published"].values()
-]
+FETCHED = [job["weights"] for job in JOBS["weights"]["published"].values()]
 ROUTINGS = local(*layout.published_routings())
 TABLES = local(*table_files())
-FIGURES = local(*params_file.figure_files(PARAMS))
+FIGURES = local(*params_file.figure_files(PARAMS, JOBS))
 
 
 def registry_of(wildcards):
@@ -169,12 +167,12 @@ def comparison(wildcards):
 
 def settings_map(wildcards):
     """An image that shows the settings of a run, and where what is shown lies."""
-    return jobs.derive(PARAMS)["maps"]["all"][wildcards.map]
+    return JOBS["maps"]["all"][wildcards.map]
 
 
 def training_log(wildcards):
     """The log of a training that the params name."""
-    return jobs.derive(PARAMS)["weights"]["trained"][wildcards.run]["log"]
+    return JOBS["weights"]["trained"][wildcards.run]["log"]
 
 
 def training_data(wildcards):

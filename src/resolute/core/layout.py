@@ -7,6 +7,7 @@ root, the folder that holds `params.yaml`.
 import os
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import platformdirs
@@ -29,13 +30,20 @@ def work_outside() -> None:
 
 def project_root() -> Path:
     """The nearest folder at or above the working directory that holds `params.yaml`, or presets to write it from."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "params.yaml").is_file() or (folder / "workflow/presets").is_dir():
+    here = os.getcwd()  # noqa: PTH109 - a path of its own, thousands of times, is slow
+    for folder, settings, presets in _upwards(here):
+        if settings.is_file() or presets.is_dir():
             return folder
     if _outside:
         return _outside
     raise ResoluteError(f"no params.yaml in {here} or above it: run resolute inside a checkout of the project")
+
+
+@cache
+def _upwards(here: str) -> tuple[tuple[Path, Path, Path], ...]:
+    """A folder and those above it, each with the two places of which the project's root has one."""
+    folders = Path(here), *Path(here).parents
+    return tuple((folder, folder / "params.yaml", folder / "workflow/presets") for folder in folders)
 
 
 def relative(path: Path) -> str:

@@ -1,6 +1,9 @@
 """`resolute status`: what both engines think of every stage."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from resolute.core.layout import project_root
 from resolute.engines.tools import planned_jobs
@@ -23,19 +26,24 @@ def status() -> list[StageStatus]:
     import networkx
 
     (changed, index), planned = judged(), planned_jobs()
-    root = project_root()
+    root, rules = project_root(), _by_place(planned)
     ordered = networkx.lexicographical_topological_sort(index.graph.reverse(), key=lambda stage: stage.addressing)
     rows = []
     for stage in ordered:
         outputs = [out.fs_path.removeprefix(f"{root}/") for out in stage.outs]
-        jobs = {rule for path, rule in planned.items() if any(_within(path, out) for out in outputs)}
+        jobs = set().union(*(rules.get(out, ()) for out in outputs))
         why = _reasons(changed.get(stage.addressing, []))
         rows.append(StageStatus(stage.addressing, why, ", ".join(sorted(jobs))))
     return rows
 
 
-def _within(path: str, output: str) -> bool:
-    return path == output or path.startswith(f"{output}/")
+def _by_place(planned: Mapping[str, str]) -> dict[str, set[str]]:
+    """The rules of planned files, by the files and by every folder that they lie in."""
+    rules: dict[str, set[str]] = defaultdict(set)
+    for path, rule in planned.items():
+        for place in (path, *map(str, PurePosixPath(path).parents)):
+            rules[place].add(rule)
+    return rules
 
 
 def _reasons(changes: list[object]) -> str:

@@ -43,28 +43,33 @@ def place_labels(
     """
     pixels = dpi / 72
     at = [axes.transData.transform((point.x, point.y)) for point in points]
-    taken = [_box(centre, 2 * MARKER * pixels, 2 * MARKER * pixels) for centre in at]
     corners = [axes.transData.transform(corner) for corner in steps]
-    taken += [Bbox([np.minimum(*ends) - pixels, np.maximum(*ends) + pixels]) for ends in pairwise(corners)]
-    inside, placed = axes.get_window_extent(), []
-    for point, centre in zip(points, at, strict=True):
-        width, height = _size(axes, point.name)
-        for distance, offset in _offsets(width / pixels, height / pixels):
-            box = _box(centre + np.multiply(offset, pixels), width, height)
-            if _inside(box, inside) and not any(box.overlaps(other) for other in taken):
-                _write(axes, point, offset, leader=distance >= LEADER_FROM)
-                taken.append(box)
-                placed.append(box)
-                break
+    strokes = [np.concatenate([np.minimum(*ends) - pixels, np.maximum(*ends) + pixels]) for ends in pairwise(corners)]
+    taken = np.array([*(_box(centre, 2 * MARKER * pixels, 2 * MARKER * pixels) for centre in at), *strokes])
+    inside, placed = np.array(axes.get_window_extent().extents), []
+    sizes = _sizes(axes, [point.name for point in points])
+    for point, centre, (width, height) in zip(points, at, sizes, strict=True):
+        places = _offsets(width / pixels, height / pixels)
+        boxes = np.array([_box(centre + np.multiply(offset, pixels), width, height) for _, offset in places])
+        free = _inside(boxes, inside) & ~_meet(boxes, taken)
+        if free.any():
+            first = int(free.argmax())
+            distance, offset = places[first]
+            _write(axes, point, offset, leader=distance >= LEADER_FROM)
+            taken = np.vstack([taken, boxes[first]])
+            placed.append(Bbox.from_extents(*boxes[first]))
     return placed
 
 
-def _size(axes: Axes, name: str) -> tuple[float, float]:
-    """Width and height of a name in pixels."""
-    text = axes.text(0, 0, name, size=SIZE)
-    extent = text.get_window_extent()
+def _sizes(axes: Axes, names: Sequence[str]) -> list[tuple[float, float]]:
+    """Width and height of names in pixels."""
+    text, sizes = axes.text(0, 0, "", size=SIZE), []
+    for name in names:
+        text.set_text(name)
+        extent = text.get_window_extent()
+        sizes.append((extent.width, extent.height))
     text.remove()
-    return extent.width, extent.height
+    return sizes
 
 
 def _offsets(width: float, height: float) -> list[tuple[float, tuple[float, float]]]:
@@ -91,9 +96,21 @@ def _write(axes: Axes, point: Point, offset: tuple[float, float], leader: bool) 
     )
 
 
-def _box(centre: np.ndarray, width: float, height: float) -> Bbox:
-    return Bbox.from_bounds(centre[0] - width / 2, centre[1] - height / 2, width, height)
+def _box(centre: np.ndarray, width: float, height: float) -> np.ndarray:
+    """Left, bottom, right and top."""
+    left, bottom = centre[0] - width / 2, centre[1] - height / 2
+    return np.array([left, bottom, left + width, bottom + height])
 
 
-def _inside(box: Bbox, outer: Bbox) -> bool:
-    return box.x0 >= outer.x0 and box.x1 <= outer.x1 and box.y0 >= outer.y0 and box.y1 <= outer.y1
+def _inside(boxes: np.ndarray, outer: np.ndarray) -> np.ndarray:
+    """Which of some boxes, a row each, lie in another."""
+    left, bottom, right, top = boxes.T
+    inner: np.ndarray = (left >= outer[0]) & (bottom >= outer[1]) & (right <= outer[2]) & (top <= outer[3])
+    return inner
+
+
+def _meet(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which of some boxes have anything in common with any of the others."""
+    (left, bottom, right, top), (west, south, east, north) = boxes.T[..., None], others.T[:, None]
+    meets: np.ndarray = (left <= east) & (west <= right) & (bottom <= north) & (south <= top)
+    return np.asarray(np.any(meets, axis=1))

@@ -76,11 +76,10 @@ def draw_tradeoff(measured: Sequence[Path], protocol: str) -> None:
         ResoluteError: a file is not there.
     """
     means = measurements.over_seeds(measurements.at_own_size(measurements.means(measurements.read(*measured))))
+    timing = titles.timing(measured)
     with style():
         for name, cost in COSTS.items():
-            save(
-                f"psnr_{name}", f"PSNR against {cost.words}", *tradeoff(means, protocol, cost, titles.timing(measured))
-            )
+            save(f"psnr_{name}", f"PSNR against {cost.words}", *tradeoff(means, protocol, cost, timing))
 
 
 def draw_patches(photograph: Photograph) -> None:

@@ -30,10 +30,11 @@ def tradeoff(means: pd.DataFrame, protocol: str, axis: Cost, timing: str = "") -
     """The figure and its caption, which says how latencies were taken (`timing`)."""
     quality = means[(means["metric"] == "psnr") & (means["protocol"] == protocol)]
     panels = list(quality[["dataset", "scale"]].drop_duplicates().itertuples(index=False, name=None))
+    shown = [results(means, protocol, dataset, scale, axis) for dataset, scale in panels]
     size = WIDTH, PANEL_HEIGHT * max(1, len(panels))
     figure, axes = plt.subplots(max(1, len(panels)), squeeze=False, figsize=size, layout="constrained")
-    for panel, (dataset, scale) in zip(axes[:, 0], panels, strict=False):
-        _panel(panel, *results(means, protocol, dataset, scale, axis), axis)
+    for panel, (dataset, scale), (found, baseline) in zip(axes[:, 0], panels, shown, strict=False):
+        _panel(panel, found, baseline, axis)
         panel.set_title(f"{short(titles.dataset_title(dataset))}, x{scale:g}")
     _legend(figure, axes[:, 0])
     if not panels:
@@ -41,11 +42,11 @@ def tradeoff(means: pd.DataFrame, protocol: str, axis: Cost, timing: str = "") -
     # The layout moves the axes, and names are placed in pixels.
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    for panel, (dataset, scale) in zip(axes[:, 0], panels, strict=False):
-        found, _ = results(means, protocol, dataset, scale, axis)
+    for panel, (found, _) in zip(axes[:, 0], shown, strict=False):
         names = [Point(one.cost, one.psnr, short(one.name, 40)) for one in _by_interest(found)]
         place_labels(panel, names, figure.dpi, corners(pareto_front(found)))
-    return figure, _caption(means, protocol, panels, axis, timing)
+    challenges = any(_fronts_by_year(found) for found, _ in shown)
+    return figure, _caption(means, protocol, panels, axis, timing, challenges)
 
 
 def _panel(axes: Axes, found: Sequence[Result], baseline: float | None, axis: Cost) -> None:
@@ -125,14 +126,15 @@ def _by_interest(found: Sequence[Result]) -> list[Result]:
     return front + sorted((one for one in found if one not in front), key=lambda one: -one.psnr)
 
 
-def _caption(means: pd.DataFrame, protocol: str, panels: Sequence[tuple[str, float]], axis: Cost, timing: str) -> str:
+def _caption(
+    means: pd.DataFrame, protocol: str, panels: Sequence[tuple[str, float]], axis: Cost, timing: str, challenges: bool
+) -> str:
     sizes = means.loc[(means["metric"] == axis.metric) & (means["dataset"] == ""), "lr_size"].str.replace("x", " x ")
     at = f" of a {sizes.iloc[0]} LR image" if len(sizes) and axis.metric != "params" else ""
     on = f" on {short(timing, 80)}" if timing and axis.metric == "latency" else ""
     own = ", a square one with weights of somebody's own" if any(map(layout.own_name, means["weights"])) else ""
     several = means.loc[means["metric"] == "psnr", "seeds"].max() > 1
     seeds = " (of several seeds the mean, with a bar for their standard deviation)" if several else ""
-    challenges = any(_fronts_by_year(results(means, protocol, *panel, axis)[0]) for panel in panels)
     years = " Coloured lines join those of each year's NTIRE challenge alone." if challenges else ""
     names = ", ".join(f"{titles.dataset_title(dataset)} at x{scale:g}" for dataset, scale in panels)
     return (

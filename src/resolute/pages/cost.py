@@ -87,7 +87,7 @@ def cost_rows(means: pd.DataFrame) -> list[CostRow]:
 
 def graph_notes(origin: Origin, method: str = "") -> list[str]:
     """What is to be said of latencies by onnxruntime, of a method or of all: how they were taken, and what has none."""
-    found = [facts for _, facts in origin.files if "onnxruntime" in facts and method in ("", facts["method"])]
+    found = [facts for facts in origin.records if "onnxruntime" in facts and method in ("", facts["method"])]
     timed = sorted({_ran(facts) for facts in found if "refused" not in facts})
     notes = [f"Exported graphs ran in {'; '.join(timed)}, once each was found to be its network."] if timed else []
     for facts in found:

@@ -23,6 +23,7 @@ def environment(folder: Path) -> Environment:
         lstrip_blocks=True,
     )
     made.policies["json.dumps_function"] = strict_json.dumps
+    made.policies["json.dumps_kwargs"] = {"sort_keys": True, "separators": (",", ":")}
     made.filters |= {
         "dataset_title": titles.dataset_title,
         "method_title": titles.method_title,

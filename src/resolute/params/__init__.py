@@ -83,18 +83,22 @@ def training_splits(params: Params, dataset: str) -> list[str]:
     return found
 
 
-def measurements(params: Params) -> list[Path]:
-    """The measurement files that the params call for, whether they exist yet or not."""
-    costs = jobs.derive(params)["costs"].items()
-    quality = [layout.quality(run, dataset) for run, dataset in jobs.evaluations(params)]
-    points = [project_root() / job["rows"] for job in jobs.derive(params)["points"]["all"].values()]
-    cost = [jobs.cost(group, job["method"], float(job["scale"])) for group, found in costs for job in found.values()]
-    return quality + points + cost
+def measurements(params: Params, derived: jobs.Jobs | None = None) -> list[Path]:
+    """The measurement files that the params call for, whether they exist yet or not.
+
+    Args:
+        derived: what `jobs.derive` gives, from whoever has it already; so below.
+    """
+    derived, root = derived or jobs.derive(params), project_root()
+    rows = [root / job["rows"] for part in ("evaluations", "points") for job in jobs.all_of(derived[part])]
+    costs = [(group, job) for group, found in derived["costs"].items() for job in found.values()]
+    return rows + [jobs.cost(group, job["method"], float(job["scale"])) for group, job in costs]
 
 
-def sr_files(params: Params) -> list[Path]:
+def sr_files(params: Params, derived: jobs.Jobs | None = None) -> list[Path]:
     """The SR images that the evaluations keep, one archive each."""
-    return [layout.sr_images(run, dataset) for run, dataset in jobs.evaluations(params)]
+    derived, root = derived or jobs.derive(params), project_root()
+    return [root / job["images"] for job in jobs.all_of(derived["evaluations"])]
 
 
 def route_files(params: Params) -> list[Path]:
@@ -102,17 +106,16 @@ def route_files(params: Params) -> list[Path]:
     return [project_root() / job["routes"] for job in jobs.derive(params)["points"]["all"].values()]
 
 
-def weights_files(params: Params) -> list[Path]:
+def weights_files(params: Params, derived: jobs.Jobs | None = None) -> list[Path]:
     """The weights that the params call for, with the logs and times of trainings."""
-    weights = jobs.derive(params)["weights"].values()
-    places = [job.get(file) for group in weights for job in group.values() for file in ("weights", "log", "times")]
+    weights = jobs.all_of((derived or jobs.derive(params))["weights"])
+    places = [job.get(file) for job in weights for file in ("weights", "log", "times")]
     return [project_root() / place for place in places if place]
 
 
-def figure_files(params: Params) -> list[Path]:
+def figure_files(params: Params, derived: jobs.Jobs | None = None) -> list[Path]:
     """The figures that the params call for, in every form, with the data of those that the report draws anew."""
-    shown = params["figures"]
-    derived = jobs.derive(params)
+    shown, derived = params["figures"], derived or jobs.derive(params)
     plain = [
         *("psnr_macs", "psnr_params", "psnr_latency"),
         *(f"patch_{kind}_{name}" for name in shown["photographs"] for kind in ("categories", "scores")),

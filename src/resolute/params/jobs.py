@@ -20,13 +20,15 @@ from resolute.registry import Entry, entry
 
 Params = dict[str, Any]
 Job = dict[str, Any]
+Jobs = dict[str, dict[str, dict[str, Job]]]
+"""By section, group and key."""
 
 HEADER = "# Written by `resolute preset` and `resolute jobs` from params.yaml, for DVC; do not edit.\n"
 _REPAIR = "run `resolute jobs`"
 
 
-def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
-    """The jobs by section, group and key.
+def derive(params: Params) -> Jobs:
+    """All jobs.
 
     Returns:
         `sets` in the groups `original` and `derived` (made `of` another set), with the files that say what each is;
@@ -82,6 +84,11 @@ def derive(params: Params) -> dict[str, dict[str, dict[str, Job]]]:
     }
 
 
+def all_of(section: Mapping[str, Mapping[str, Job]]) -> list[Job]:
+    """The jobs of a section of what `derive` gives, group by group."""
+    return [job for group in section.values() for job in group.values()]
+
+
 def path() -> Path:
     """Where DVC reads them."""
     return project_root() / "workflow/jobs.yaml"
@@ -92,10 +99,12 @@ def write(params: Params) -> None:
     atomic.write(path(), HEADER + dump_yaml(derive(params)))
 
 
-def check(params: Params) -> None:
-    """Refuse a `workflow/jobs.yaml` that is not what the params call for: the engines would differ."""
-    if read_yaml(path(), _REPAIR) != derive(params):
+def check(params: Params) -> Jobs:
+    """All jobs. Refuses a `workflow/jobs.yaml` that is not what the params call for: the engines would differ."""
+    derived = derive(params)
+    if read_yaml(path(), _REPAIR) != derived:
         raise ResoluteError(f"workflow/jobs.yaml is not what params.yaml calls for: {_REPAIR}")
+    return derived
 
 
 def cost(group: str, method: str, scale: float) -> Path:
@@ -270,8 +279,7 @@ def _sets(names: list[str]) -> dict[str, dict[str, Job]]:
 
 def evaluations(params: Params) -> list[tuple[Run, str]]:
     """Every run with every data set that it is evaluated on."""
-    found = [job for group in derive(params)["evaluations"].values() for job in group.values()]
-    return [(run_of(params, job), job["dataset"]) for job in found]
+    return [(run_of(params, job), job["dataset"]) for job in all_of(derive(params)["evaluations"])]
 
 
 def _jobs(names: list[str], scales: list[float]) -> list[Job]:

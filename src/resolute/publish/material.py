@@ -1,5 +1,6 @@
 """What the pages are made from, read once and held together: cells, tables, measurements, costs."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -92,6 +93,14 @@ class Material:
         cost = self.costs.get((record["method"], record["scale"]))
         whole = cost.values.get("macs") if cost else None
         return None if whole is None else whole * self.shares.get(measurements.key(record), 1)
+
+    @cached_property
+    def unpublished(self) -> dict[str, list[measurements.Record]]:
+        """What was measured with weights that are not published, by method."""
+        weights, found = self.means["weights"], defaultdict(list)
+        for record in measurements.records(self.means[(weights != "") & ~weights.str.startswith("published-")]):
+            found[record["method"]].append(record)
+        return found
 
     @cached_property
     def trained_on(self) -> dict[tuple[str, str], str]:

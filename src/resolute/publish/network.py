@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from resolute import measurements, registry
+from resolute import registry
 from resolute.measurements import titles
 from resolute.pages.cost import CostRow
 from resolute.pages.errata import KnownErrors
@@ -13,6 +13,8 @@ from resolute.publish.material import Figure, Material, Weights, about_weights
 from resolute.publish.tradeoff import Chart
 from resolute.published import Spec, Verdict
 from resolute.published.results import Result
+
+MOST = 150  # dots in the charts of a network's page: with all of a thousand networks the pages would be a gigabyte
 
 
 @dataclass(frozen=True)
@@ -80,43 +82,62 @@ def networks(material: Material, boards: Sequence[Board], errata: Sequence[Known
     cells: dict[str, list[Result]] = defaultdict(list)
     for result in material.cells:
         cells[result["method"]].append(result)
-    return [_network(material, name, cells[name], boards, errata) for name in material.methods]
+    costs: dict[str, list[CostRow]] = defaultdict(list)
+    for (method, _), cost in sorted(material.costs.items()):
+        costs[method].append(cost)
+    shown: dict[str, list[Board]] = defaultdict(list)
+    for board in boards:
+        for method in {row.method for rows in board.protocols.values() for row in rows}:
+            shown[method].append(board)
+    known: dict[str, list[KnownErrors]] = defaultdict(list)
+    for one in errata:
+        known[one.method].append(one)
+    return [_network(material, name, cells[name], costs[name], shown[name], known[name]) for name in material.methods]
 
 
 def _network(
-    material: Material, name: str, cells: Sequence[Result], boards: Sequence[Board], errata: Sequence[KnownErrors]
+    material: Material,
+    name: str,
+    cells: Sequence[Result],
+    costs: Sequence[CostRow],
+    shown: Sequence[Board],
+    errata: Sequence[KnownErrors],
 ) -> Network:
     entry = registry.entry(name)
-    shown = [board for board in boards if any(row.method == name for rows in board.protocols.values() for row in rows)]
     counts = Counter(result["verdict"] for result in cells)
     return Network(
         entry=entry,
-        costs=tuple(cost for (method, _), cost in sorted(material.costs.items()) if method == name),
+        costs=tuple(costs),
         weights=tuple(_weights(material, entry)),
         tables=tuple(_tables(material, cells)),
-        errata=tuple(one for one in errata if one.method == name),
-        charts=tuple((board, chart) for board in shown if (chart := _chart(board, name))),
+        errata=tuple(errata),
+        charts=tuple((board, chart) for board in shown if (chart := at_its_place(board, name))),
         boards=tuple(shown),
         counts={verdict.value: counts[verdict] for verdict in Verdict},
     )
 
 
-def _chart(board: Board, name: str) -> Chart | None:
-    """The board's chart with this network's name alone in it; None where it is not in it."""
-    if board.chart is None or not any(dot.method == name for dot in board.chart.dots):
+def at_its_place(board: Board, name: str) -> Chart | None:
+    """The board's chart with this network's name alone in it; None where it is not in it.
+
+    Of many networks, those on the front and those nearest in cost are in it.
+    """
+    dots = board.chart.dots if board.chart else ()
+    own, others = [dot for dot in dots if dot.method == name], [dot for dot in dots if dot.method != name]
+    if board.chart is None or not own:
         return None
-    return replace(board.chart, dots=tuple(sorted(board.chart.dots, key=lambda dot: dot.method == name)))
+    if len(others) > MOST:
+        others = sorted(others, key=lambda dot: (not dot.on_front, abs(dot.x - own[0].x)))[:MOST]
+    return replace(board.chart, dots=(*others, *own))
 
 
 def _weights(material: Material, entry: registry.Entry) -> list[Weights]:
     """The published ones, then those that this run measured beside them."""
     scale = entry.scales[0] if entry.scales else 4.0
     published = [about_weights(entry.name, f"published-{tag}", scale) for tag in entry.published]
-    rows = material.means[(material.means["method"] == entry.name) & (material.means["weights"] != "")]
     others = {
         record["weights"]: about_weights(entry.name, record["weights"], scale, record["seeds"], record["training_data"])
-        for record in measurements.records(rows)
-        if not record["weights"].startswith("published-")
+        for record in material.unpublished.get(entry.name, ())
     }
     return [*published, *others.values()]
 

@@ -51,7 +51,7 @@ def _choice(row: QualityRow, dataset: str, cost: CostRow | None) -> dict[str, An
         "weights": weights_title(row.weights, row.seeds),
         "trained": row.is_trained,
         "quality": _values(row, dataset),
-        "spread": _values(row, dataset, "_spread"),
+        "spread": {protocol: values for protocol, values in _values(row, dataset, "_spread").items() if values},
         "cost": _costs(row, dataset, cost) if cost else {},
     }
 
@@ -60,7 +60,7 @@ def _costs(row: QualityRow, dataset: str, cost: CostRow) -> dict[str, float]:
     """What the budget limits; the multiply-adds of a dynamic method are those that it took on the data set."""
     share = next(cell.share for (name, _), cell in row.cells.items() if name == dataset)
     known = {metric: cost.values[metric] for metric in BUDGET if metric in cost.values}
-    return {metric: value * share if metric == "macs" else value for metric, value in known.items()}
+    return {metric: _short(value * share if metric == "macs" else value) for metric, value in known.items()}
 
 
 def _equal(table: QualityTable, dataset: str) -> dict[str, int]:
@@ -78,6 +78,13 @@ def _values(row: QualityRow, dataset: str, suffix: str = "") -> dict[str, dict[s
         if name == dataset
     }
     return {
-        protocol: {metric: value for metric, value in values.items() if value is not None and math.isfinite(value)}
+        protocol: {
+            metric: _short(value) for metric, value in values.items() if value is not None and math.isfinite(value)
+        }
         for protocol, values in found.items()
     }
+
+
+def _short(value: float) -> float:
+    """Nine digits: more than anybody is shown, and half of what a page of a thousand networks would carry."""
+    return float(f"{value:.9g}")

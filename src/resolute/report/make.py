@@ -39,6 +39,7 @@ from resolute.report.training import SPENT, caveat, trainings
 FOLDER = Path(__file__).parent
 # Figures that the page shows as they are, if only without scripts.
 STATIC = ("psnr_", "patch_", "training_", "routing_", "shares_", "curve_", "classes_", "gain_", "lineage_")
+MOST = 12  # methods of a comparison on the page: all of a thousand would be a hundred megabytes
 SCRIPTS = (
     *(FOLDER / f"scripts/{name}.js" for name in ("colours", "choose", "training", "patches", "compare", "settings")),
     SORTING,
@@ -112,7 +113,7 @@ def make_report(
             caveat=caveat(params, quality, rows),
             scales=scale_panels(quality, costs, protocol),
             panels=[panel(data) for data in _data(figures, "settings_")],
-            comparisons=_data(figures, "comparison_"),
+            comparisons=[_best(one) for one in _data(figures, "comparison_")],
             lineages=_data(figures, "lineage_"),
             reference=_reference([path for path in reference if path not in of_gpus]),
             gpus=gpus(of_gpus),
@@ -148,6 +149,12 @@ def _plotly() -> Markup:
 def _data(figures: Sequence[Path], prefix: str) -> list[dict[str, Any]]:
     """The data of the figures of a kind, with the figure's name."""
     return [figure_data(path) for path in figures if path.suffix == ".json" and path.stem.startswith(prefix)]
+
+
+def _best(comparison: Mapping[str, Any]) -> dict[str, Any]:
+    """A comparison with its best methods, which are its first views, and how many it is of."""
+    views = comparison["views"]
+    return {**comparison, "views": views[:MOST], "methods": len(views)}
 
 
 def _trained_on(rows: pd.DataFrame) -> list[str]:

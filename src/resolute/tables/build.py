@@ -152,8 +152,9 @@ def build(
             has no tolerance, a unit is unknown, or an erratum names no cell of the table or another claim than
             its figure.
     """
-    figures, ours = by_method(published), by_method(measured)
-    _check_rows(spec, figures)
+    named = {row.method for group in spec.groups for row in group.rows}
+    figures, ours = by_method(published), by_method(measured[measured["method"].isin(named)])
+    _check_rows(spec, figures, named)
     builder = Builder(spec, figures, ours, tolerances, methods)
     _check_errata(builder)
     groups = tuple((group.title, tuple(builder.row(row) for row in group.rows)) for group in spec.groups)
@@ -309,10 +310,9 @@ def _departure(record: Record) -> str:
     return f"trained here {how}: {record['weights']}{data}"
 
 
-def _check_rows(spec: Spec, published: Mapping[str, Sequence[Record]]) -> None:
+def _check_rows(spec: Spec, published: Mapping[str, Sequence[Record]], named: set[str]) -> None:
     """Nothing published is dropped in silence."""
-    rows = {row.method for group in spec.groups for row in group.rows}
-    if strangers := set(published) - rows:
+    if strangers := set(published) - named:
         raise ResoluteError(f"{_name(spec)}: groups: no row for '{min(strangers)}' of {spec.figures.name}")
     images = {record["image"] for records in published.values() for record in records}
     if strangers := images - {*(spec.images or [""])}:
