@@ -6,7 +6,8 @@ For a project that has been run: one job of each kind, of that method where it i
 would, once as a process of its own and once in one that begins warm (`resolute.engines.warm`). Then it is run three
 times in a single process: what the first time takes more than the second is what every process does `once` (the
 interpreter, its imports, the registry); what the second takes is divided as the profile of the third is. All are CPU
-seconds, user and system, of one thread. Outputs are made anew, so that Snakemake makes what depends on them anew, too.
+seconds, user and system, of one thread. Outputs are made anew, so that Snakemake makes what depends on them anew, too,
+but for what is timed: that is measured and not kept.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from pathlib import Path
 from resolute.engines import warm
 
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+SKIPPED = ("train", "operating_points")  # long, or timed and kept
 # The functions that a part of a job is spent in, by the ends of their files' names: none calls one of another part.
 PARTS = {
     "network": {("methods/__init__.py", "upscaler")},
@@ -52,7 +54,11 @@ def commands() -> dict[str, list[list[str]]]:
     ).stdout
     found = defaultdict(list)
     for rule, command in re.findall(r"^rule (\w+):\n(?: .*\n)*Shell command: logged \S+ (.+)$", planned, re.MULTILINE):
-        found[f"{rule}, counted" if "--count-only" in command else rule].append(shlex.split(command))
+        if rule == "profile":
+            is_timed = "--count-only" not in command
+            rule, command = f"profile, {'timed' if is_timed else 'counted'}", command + " --json" * is_timed
+        if rule not in SKIPPED:
+            found[rule].append(shlex.split(command))
     return found
 
 
@@ -131,8 +137,6 @@ def main() -> None:
     print(f"{'':22}" + "".join(f"{name:>9}" for name in names))
     for kind, jobs in commands().items():
         command = next((job for job in jobs if method in job), jobs[0])
-        if command[1] == "train":
-            continue
         taken = [run(*command), server.run(*command)]
         divided = subprocess.check_output(
             [sys.executable, __file__, "--divide", *command], env={**os.environ, **THREADS}, text=True
