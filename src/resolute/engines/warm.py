@@ -117,11 +117,11 @@ def _accept(listener: socket.socket, jobs: dict[Any, socket.socket]) -> None:
         _, files, _, _ = socket.recv_fds(client, 1, len(_FILES))
         with client.makefile() as lines:
             asked = json.loads(lines.readline())
-    except (OSError, ValueError):
+        job = get_context("fork").Process(target=_begin, args=(asked, files, [listener, client, *jobs.values()]))
+        job.start()
+    except (OSError, ValueError):  # also where no more processes are to be had
         client.close()
         return
-    job = get_context("fork").Process(target=_begin, args=(asked, files, [listener, client, *jobs.values()]))
-    job.start()
     jobs[job] = client
     for file in files:
         os.close(file)
