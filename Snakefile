@@ -27,6 +27,10 @@ onstart:
             "resolute: if DVC has these results, `dvc pull` and `resolute sync` bring them",
             file=sys.stderr,
         )
+    # Jobs of one thread on this machine, where there are enough of them.
+    needed = workflow.dag.needrun_jobs() if workflow.local_exec else []
+    if sum(job.threads == 1 for job in needed) >= warm.FEWEST:
+        warm.start(SOURCE)
 
 
 # All that a user may miss; where it is removed, it is made again.

@@ -15,6 +15,7 @@ from resolute import registry
 from resolute.core.errors import ResoluteError
 from resolute.metrics.counters import count
 from resolute.profile import as_rows, profile, rows_for_output, timing_of
+from resolute.profile.timing import latency_ms
 
 ROOT = Path(__file__).parents[2]
 
@@ -145,6 +146,22 @@ def test_a_timed_profile_has_latency_memory_and_device() -> None:
     assert found["latency_ms"] > 0
     assert timing_of(found) == {"device": found["device"], "threads": 1, "precision": "float32"}
     assert found["peak_memory_bytes"] is None or found["peak_memory_bytes"] >= 0
+
+
+@pytest.mark.parametrize(
+    ("passes", "expected"),
+    [
+        ([9.0, 8.0, 3.0, 2.0, 4.0], 2.0),  # two that do not count, three that do
+        ([4_000.0, 3_000.0, 3_500.0], 3_500.0),
+        ([6_000.0, 5_000.0], 5_000.0),
+        ([12_000.0], 12_000.0),
+    ],
+)
+def test_long_passes_are_not_repeated(passes: list[float], expected: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = iter(passes)
+    monkeypatch.setattr("resolute.profile.timing.call_ms", lambda *_: next(left))
+    assert latency_ms(nn.Identity(), torch.zeros(1), runs=3) == expected
+    assert next(left, None) is None
 
 
 def test_the_first_call_is_told_apart_from_the_latency_that_leaves_it_out(monkeypatch: pytest.MonkeyPatch) -> None:

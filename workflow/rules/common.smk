@@ -16,6 +16,7 @@ from resolute.core import layout
 from resolute import params as params_file
 from resolute.core.errors import ResoluteError
 from resolute.datasets.folders import check_unchanged
+from resolute.engines import warm
 from resolute.engines.clock import bring_back
 from resolute.engines.unlock import JOBS_LOCK, hold
 from resolute.params import jobs

@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import fx, nn
-from torch.fx.passes.shape_prop import ShapeProp
 
 from resolute.inference.fused import (
     NONE,
@@ -26,6 +25,7 @@ from resolute.inference.fused import (
 from resolute.models.blocks.experts import TopOneExperts
 
 _COMBINE: dict[Any, str] = {operator.add: "add", operator.mul: "mul"}
+_SHAPE = "shape"  # of what a node gives for the probe, in the node's notes
 
 PROBE = (1, 3, 32, 32)
 """The image that tells the shapes inside a network: only a mean over the whole of it is a single pixel then."""
@@ -36,7 +36,7 @@ def fuse_convolutions(network: nn.Module) -> nn.Module:
     try:
         traced = fx.GraphModule(network, _Tracer().trace(network))
         with torch.inference_mode():
-            ShapeProp(traced).propagate(torch.zeros(PROBE))
+            _Shapes(traced).run(torch.zeros(PROBE))
     except (fx.proxy.TraceError, TypeError, RuntimeError):
         return network
     for step in (_fold_norm, _divide, _fuse):
@@ -61,6 +61,18 @@ class _Tracer(fx.Tracer):
         if obj.node.target is torch.split and isinstance(parts, Sequence):
             return iter([operator.getitem(obj, part) for part in range(len(parts))])
         return super().iter(obj)
+
+
+class _Shapes(fx.Interpreter):
+    """Notes the shape of what every node gives. torch's own pass imports sympy, half a second of every process."""
+
+    def run_node(self, n: fx.Node) -> Any:
+        try:
+            result = super().run_node(n)
+        except Exception as error:  # layers raise what they like
+            raise RuntimeError(f"{n} gives nothing for the probe") from error
+        n.meta[_SHAPE] = tuple(result.shape) if isinstance(result, torch.Tensor) else ()
+        return result
 
 
 def _fold_norm(traced: fx.GraphModule, node: fx.Node) -> None:
@@ -157,7 +169,8 @@ def _only_user(node: fx.Node) -> fx.Node | None:
 
 def _shape(node: fx.Node) -> tuple[int, ...]:
     """The shape of what a node gives for the probe; empty where that is no tensor."""
-    return tuple(getattr(node.meta.get("tensor_meta"), "shape", ()))
+    shape: tuple[int, ...] = node.meta.get(_SHAPE, ())
+    return shape
 
 
 def _concatenated(node: fx.Node) -> list[fx.Node]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from resolute.core.errors import ResoluteError
@@ -12,11 +13,17 @@ SIGMA = 1.5
 C1 = (0.01 * 255) ** 2
 C2 = (0.03 * 255) ** 2
 
-STRIP = 16  # rows of the SSIM map that are computed at a time: their intermediate arrays stay in the cache
+# The side of the blocks of windows that are filtered at a time, down and across, by a product of matrices each. That is
+# 26 multiplications for 11 weights, but of the kind that processors do best: less than half of the time of adding rows.
+BLOCK = 16
+LINE = BLOCK + 2 * RADIUS  # pixels that a block's windows reach over
 
 _offsets = np.arange(-RADIUS, RADIUS + 1)
 _gaussian = np.exp(-(_offsets**2) / (2 * SIGMA**2))
 _gaussian /= _gaussian.sum()
+# From a line of pixels to the weighted sums of its windows.
+_filter = np.stack([np.pad(_gaussian, (window, BLOCK - 1 - window)) for window in range(BLOCK)])
+_across = np.ascontiguousarray(_filter.T)
 
 
 def ssim(sr: NDArray, hr: NDArray) -> float:
@@ -43,28 +50,32 @@ def ssim(sr: NDArray, hr: NDArray) -> float:
 
 
 def _strip_sums(a: NDArray, b: NDArray) -> Iterator[float]:
-    for top in range(0, a.shape[0] - 2 * RADIUS, STRIP):
-        rows = slice(top, top + STRIP + 2 * RADIUS)
-        yield float(_ssim_map(a[rows].astype(np.float64), b[rows].astype(np.float64)).sum())
+    """The sums of the SSIM map over strips of BLOCK rows: their intermediate arrays stay in the cache."""
+    rows, columns = (side - 2 * RADIUS for side in a.shape)
+    blocks = -(-columns // BLOCK)
+    # Of a strip: a, b, the sum of their squares and their product; what lies beyond the image is filtered in vain.
+    maps = np.zeros((4, LINE, blocks * BLOCK + 2 * RADIUS))
+    down = np.empty((4, BLOCK, maps.shape[2]))
+    # Overlapping lines: 4 x blocks x BLOCK x LINE.
+    lines = sliding_window_view(down, LINE, axis=2)[:, :, ::BLOCK].swapaxes(1, 2)
+    filtered = np.empty((4, blocks, BLOCK, BLOCK))
+    for top in range(0, rows, BLOCK):
+        valid = min(BLOCK, rows - top)
+        for image, pixels in ((0, a), (1, b)):
+            maps[image, : valid + 2 * RADIUS, : a.shape[1]] = pixels[top : top + valid + 2 * RADIUS]
+        np.multiply(maps[0], maps[0], out=maps[2])
+        np.multiply(maps[0], maps[1], out=maps[3])
+        maps[2] += maps[1] ** 2
+        np.matmul(_filter, maps, out=down)
+        np.matmul(lines, _across, out=filtered)
+        found = _ssim_map(*filtered)[:, :valid]
+        yield float(found[:-1].sum() + found[-1, :, : columns - (blocks - 1) * BLOCK].sum())
 
 
-def _ssim_map(a: NDArray, b: NDArray) -> NDArray:
-    """SSIM of every window. The two variances enter as their sum, which saves a filtering."""
-    mean_a, mean_b, squares, product = (_blur(_blur(x, 0), 1) for x in (a, b, a * a + b * b, a * b))
+def _ssim_map(mean_a: NDArray, mean_b: NDArray, squares: NDArray, product: NDArray) -> NDArray:
+    """SSIM of every window, from what it is filtered to. The two variances enter as their sum: one filtering less."""
     mean_product = mean_a * mean_b
     mean_squares = mean_a**2 + mean_b**2
     covariance = product - mean_product
     variances = squares - mean_squares
     return (2 * mean_product + C1) * (2 * covariance + C2) / ((mean_squares + C1) * (variances + C2))
-
-
-def _blur(x: NDArray, axis: int) -> NDArray:
-    """Gaussian filter along an axis, valid part only. The kernel's symmetry halves the multiplications."""
-    x = x.swapaxes(0, axis)
-    count = x.shape[0] - 2 * RADIUS
-    result = _gaussian[RADIUS] * x[RADIUS : RADIUS + count]
-    for k in range(RADIUS):
-        pair = x[k : k + count] + x[2 * RADIUS - k : 2 * RADIUS - k + count]
-        pair *= _gaussian[k]
-        result += pair
-    return result.swapaxes(0, axis)

@@ -48,7 +48,7 @@ def profile(
         scale: HR side over LR side.
         lr_size: width and height of the LR image in pixels.
         timed: measure latency and peak memory too, alone on the device (or the CPU).
-        runs: timed forward passes, the best of which counts.
+        runs: timed forward passes, the best of which counts; fewer where they are long (`latency_ms`).
         threads: CPU threads; 0 leaves the choice to torch.
 
     Returns:
