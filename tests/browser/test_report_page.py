@@ -215,7 +215,7 @@ def test_an_image_slider_moves_its_border(open_page: Callable[..., Any]) -> None
     page.keyboard.press("ArrowRight")
     assert page.locator(".pair").evaluate("pair => pair.style.getPropertyValue('--at')") == "1%"
     page.locator(".sides select").last.select_option(label="original (HR)")
-    assert page.locator(".pair img").first.get_attribute("alt") == "original"
+    assert page.locator(".pair img").first.get_attribute("alt") == "original (HR)"
 
 
 @pytest.mark.parametrize("width", WIDTHS)

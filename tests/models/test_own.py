@@ -15,7 +15,7 @@ from resolute.methods.weights import save_weights
 from resolute.metrics.counters import count
 from resolute.models import own as models_own
 from resolute.sources.imports import _imports, _path, closure
-from resolute.sources.make import sources
+from resolute.sources.make import _with_data, sources
 from resolute.weights import networks
 
 NETWORK = """
@@ -46,7 +46,7 @@ WEIGHTS = 3 * 8 * 9 + 8 + 8 * 48 + 48
 
 def forget() -> None:
     """What a new process would not know."""
-    for cached in (registry.names, registry.entry, closure, _path, _imports):
+    for cached in (registry.names, registry.entry, closure, _path, _imports, _with_data):
         cached.cache_clear()
     for name in [one for one in sys.modules if one.startswith("resolute_own")]:
         del sys.modules[name]

@@ -72,7 +72,8 @@ def test_smfanet_is_the_same_function_either_way(monkeypatch: pytest.MonkeyPatch
     with torch.no_grad():
         released = network(x)
         monkeypatch.setattr(smfanet.SMFA, "_mask", resized_first)
-        assert torch.equal(network(x), released)
+        # A convolution of another size may add in another order: a few units in the last place, on some processors.
+        torch.testing.assert_close(network(x), released, rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize(
