@@ -5,8 +5,8 @@
 Plain is the network as it was released, with the channels first, under no_grad. Each form has a process of its own,
 as preparing changes how a process keeps memory; both get the same weights and image. They take turns in random order,
 so that other load and a drifting clock meet them alike, and CPU time (of the process, not the wall) is compared. The
-ratio is the median over the rounds of plain / prepared. What of the prepared time are convolutions, and how fast these
-are, says what is left: oneDNN computes them in both forms, and preparing saves little else than what is between them.
+ratio is the median over the rounds of plain / prepared. What of the prepared time are convolutions, and how many multiply-adds
+it does a second, says what is left: oneDNN computes them in both forms, and preparing saves what is between them.
 """
 
 import argparse
@@ -55,8 +55,8 @@ def share_of_convolutions(network: nn.Module, lr: Tensor) -> float:
 
 
 def compare(name: str, size: tuple[int, int], threads: int, rounds: int) -> dict[str, float]:
-    """Median milliseconds of each form, median ratio, largest difference over the range of the output, and the
-    convolutions of the prepared form: their share, and 10^9 multiply-adds a second.
+    """Median milliseconds of each form, median ratio, largest difference over the range of the output, and of the
+    prepared form the share of convolutions and 10^9 multiply-adds a second.
     """
     made, times = take_turns(serve, FORMS, (name, size, threads), rounds)
     (plain, _), (prepared, share) = (made[form] for form in FORMS)
@@ -67,7 +67,7 @@ def compare(name: str, size: tuple[int, int], threads: int, rounds: int) -> dict
         "ratio": statistics.median(a / b for a, b in zip(times["plain"], times["prepared"], strict=True)),
         "difference": float(np.abs(plain - prepared).max() / np.ptp(plain)),
         "convolutions": share,
-        "rate": macs / (share * medians["prepared"]) / 1e6,
+        "rate": macs / medians["prepared"] / 1e6,
     }
 
 
