@@ -5,8 +5,9 @@
 Plain is the network as it was released, with the channels first, under no_grad. Each form has a process of its own,
 as preparing changes how a process keeps memory; both get the same weights and image. They take turns in random order,
 so that other load and a drifting clock meet them alike, and CPU time (of the process, not the wall) is compared. The
-ratio is the median over the rounds of plain / prepared. What of the prepared time are convolutions, and how many multiply-adds
-it does a second, says what is left: oneDNN computes them in both forms, and preparing saves what is between them.
+ratio is the median over the rounds of plain / prepared. What of the prepared time are convolutions, and how many
+multiply-adds it does a second, says what is left: oneDNN computes them in both forms, and preparing saves what is
+between them.
 """
 
 import argparse
