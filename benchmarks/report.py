@@ -66,7 +66,7 @@ def _draw(settings: dict[str, Any]) -> None:
     import numpy as np
     from skimage.data import astronaut
 
-    from resolute.figures.comparison import View, as_data, strip
+    from resolute.figures.comparison import Beside, View, as_data, strip
     from resolute.figures.crops import Crop
     from resolute.figures.lineage import forest
     from resolute.figures.style import save, save_data, style
@@ -78,11 +78,12 @@ def _draw(settings: dict[str, Any]) -> None:
         View(name, name, "published", (hr + dice.normal(0, 4, hr.shape)).clip(0, 255).astype(np.uint8), 30)
         for name in names
     ]
+    original = Beside(hr, is_original=True)
     with style():
         save("lineage_x4", "Nothing is compared", *forest([], 0))
         for name in settings["figures"]["comparisons"]:
-            save(f"comparison_{name}", name, *strip(hr, views, crop, name, settings["figures"]["protocol"]))
-            data = {"subject": name, "protocol": settings["figures"]["protocol"], **as_data(hr, views, crop)}
+            save(f"comparison_{name}", name, *strip(original, views, crop, name, settings["figures"]["protocol"]))
+            data = {"subject": name, "protocol": settings["figures"]["protocol"], **as_data(original, views, crop)}
             save_data(f"comparison_{name}", data)
     save_data("lineage_x4", {"scale": 4, "compared": 0, "verdicts": VERDICTS, "relations": []})
 
