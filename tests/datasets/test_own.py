@@ -62,7 +62,7 @@ def test_lr_images_that_come_with_a_folder_are_taken_as_they_are(photos: Path) -
     with pytest.raises(ResoluteError, match="phone came with LR images for x4, not for x2: record some"):
         degrade("phone", 2)
     with pytest.raises(ResoluteError, match="phone came with LR images for x4, not for x2"):
-        jobs._reduction("phone", 2)
+        jobs.data.reduction("phone", 2)
     other = read_image(given / "coffeex4.png")[::-1]
     write_png(given / "coffeex4.png", np.ascontiguousarray(other))
     record("phone")

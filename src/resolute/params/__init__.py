@@ -14,7 +14,7 @@ from resolute.core.errors import ResoluteError, nearest
 from resolute.core.layout import project_root
 from resolute.core.schema import read_yaml, validate
 from resolute.params import jobs, networks
-from resolute.params.jobs import training_set
+from resolute.params.jobs.runs import training_set
 from resolute.params.schema import params_schema
 
 Params = dict[str, Any]
