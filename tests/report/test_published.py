@@ -8,7 +8,7 @@ from tests.report.conftest import cell
 
 from resolute.core.errors import ResoluteError
 from resolute.published.results import read_results, write_results
-from resolute.report.published import published
+from resolute.report.published import Published, published
 
 SPEC = """
 title: A <table>
@@ -68,6 +68,19 @@ def test_what_does_not_hold_is_listed_with_its_reason(fragment: Path, project: P
 def test_a_table_without_measurements_is_known_as_one(fragment: Path) -> None:
     (table,) = published([fragment], [psnr("a", "cannot be measured", 30.0), psnr("b", "not run", 31.0)])
     assert (table.is_measured, table.source) == (False, "A paper")
+
+
+@pytest.mark.parametrize(
+    ("citation", "paper"),
+    [
+        ("A paper, Table 2, and the papers that it compares with", "A paper"),
+        ("ARM (ECCV 2022), Tables 1 and 2", "ARM (ECCV 2022)"),
+        ("B, as A (2022, Tables 1 and 2) prints it", "B, as A (2022, Tables 1 and 2) prints it"),
+        ("B, as A (2024, Table 1) prints it", "B, as A (2024, Table 1) prints it"),
+    ],
+)
+def test_a_paper_is_its_citation_without_the_number_of_its_own_table(citation: str, paper: str) -> None:
+    assert Published("paper", "table", "published", "", "", citation, {}, ()).source == paper
 
 
 def test_what_has_no_cells_is_left_out(fragment: Path) -> None:

@@ -1,5 +1,6 @@
 """What the papers print and whether it holds: counts, and what does not hold and why."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from resolute.published import JUDGED, Spec, Verdict, read_spec
 from resolute.published.results import Result, value_here
 
 FIGURES = {"published": "published figures", "official_outputs": "outputs of the official code"}
+_NUMBER_OF_TABLE = re.compile(r", Tables? (?![^(]*\))")  # within parentheses it is of another paper, quoted there
 UNMEASURED = (Verdict.CANNOT_BE_MEASURED, Verdict.NOT_RUN)
 
 
@@ -43,7 +45,7 @@ class Published:
     @property
     def source(self) -> str:
         """The paper, without the number of its table."""
-        return self.citation.rpartition(", Table")[0] or self.citation
+        return _NUMBER_OF_TABLE.split(self.citation)[0]
 
     @property
     def is_measured(self) -> bool:
