@@ -48,6 +48,7 @@ def choices(tables: Sequence[QualityTable], costs: Sequence[CostRow], protocol: 
 def _choice(row: QualityRow, dataset: str, cost: CostRow | None) -> dict[str, Any]:
     return {
         "title": row.title,
+        **({"setting": row.setting} if row.setting else {}),
         "weights": weights_title(row.weights, row.seeds),
         "trained": row.is_trained,
         "quality": _values(row, dataset),

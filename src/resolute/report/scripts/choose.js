@@ -84,7 +84,7 @@
   function points(rows, key, marker, name, labelled) {
     return {
       type: "scatter", mode: "markers+text", name, x: rows.map((row) => row.cost[key]), y: rows.map(qualityOf), marker,
-      text: rows.map((row) => (labelled.has(row) ? plain(row.title, 24) : "")),
+      text: rows.map((row) => labelled.get(row)?.name ?? ""),
       textposition: rows.map((row) => `top ${labelled.get(row)?.side ?? "center"}`),
       hovertext: rows.map(describe), hoverinfo: "text", cliponaxis: false,
       error_y: { array: rows.map((row) => spreadOf(row) ?? 0), visible: rows.some(spreadOf), thickness: 1, width: 3 },
@@ -117,15 +117,20 @@
   /** The networks whose names find room above their points, and on which side; the first ones first. */
   function named(rows, key, axes, width) {
     const placed = new Map();
+    const networks = new Set(); // that have been named: their other settings go without the name
     const [[left, right], [low, high]] = [axes.xaxis.range ?? [0, 1], axes.yaxis.range ?? [0, 1]];
     for (const row of rows) {
       const x = ((Math.log10(row.cost[key]) - left) / (right - left)) * width;
       const y = ((qualityOf(row) - low) / (high - low)) * HEIGHT;
-      const half = 4 * plain(row.title, 24).length;
+      const network = row.title.slice(0, row.title.length - (row.setting ?? "").length);
+      const name = plain(row.setting && networks.has(network) ? row.setting : row.title, 32);
+      const half = 4 * name.length;
       // Beside the point where the chart would end before the name.
       const [side, middle] = x < half ? ["right", x + half] : x > width - half ? ["left", x - half] : ["center", x];
       const touches = (other) => Math.abs(other.middle - middle) <= other.half + half && Math.abs(other.y - y) <= 20;
-      if (!placed.has(row) && ![...placed.values()].some(touches)) placed.set(row, { middle, y, half, side });
+      if (placed.has(row) || [...placed.values()].some(touches)) continue;
+      placed.set(row, { name, middle, y, half, side });
+      networks.add(network);
     }
     return placed;
   }
