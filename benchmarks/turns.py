@@ -21,13 +21,17 @@ def take_turns(
     for form in forms:
         pipes[form], theirs = spawn.Pipe()
         spawn.Process(target=serve, args=(form, *arguments, theirs), daemon=True).start()
-    made = {form: pipes[form].recv() for form in forms}
-    given: dict[str, list[Any]] = {form: [] for form in forms}
-    turns = random.Random(0)
-    for _ in range(rounds):
-        for form in turns.sample(forms, len(forms)):
-            pipes[form].send(True)
-            given[form].append(pipes[form].recv())
-    for pipe in pipes.values():
-        pipe.send(False)
-    return made, given
+    try:
+        made = {form: pipes[form].recv() for form in forms}
+        given: dict[str, list[Any]] = {form: [] for form in forms}
+        turns = random.Random(0)
+        for _ in range(rounds):
+            for form in turns.sample(forms, len(forms)):
+                pipes[form].send(True)
+                given[form].append(pipes[form].recv())
+        for pipe in pipes.values():
+            pipe.send(False)
+        return made, given
+    finally:
+        for pipe in pipes.values():
+            pipe.close()  # where one has failed, no other waits for its turn
