@@ -131,8 +131,9 @@ def test_a_block_retrains_the_networks_that_have_it_alone() -> None:
     assert trained == {f"train/{name}" for name in windowed}
 
 
-def test_a_new_network_with_a_new_block_and_a_new_key_map_changes_no_job_of_another(copy: Path) -> None:
+def test_a_new_network_with_its_block_and_key_map_and_a_new_data_set_change_no_job_of_another(copy: Path) -> None:
     refreshed(copy)
+    shutil.copy(copy / "datasets/registry/set5.yaml", copy / "datasets/registry/newcomer.yaml")
     (copy / "models/blocks/newcomer.py").write_text('"""New."""\n')
     shutil.copy(copy / "registry/key_maps/esa.yaml", copy / "registry/key_maps/newcomer.yaml")
     network = (copy / "models/rlfn.py").read_text()
@@ -143,7 +144,7 @@ def test_a_new_network_with_a_new_block_and_a_new_key_map_changes_no_job_of_anot
     )
     changed = refreshed(copy)
     assert {job for job in changed if "/" in job} == {f"{stage}/newcomer" for stage in HALVES}
-    assert changed - {f"{stage}/newcomer" for stage in HALVES} == {"tables", "figures", "report"}  # which show its name
+    assert changed - {f"{stage}/newcomer" for stage in HALVES} == {"tables", "figures", "report"}  # which show names
 
 
 @pytest.mark.parametrize("name", ["methods/patchwise.py", "methods/weights.py", "inference/prepare.py"])

@@ -116,7 +116,7 @@ FIGURES = local(*params_file.figure_files(PARAMS, JOBS))
 
 
 def registry_of(wildcards):
-    """The file that says what a data set is: the registry, or its own entry where somebody has added it."""
+    """The file that says what a data set is."""
     return datasets.entry(wildcards.dataset).registry_file
 
 

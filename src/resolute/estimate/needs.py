@@ -13,7 +13,8 @@ from resolute import datasets, params, registry
 from resolute.core import devices, layout
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import Span, Weights
-from resolute.datasets.registry import DataSet, SourceFile, fitting
+from resolute.datasets.manifest import SourceFile, fitting
+from resolute.datasets.registry import DataSet
 from resolute.datasets.store import read_table
 from resolute.estimate import throughput
 from resolute.fetch import mirrored

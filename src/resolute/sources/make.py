@@ -24,11 +24,9 @@ ABOUT_METHODS = {"patches": "patches.scores"}
 # What is read beside code: by a module that shows names and titles, and by a stage that has data for single methods.
 TITLES = "measurements/titles.py"  # which shows those of somebody's own, too
 READS = {
-    TITLES: ("registry", "datasets/registry.yaml"),
-    "pages/environment.py": ("pages",),
-    "published/files.py": tuple(
-        f"published/{kind}.schema.json" for kind in ("claims", "ranking", "side_by_side", "table", "tolerances")
-    ),
+    TITLES: ("registry/*.yaml", "datasets/registry/*.yaml"),
+    "pages/environment.py": ("pages/*.*",),
+    "published/files.py": ("published/*.schema.json",),
 }
 OFFICIAL = "evaluate/official"
 _parts = attrgetter("parts")
@@ -107,9 +105,9 @@ def _with_data(stage: str) -> frozenset[Path]:
     """What a stage imports, its templates, and what its modules read."""
     code = closure(f"resolute.{stage}")
     templates = [file for file in files_below(stage) if file.suffix != ".py"]
-    read = [path for module, paths in READS.items() if PACKAGE / module in code for path in paths]
+    patterns = [pattern for module, found in READS.items() if PACKAGE / module in code for pattern in found]
     others = [*own.entries("datasets").values(), *own.entries("methods").values()] if PACKAGE / TITLES in code else []
-    return code.union(templates, others, *map(files_below, read))
+    return code.union(templates, others, *map(PACKAGE.glob, patterns))
 
 
 def _place(file: Path) -> str:
