@@ -1,5 +1,6 @@
 """Data sets beside all that the registry has: a union of two small ones, and folders of somebody's own."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import yaml
 
 from resolute.cli.folders import Use, dataset
 from resolute.datasets import registry
+from resolute.datasets.manifest import read_manifest
 from resolute.images.files import write_png
 from resolute.params import presets
 
@@ -39,15 +41,13 @@ def picture(seed: int, height: int, width: int) -> np.ndarray:
 def union(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A checkout whose preset `own` trains IMDN tiny at x2 and x4 on the data set `both` of `left` and `right`."""
     folder = checkout / "registry"
-    folder.mkdir()
-    for part in ("manifests", "schema.json"):
-        (folder / part).symlink_to(registry.FOLDER / part)
+    shutil.copytree(registry.FOLDER, folder)
     facts = {**dict.fromkeys(("title", "citation", "licence"), "own"), "page": "https://host/page"}
     own = {name: {**facts, **({} if name == "both" else {"variant": "mirror"}), **one} for name, one in SETS.items()}
-    everything = (registry.FOLDER / "registry.yaml").read_text() + yaml.safe_dump(own, sort_keys=False)
-    (folder / "registry.yaml").write_text(everything)
+    for name, one in own.items():
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(one, sort_keys=False))
     monkeypatch.setattr(registry, "FOLDER", folder)
-    registry._registry.cache_clear()
+    forget()
     for number, (place, height, width) in enumerate([("left/a", 100, 131), ("left/b", 97, 120), ("right/1", 110, 96)]):
         path = checkout / f"data/manual/{place}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,13 +63,13 @@ def union(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     presets.write("own")
     yield checkout
     monkeypatch.undo()
-    registry._registry.cache_clear()
+    forget()
 
 
 def forget() -> None:
     """What a new process would not know."""
-    registry._registry.cache_clear()
-    registry._manifest.cache_clear()
+    for known in (registry.names, registry.entry, read_manifest):
+        known.cache_clear()
 
 
 @pytest.fixture

@@ -196,7 +196,9 @@ def test_a_name_that_is_taken_or_none_is_refused(name: str, said: str, photos: P
 def test_a_union_with_a_folder_is_an_entry_written_by_hand(photos: Path, project: Path) -> None:
     record("mine", photos, use=Use.TRAIN)
     (project / "data/own/datasets/both.yaml").write_text("title: both\nsource: {kind: union, of: [mine, embedded]}\n")
-    with pytest.raises(ResoluteError, match=r"data set registry.*both.source.of.*are of different variants"):
+    with pytest.raises(
+        ResoluteError, match=r"data/own/datasets/both.yaml: source.of: mine and embedded are of different variants"
+    ):
         record("both")
     text = "title: both\nsource: {kind: union, of: [mine, div2k_train]}\n"
     (project / "data/own/datasets/both.yaml").write_text(text)

@@ -2,6 +2,7 @@
 
 import math
 import re
+import shutil
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from resolute import datasets
+from resolute.core import own
 from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
 from resolute.core.schema import validate
 from resolute.datasets import registry
-from resolute.datasets.registry import SourceFile, fitting
+from resolute.datasets.manifest import SourceFile, fitting, read_manifest
 from resolute.images.files import read_image
 
 WITH_MANIFEST = [name for name in datasets.names() if datasets.entry(name).source.kind in ("files", "embedded")]
@@ -183,12 +185,12 @@ def test_unknown_data_set_names_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"licens": "?"}, "unknown key 'x.licens'"),
+        ({"licens": "?"}, "unknown key 'licens'"),
         ({"variant": "miror"}, "did you mean 'mirror'"),
         ({"variant_above_x4": "pilow"}, "did you mean 'pillow'"),
-        ({"source": {"kind": "archive", "url": "https://host/a.zip", "sha256": "abc"}}, "x.source.sha256"),
-        ({"source": {"kind": "files", "url": "https://host/a", "reduce": 2}}, "x.source"),
-        ({"splits": {"train": {"use": "validate", "images": 1}}}, "x.splits.train.use is 'validate'"),
+        ({"source": {"kind": "archive", "url": "https://host/a.zip", "sha256": "abc"}}, "source.sha256"),
+        ({"source": {"kind": "files", "url": "https://host/a", "reduce": 2}}, "unknown key 'source.reduce'"),
+        ({"splits": {"train": {"use": "validate", "images": 1}}}, "splits.train.use is 'validate'"),
     ],
 )
 def test_schema_names_what_is_wrong(change: dict[str, object], message: str) -> None:
@@ -202,9 +204,9 @@ def test_schema_names_what_is_wrong(change: dict[str, object], message: str) -> 
         "splits": {"train": {"use": "train", "images": 1}},
     }
     schema = registry.FOLDER / "schema.json"
-    validate({"x": right}, schema, "registry")
+    validate(right, schema, "registry")
     with pytest.raises(ResoluteError, match=re.escape(message)):
-        validate({"x": {**right, **change}}, schema, "registry")
+        validate({**right, **change}, schema, "registry")
 
 
 def hr(scale: float | None) -> SourceFile:
@@ -241,75 +243,73 @@ def test_hr_images_of_different_scales_agree_where_they_overlap(mirror: Path) ->
         assert np.array_equal(twice[:height, :width], other[:height, :width])
 
 
-UNION = "title: A, citation: a, page: 'https://a', licence: b, source: {{kind: union, of: [{}]}}"
-MANUAL = (
-    "title: A, citation: a, page: 'https://a', licence: b, variant: {}, "
-    "source: {{kind: manual, instruction: i}}, splits: {{x: {{use: {}, images: 1}}}}"
-)
+FACTS = "title: A, citation: a, page: 'https://a', licence: b"
+SPLIT = "splits: {{x: {{use: {}, images: 1}}}}"
+MANUAL = f"{FACTS}, variant: {{}}, source: {{{{kind: manual, instruction: i}}}}, {SPLIT}"
 
 
-def union_with(part: str) -> str:
-    """A registry of a set, another one, and their union."""
-    return f"a: {{{UNION.format('b, c')}}}\nb: {{{MANUAL.format('mirror', 'train')}}}\nc: {{{part}}}"
+def derived(of: str) -> str:
+    return f"{FACTS}, variant: mirror, source: {{kind: derived, of: {of}, reduce: 2}}, {SPLIT.format('test')}"
 
 
-FACTS = "title: A, citation: a, page: 'https://a', licence: b, variant: mirror"
+def union(*of: str) -> str:
+    return f"{FACTS}, source: {{kind: union, of: [{', '.join(of)}]}}"
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("entries", "message"),
     [
-        ("", "the data set registry registry.yaml is empty"),
-        ("\udcff", "is not UTF-8"),
+        ({"a": ""}, "registry/a.yaml is empty"),
+        ({"a": "\udcff"}, "is not UTF-8"),
+        ({"a": f"{{{derived('b')}}}"}, "registry/a.yaml: source.of: 'b' is no data set with images of its own"),
+        ({"a": f"{{{derived('a')}}}"}, "registry/a.yaml: source.of: 'a' is no data set"),
+        ({"a": f"{{{derived('b')}}}", "b": f"{{{derived('c')}}}"}, "registry/a.yaml: source.of: 'b' is no data set"),
         (
-            f"a: {{{FACTS}, source: {{kind: derived, of: b, reduce: 2}}, splits: {{x: {{use: test, images: 1}}}}}}",
-            "a.source.of: 'b'",
+            {"a": f"{{{MANUAL.format('mirror', 'test').replace('images: 1', 'images: 2, names: 0-999999999')}}}"},
+            "registry/a.yaml: splits.x: 0-999999999 are not 2 images",
         ),
-        (
-            f"a: {{{FACTS}, source: {{kind: derived, of: a, reduce: 2}}, splits: {{x: {{use: test, images: 1}}}}}}",
-            "a.source.of: 'a'",
-        ),
-        (
+        ({"a": f"{{{union('a', 'a')}}}"}, "has non-unique elements"),
+        ({"a": f"{{{union('b', 'c')}}}"}, "registry/a.yaml: source.of: 'b' is no data set"),
+        ({"a": f"{{{union('b', 'c')}, variant: mirror}}"}, "unknown key 'variant'"),
+        ({"a": f"{{{union('b', 'c')}}}", "b": "", "c": ""}, "registry/b.yaml is empty"),
+        *(
             (
-                f"a: {{{FACTS}, source: {{kind: manual, instruction: b}}, "
-                "splits: {x: {use: test, images: 2, names: 0-999999999}}}"
-            ),
-            r"a\.splits\.x: 0-999999999 are not 2 images",
+                {
+                    "a": f"{{{union('b', 'c')}}}",
+                    "b": f"{{{MANUAL.format('mirror', 'train')}}}",
+                    "c": f"{{{MANUAL.format(variant, use)}}}",
+                },
+                f"registry/a.yaml: source.of: b and c {why}",
+            )
+            for variant, use, why in (
+                ("replicate", "train", "are of different variants"),
+                ("mirror, variant_above_x4: pillow", "train", "are of different variants"),
+                ("mirror", "test", "have no split for training in common"),
+            )
         ),
-        (f"a: {{{UNION.format('a, a')}}}", "has non-unique elements"),
-        (f"a: {{{UNION.format('b, c')}}}", "a.source.of: 'b' is no data set"),
-        (f"a: {{{UNION.format('b, c')}, variant: mirror}}", "unknown key 'a.variant'"),
-        (
-            union_with(MANUAL.format("replicate", "train")),
-            "a.source.of: b and c are of different variants",
-        ),
-        (
-            union_with(MANUAL.format("mirror, variant_above_x4: pillow", "train")),
-            "a.source.of: b and c are of different variants",
-        ),
-        (
-            union_with(MANUAL.format("mirror", "test")),
-            "a.source.of: b and c have no split for training in common",
-        ),
-        (f"{'a' * 256}: {{{FACTS}}}", "is too long"),
-        ("? [a]\n: b", "a key is no text"),
+        ({"a": "? [a]\n: b"}, "a key is no text"),
     ],
 )
-def test_a_registry_of_any_content_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, message: str
+def test_entries_of_any_content_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entries: dict[str, str], message: str
 ) -> None:
-    (tmp_path / "schema.json").write_bytes((registry.FOLDER / "schema.json").read_bytes())
-    (tmp_path / "registry.yaml").write_bytes(content.encode("utf-8", "surrogateescape"))
+    shutil.copy(registry.FOLDER / "schema.json", tmp_path)
+    for name, content in entries.items():
+        (tmp_path / f"{name}.yaml").write_bytes(content.encode("utf-8", "surrogateescape"))
     monkeypatch.setattr(registry, "FOLDER", tmp_path)
-    with pytest.raises(ResoluteError, match=message):
-        registry._registry.__wrapped__()
+    monkeypatch.setattr(registry, "names", lambda: tuple(entries))
+    with pytest.raises(ResoluteError, match=re.escape(message)):
+        registry.entry.__wrapped__("a")
+
+
+def test_names_are_what_paths_of_the_workflow_can_carry() -> None:
+    for name in datasets.names():
+        own.check_name(name, (), "the registry")
 
 
 @pytest.mark.parametrize("row", ["a,test,hr,x,p,s,1", "a,test,hr,4,p,s,many", "a,test,hr", "\udcff"])
-def test_a_manifest_of_any_content_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, row: str) -> None:
+def test_a_manifest_of_any_content_is_one_line(tmp_path: Path, row: str) -> None:
     text = f"image,split,role,scale,path,sha256,bytes\n{row}\n"
-    (tmp_path / "manifests").mkdir()
-    (tmp_path / "manifests/own.csv").write_bytes(text.encode("utf-8", "surrogateescape"))
-    monkeypatch.setattr(registry, "FOLDER", tmp_path)
+    (tmp_path / "own.csv").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ResoluteError, match=r"own\.csv is damaged .*: take it from git again"):
-        registry._manifest.__wrapped__("own")
+        read_manifest(tmp_path / "own.csv", "take it from git again")

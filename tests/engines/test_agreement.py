@@ -233,7 +233,7 @@ EDITS = {
     "a new file of a stage": ("src/resolute/train/newcomer.py", "", '"""New."""\n'),
     "a template": ("src/resolute/pages/style.css", "", "\n"),
     "a registry entry": ("src/resolute/registry/rlfn_tiny.yaml", "RLFN tiny", "RLFN small"),
-    "the data sets": ("src/resolute/datasets/registry.yaml", "", "\n# edited\n"),
+    "a data set": ("src/resolute/datasets/registry/embedded.yaml", "", "\n# edited\n"),
     "a published table": ("data/published/ntire2022/errata.csv", "", "\n"),
 }
 # Those that reach both engines as another of them does.
@@ -254,7 +254,7 @@ RULES = {
     "a block": {"profile", *TRAINED},
     "a new block": set(),
     "a template": {"report"},
-    "the data sets": ALL - {"profile"},
+    "a data set": ALL - {"profile"},
     "a published table": {"tables", "report"},
 }
 

@@ -13,7 +13,7 @@ from tests.engines.conftest import METHODS, Project
 
 pytestmark = pytest.mark.slow
 
-AFTER_TRAINING = {"train", "training_figures", "evaluate_trained", "tables", "figures", "report"}
+AFTER_TRAINING = {"sources", "train", "training_figures", "evaluate_trained", "tables", "figures", "report"}
 # The command of docs/dvc.md.
 SHOW = ("dvc", "exp", "show", "--only-changed", "--drop", "(src|data|reports)/.*")
 PSNR = {f"psnr.{method}/x4/small-seed0.embedded" for method in METHODS}

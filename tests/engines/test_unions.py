@@ -1,5 +1,6 @@
 """A training on a union of two data sets: what both engines make of it, and of an edit of either part."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -12,20 +13,15 @@ from resolute.images.files import write_png
 
 WEIGHTS = "data/weights/trained/imdn_tiny/x4/union-seed0.safetensors"
 TRAIN = "train@imdn_tiny-x4-seed0"
-REGISTRY = """
-{name}:
-  title: {name}
-  citation: none
-  page: https://host/{name}
-  licence: CC0
-  variant: mirror
-  source: {{kind: manual, instruction: draw it.}}
-  splits:
-    train: {{use: train, images: 2}}
-"""
-UNION = """
-both: {title: both, citation: none, page: https://host/both, licence: CC0, source: {kind: union, of: [left, right]}}
-"""
+OF_A_PART = {"degrade": 1, "pack_hr": 1, "patches": 1, "train": 1}  # what follows from the images of either part
+FACTS = {"title": "own", "citation": "none", "page": "https://host/own", "licence": "CC0"}
+PART = {
+    **FACTS,
+    "variant": "mirror",
+    "source": {"kind": "manual", "instruction": "draw it."},
+    "splits": {"train": {"use": "train", "images": 2}},
+}
+SETS = {"left": PART, "right": PART, "both": {**FACTS, "source": {"kind": "union", "of": ["left", "right"]}}}
 
 
 def draw(project: Project, name: str, seed: int) -> None:
@@ -40,11 +36,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project in which DVC has trained a network on the union, and all that this takes."""
     root = tmp_path_factory.mktemp("union") / "checkout"
     copy_parts(root)
-    registry = root / "src/resolute/datasets/registry.yaml"
-    own = [REGISTRY.format(name=name) for name in ("left", "right")]
-    registry.write_text("".join([registry.read_text(), *own, UNION]))
+    registry = root / "src/resolute/datasets/registry"
+    for name, facts in SETS.items():
+        (registry / f"{name}.yaml").write_text(yaml.safe_dump(facts))
     for name in ("left", "right"):
-        shutil.copy(registry.parent / "manifests/div2k_train.csv", registry.parent / f"manifests/{name}.csv")
+        shutil.copy(registry / "div2k_train.csv", registry / f"{name}.csv")
     preset = {**yaml.safe_load((root / "workflow/presets/quick.yaml").read_text()), **SMALL}
     methods = {"published": [], "trained": ["imdn_tiny"], "counted": [], "timed": []}
     preset |= {"methods": methods, "recipes": {"imdn_tiny": {"data": "both"}}}
@@ -67,13 +63,34 @@ def test_nothing_is_left_to_do_and_no_pixel_is_there_twice(trained: Project) -> 
     assert {path.name for path in (trained.root / "data/patches/both").glob("*.npy")} == {"hr.npy", "x4.npy"}
 
 
+@pytest.mark.slow
+def test_an_entry_makes_the_jobs_of_its_own_data_set_stale_alone(trained: Project) -> None:
+    registry = trained.root / "src/resolute/datasets/registry"
+    entries = {name: (registry / f"{name}.yaml").read_text() for name in ("left", "both")}
+
+    def stale() -> set[str]:
+        return {stage for stage in trained.changed() if re.search("^train@|@(left|right|both)", stage)}
+
+    try:
+        shutil.copy(registry / "b100.yaml", registry / "newcomer.yaml")
+        (registry / "both.yaml").write_text(f"{entries['both']}# edited: its parts are as they were\n")
+        assert trained.planned_for(WEIGHTS) == {}
+        assert stale() == set()
+        (registry / "left.yaml").write_text(f"{entries['left']}# edited\n")
+        assert trained.planned_for(WEIGHTS) == {"fetch_images": 1, **OF_A_PART}
+        assert stale() == {"fetch@left", "degrade@left-x4"}
+    finally:
+        (registry / "newcomer.yaml").unlink()
+        for name, text in entries.items():
+            (registry / f"{name}.yaml").write_text(text)
+
+
 @pytest.mark.attack
 @pytest.mark.parametrize("part", ["left", "right"])
 def test_both_engines_see_an_edit_of_either_part(part: str, trained: Project) -> None:
     draw(trained, f"{part}/{'a' if part == 'left' else 'd'}", 9)
     trained.run("resolute", "fetch", part)
-    stale = {"degrade": 1, "pack_hr": 1, "patches": 1, "train": 1}
-    assert trained.planned_for(WEIGHTS) == stale
+    assert trained.planned_for(WEIGHTS) == OF_A_PART
     seen = {stage for stage in trained.changed() if not stage.startswith(("evaluate", "profile"))}
     assert {f"fetch@{part}", f"degrade@{part}-x4", "pack_hr_union@both"} <= seen
     assert not {f"degrade@{other}-x4" for other in ("left", "right") if other != part} & seen

@@ -29,6 +29,7 @@ from resolute.images.gradients import gradient_magnitude
 from resolute.images.imresize import crop_to_multiple
 from resolute.images.zipped import unzip_image
 from resolute.methods import weights
+from resolute.methods.upscaled import Upscaled, Upscaler
 from resolute.metrics.counters import count_macs
 from resolute.metrics.protocols import measure
 from resolute.models.blocks.experts import report_routes
@@ -297,12 +298,12 @@ def test_equal_images_are_counted_and_left_out_of_the_mean(
     originals = {image.name: image.path for image in datasets.images("embedded", "test", 4)}
     lrs = {read_image(image.path).tobytes(): image.name for image in datasets.lr_images("embedded", "test", 4)}
 
-    def upscaler(*_: object) -> methods.Upscaler:
-        def upscale(lr: np.ndarray) -> methods.Upscaled:
+    def upscaler(*_: object) -> Upscaler:
+        def upscale(lr: np.ndarray) -> Upscaled:
             grey_or_rgb = (lr.tobytes(), lr[:, :, 0].tobytes())
             name = next(lrs[pixels] for pixels in grey_or_rgb if pixels in lrs)
             hr = crop_to_multiple(to_rgb(read_image(originals[name])), 4).astype(np.float32)
-            return methods.Upscaled(hr if name in equal else 255 - hr)
+            return Upscaled(hr if name in equal else 255 - hr)
 
         return upscale
 
@@ -329,8 +330,8 @@ def test_equal_images_are_counted_and_left_out_of_the_mean(
 def test_pixels_that_are_not_finite_are_an_error_that_names_image_and_method(
     embedded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def upscaler(*_: object) -> methods.Upscaler:
-        return lambda lr: methods.Upscaled(np.full((lr.shape[0] * 4, lr.shape[1] * 4, 3), np.nan, np.float32))
+    def upscaler(*_: object) -> Upscaler:
+        return lambda lr: Upscaled(np.full((lr.shape[0] * 4, lr.shape[1] * 4, 3), np.nan, np.float32))
 
     monkeypatch.setattr(methods, "upscaler", upscaler)
     with pytest.raises(ResoluteError, match="embedded/astronaut at x4: bicubic gives pixels that are not finite"):

@@ -8,6 +8,7 @@ from resolute import methods, registry
 from resolute.evaluate.official import output_error
 from resolute.fetch import key_maps
 from resolute.methods import weights
+from resolute.methods.upscaled import Upscaled
 
 CHECKPOINT = Path(__file__).parents[1] / "data/weights/team04_rlfn.pth"
 
@@ -30,4 +31,4 @@ def test_published_weights_give_the_official_output_and_disturbed_ones_do_not(tm
 
 
 def test_without_an_official_output_there_is_no_error_to_tell() -> None:
-    assert output_error("hnct_team12", 4, methods.Upscaled) is None
+    assert output_error("hnct_team12", 4, Upscaled) is None

@@ -16,6 +16,7 @@ from resolute.fetch import fetch_dataset
 from resolute.images.files import read_image
 from resolute.images.zipped import unzip_image
 from resolute.methods import weights
+from resolute.methods.upscaled import Upscaled
 from resolute.metrics.counters import count_macs
 from resolute.registry import find_run
 
@@ -66,7 +67,7 @@ def test_an_image_that_there_is_not_is_one_line(embedded: Path) -> None:
 
 def test_a_method_that_tells_no_places_is_one_line(embedded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = find_run("wbsr_tiny", 4, str(fresh(embedded / "mine.safetensors", "wbsr_tiny")))
-    said = methods.Upscaled(np.zeros((4, 4, 3), np.float32))
+    said = Upscaled(np.zeros((4, 4, 3), np.float32))
     monkeypatch.setattr(methods, "upscaler", lambda *_: lambda _lr: said)
     with pytest.raises(ResoluteError, match="wbsr_tiny does not say which expert a pixel took"):
         operating_points(run, "embedded", ["coffee"], runs=1)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
-from typing import Any
 
 import pytest
 import yaml
 
 from resolute.datasets import registry
+from resolute.datasets.manifest import read_manifest
 from resolute.datasets.store import write_table
 from resolute.fetch import transfer
 
@@ -145,10 +145,9 @@ AddDataSet = Callable[..., None]
 def add_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AddDataSet]:
     """Adds a data set to a registry of the test's own: `add(name, source, splits, files)`."""
     folder = tmp_path / "registry"
-    (folder / "manifests").mkdir(parents=True)
+    folder.mkdir()
     (folder / "schema.json").write_bytes((registry.FOLDER / "schema.json").read_bytes())
     monkeypatch.setattr(registry, "FOLDER", folder)
-    entries: dict[str, Any] = {}
 
     def add(
         name: str,
@@ -158,7 +157,7 @@ def add_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ad
         variant: str = "mirror",
         **facts: object,
     ) -> None:
-        entries[name] = {
+        entry = {
             **dict.fromkeys(("title", "citation", "licence"), name),
             "page": "https://host/page",
             "variant": variant,
@@ -166,14 +165,14 @@ def add_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ad
             "splits": {split: dict(its) for split, its in splits.items()},
             **facts,
         }
-        (folder / "registry.yaml").write_text(yaml.safe_dump(entries, sort_keys=False))
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(entry, sort_keys=False))
         rows = [manifest_row(path, content) for path, content in (files or {}).items()]
-        write_table(folder / "manifests" / f"{name}.csv", tuple(manifest_row("test/a.png", b"")), rows)
+        write_table(folder / f"{name}.csv", tuple(manifest_row("test/a.png", b"")), rows)
         forget()
 
     def forget() -> None:
-        registry._registry.cache_clear()
-        registry._manifest.cache_clear()
+        for known in (registry.names, registry.entry, read_manifest):
+            known.cache_clear()
 
     yield add
     monkeypatch.undo()

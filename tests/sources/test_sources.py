@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from resolute import registry
-from resolute.sources import HALVES, STAGES, sources
+from resolute.core import layout
+from resolute.methods.plan import make_plan
+from resolute.sources import HALVES, STAGES, refresh, sources
 from resolute.sources.imports import PACKAGE, _statements, closure
 from resolute.sources.make import ABOUT_METHODS
 
@@ -37,7 +39,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def refreshed(copy: Path) -> set[str]:
     """The lists that had to be written anew: `<stage>` or `<stage>/<method>`."""
-    code = "from resolute.sources import refresh; print(*refresh(), sep='\\n')"
+    code = "from resolute.sources import refresh; print(*refresh({}), sep='\\n')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     folder = copy.parents[1] / "data/sources"
     return {str(Path(line).relative_to(folder).with_suffix("")) for line in done.stdout.split()}
@@ -131,8 +133,31 @@ def test_a_block_retrains_the_networks_that_have_it_alone() -> None:
     assert trained == {f"train/{name}" for name in windowed}
 
 
-def test_a_new_network_with_a_new_block_and_a_new_key_map_changes_no_job_of_another(copy: Path) -> None:
+def test_a_loss_of_a_file_of_its_own_retrains_the_methods_whose_recipes_choose_it_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "params.yaml").touch()
+    monkeypatch.chdir(tmp_path)
+    defaults = {"iterations": 1, "batch_size": 1, "lr_patch_size": 8, "loss": "l1"}
+    plain, balanced = (
+        {name: make_plan(defaults, recipe, name) for name in ("rlfn_tiny", "wbsr_tiny")}
+        for recipe in ({}, {"phases": [{}, {"loss": {"bdloss": {"rate": 0}}}]})
+    )
+    files = {PACKAGE / "methods/balanced.py", PACKAGE / "methods/mixture.py"}
+    for name in plain:
+        assert not files & sources("train", name, plain[name])
+        assert files < sources("train", name, balanced[name])
+    refresh(plain)
+    assert refresh({**plain, "wbsr_tiny": balanced["wbsr_tiny"]}) == [layout.sources("train", "wbsr_tiny")]
+
+
+def test_no_stage_runs_what_builds_networks_of_somebodys_own_for_those_of_the_registry() -> None:
+    assert not executing(PACKAGE / "models/own.py")
+
+
+def test_a_new_network_with_its_block_and_key_map_and_a_new_data_set_change_no_job_of_another(copy: Path) -> None:
     refreshed(copy)
+    shutil.copy(copy / "datasets/registry/set5.yaml", copy / "datasets/registry/newcomer.yaml")
     (copy / "models/blocks/newcomer.py").write_text('"""New."""\n')
     shutil.copy(copy / "registry/key_maps/esa.yaml", copy / "registry/key_maps/newcomer.yaml")
     network = (copy / "models/rlfn.py").read_text()
@@ -143,7 +168,7 @@ def test_a_new_network_with_a_new_block_and_a_new_key_map_changes_no_job_of_anot
     )
     changed = refreshed(copy)
     assert {job for job in changed if "/" in job} == {f"{stage}/newcomer" for stage in HALVES}
-    assert changed - {f"{stage}/newcomer" for stage in HALVES} == {"tables", "figures", "report"}  # which show its name
+    assert changed - {f"{stage}/newcomer" for stage in HALVES} == {"tables", "figures", "report"}  # which show names
 
 
 @pytest.mark.parametrize("name", ["methods/patchwise.py", "methods/weights.py", "inference/prepare.py"])

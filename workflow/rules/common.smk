@@ -47,7 +47,7 @@ try:
     # A clock that was ahead and has been set back would make every job fail until it has caught up.
     bring_back()
     # What jobs run, with checksums: written only where it has changed.
-    refresh()
+    refresh(params_file.plans(PARAMS))
     # `resolute unlock` sees by it whether Snakemake's lock has a living owner.
     hold()
 except OSError as error:
@@ -116,7 +116,7 @@ FIGURES = local(*params_file.figure_files(PARAMS, JOBS))
 
 
 def registry_of(wildcards):
-    """The file that says what a data set is: the registry, or its own entry where somebody has added it."""
+    """The file that says what a data set is."""
     return datasets.entry(wildcards.dataset).registry_file
 
 

@@ -23,7 +23,6 @@ from resolute.figures import (
     draw_tradeoff,
     draw_training,
 )
-from resolute.methods.plan import make_plan
 from resolute.params import jobs
 
 
@@ -44,7 +43,7 @@ def drawings(settings: params.Params) -> dict[str, Callable[[], None]]:
     for name, facts in shown["photographs"].items():
         found[f"patches_{name}"] = partial(_patches, name, facts)
     for name, job in derived["weights"]["trained"].items():
-        steps = make_plan(settings["train"], settings["recipes"][job["method"]], job["method"]).iterations
+        steps = params.plan(settings, job["method"]).iterations
         found[f"training_{name}"] = partial(draw_training, name, jobs.weights_of(settings, job), steps)
     published = layout.published_routings()
     for name, job in derived["routings"]["trained"].items():

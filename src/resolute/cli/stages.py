@@ -36,8 +36,8 @@ def sources() -> None:
     from resolute.core import layout
     from resolute.sources import refresh
 
-    params.load()  # networks that it names by their files become methods, of which there are lists
-    for path in refresh():
+    settings = params.load()  # networks that it names by their files become methods, of which there are lists
+    for path in refresh(params.plans(settings)):
         print(layout.relative(path))
 
 
@@ -110,14 +110,13 @@ def train(
 
     from resolute import methods, params, registry
     from resolute.core import devices, layout
-    from resolute.methods.plan import make_plan
     from resolute.params import jobs
 
     devices.check_ranks()
     settings = params.load()
     entry = registry.entry(method)
     methods.training(entry)
-    plan = make_plan(settings["train"], settings["recipes"].get(method, {}), method)
+    plan = params.plan(settings, method)
     dataset = params.training_set(settings, method)
     wanted = layout.Weights(method, entry.span(scale), f"{settings['preset']}-seed{seed}")
     start, scorer = jobs.warm_start(settings, wanted), jobs.scorer(settings, wanted)

@@ -11,6 +11,7 @@ from resolute.core import layout
 from resolute.core.errors import ResoluteError
 
 PACKAGE = "resolute_own"  # as which the Python files of `data/own/methods/` are imported
+NETWORKS = "resolute.models.own"  # which builds the networks in them, and runs for no other method
 _NAME = "[a-z][a-z0-9_]{0,63}"
 
 

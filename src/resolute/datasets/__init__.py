@@ -1,4 +1,4 @@
-"""The data sets: what they are (`registry.yaml`, `manifests/`) and which of their images are here."""
+"""The data sets: what they are (`registry/`) and which of their images are here."""
 
 from resolute.datasets.reader import HRImage, LRImage, fetched, image, images, lr_images
 from resolute.datasets.registry import DataSet, entry, names, placed_by_hand, test_split, training_split

@@ -8,7 +8,8 @@ from pathlib import Path
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.core.reading import reading
-from resolute.datasets.registry import DataSet, SourceFile, entry
+from resolute.datasets.manifest import SourceFile
+from resolute.datasets.registry import DataSet, entry
 from resolute.images.pairing import Role, images_in
 
 

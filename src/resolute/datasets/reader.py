@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from resolute.core import layout, records
 from resolute.core.errors import ResoluteError, nearest
 from resolute.core.reading import reading
-from resolute.datasets.registry import entry, fitting
+from resolute.datasets.manifest import fitting
+from resolute.datasets.registry import entry
 from resolute.datasets.store import read_table, write_table
 
 COLUMNS = ("image", "split", "file", "sha256", "width", "height")

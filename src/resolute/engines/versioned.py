@@ -28,8 +28,7 @@ def judged() -> tuple[dict[str, list[object]], "Index"]:
     The lists of source files are brought up to date first, so that an edit shows at the jobs that it is about; and
     before them the methods that they are of, which params may name by their files.
     """
-    params.load()
-    refresh()
+    refresh(params.plans(params.load()))
     with _repo() as repo, _each_file_once():
         return repo.status(), repo.index
 

@@ -13,11 +13,12 @@ from resolute import datasets, params, registry
 from resolute.core import devices, layout
 from resolute.core.errors import ResoluteError
 from resolute.core.layout import Span, Weights
-from resolute.datasets.registry import DataSet, SourceFile, fitting
+from resolute.datasets.manifest import SourceFile, fitting
+from resolute.datasets.registry import DataSet
 from resolute.datasets.store import read_table
 from resolute.estimate import throughput
 from resolute.fetch import mirrored
-from resolute.methods.plan import Plan, make_plan
+from resolute.methods.plan import Plan
 from resolute.params import jobs
 
 # A PNG of a photograph has about half of the bytes of its pixels: DIV2K's 0.47, Set14's 0.53.
@@ -114,7 +115,7 @@ def _train(settings: params.Params, found: Mapping[str, Any], device: str) -> Ne
         wanted = jobs.weights_of(settings, job)
         if _is_done(need, layout.weights(wanted)):
             continue
-        plan = make_plan(settings["train"], settings["recipes"].get(wanted.method, {}), wanted.method)
+        plan = params.plan(settings, wanted.method)
         try:
             # All seeds take the same. Of a span from x1, a learner draws as many HR pixels as there are LR pixels.
             key = wanted.method, max(wanted.span.low, ABOVE_1)

@@ -20,6 +20,7 @@ from resolute.images.gradients import gradient_magnitude
 from resolute.images.imresize import crop_to_multiple
 from resolute.images.zipped import zipping
 from resolute.methods import weights as weight_files
+from resolute.methods.upscaled import Upscaled, Upscaler
 from resolute.metrics.means import mean, means
 from resolute.metrics.protocols import measure
 
@@ -172,9 +173,7 @@ def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return strict_json.finite({**described, "protocols": protocols, "images": list(images.values())})
 
 
-def _function(
-    method: str, scale: float, upscale: methods.Upscaler, described: Mapping[str, Any]
-) -> list[dict[str, Any]]:
+def _function(method: str, scale: float, upscale: Upscaler, described: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Whether the network computes what the official one does, as a row."""
     error = output_error(method, scale, upscale)
     return [] if error is None else [{**described, "metric": OUTPUT_ERROR, "value": error, "unit": "ppm"}]
@@ -200,7 +199,7 @@ def _scores(sr: np.ndarray, hr: np.ndarray, scale: float, protocols: Sequence[st
     ]
 
 
-def _spent(lr: np.ndarray, upscaled: methods.Upscaled) -> list[dict[str, Any]]:
+def _spent(lr: np.ndarray, upscaled: Upscaled) -> list[dict[str, Any]]:
     """What an image took of a dynamic method, and how hard it is by the measure that patches are sorted by."""
     if upscaled.macs is None or upscaled.full_macs is None:
         return []

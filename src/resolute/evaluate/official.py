@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from resolute.methods import Upscaler
+from resolute.methods.upscaled import Upscaler
 
 FOLDER = Path(__file__).parent / "official"
 

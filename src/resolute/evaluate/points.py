@@ -14,6 +14,7 @@ from resolute.core.errors import ResoluteError
 from resolute.images.files import read_image, to_rgb
 from resolute.images.zipped import zip_images
 from resolute.methods import weights as weight_files
+from resolute.methods.upscaled import Upscaler
 
 LONGEST = 640  # pixels of a map's side: as large as figures show a photograph
 
@@ -108,7 +109,7 @@ def _lr_image(dataset: str, name: str, scale: float) -> Path:
     return found[name]
 
 
-def _best(upscale: methods.Upscaler, lr: np.ndarray, runs: int) -> float:
+def _best(upscale: Upscaler, lr: np.ndarray, runs: int) -> float:
     """Wall seconds of the quickest of several upscalings; the SR pixels come back to memory, so a GPU is waited for."""
     times = []
     for _ in range(runs):

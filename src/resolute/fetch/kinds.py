@@ -19,7 +19,7 @@ from resolute.core.errors import ResoluteError
 from resolute.core.provenance import file_sha256
 from resolute.datasets import DataSet, HRImage, images
 from resolute.datasets.folders import check_unchanged, folders
-from resolute.datasets.registry import SourceFile, fitting
+from resolute.datasets.manifest import SourceFile, fitting
 from resolute.fetch.archives import IMAGE_SUFFIXES, WrongArchiveError, is_hidden, opened, unpack
 from resolute.fetch.first_use import OtherFileError, check_first_use
 from resolute.fetch.parallel import each

@@ -14,14 +14,14 @@ import numpy as np
 from resolute import registry
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
-from resolute.methods.upscaled import Upscaled, Upscaler
 
-# The engines read the registry to plan their work, and need no torch for that.
+# The engines read the registry to plan their work, and need no torch for that; no training runs what inference makes.
 if TYPE_CHECKING:
     from torch import nn
 
     from resolute.methods.learner import Learner
     from resolute.methods.plan import Plan
+    from resolute.methods.upscaled import Upscaled, Upscaler
 
 
 class Training(Protocol):
@@ -51,11 +51,11 @@ class Inference(Protocol):
 
     def upscaler(
         self, entry: registry.Entry, scale: float, weights: Path | None, device: str, setting: str = ""
-    ) -> Upscaler:
+    ) -> "Upscaler":
         """Inference as the method means it, with weights from a file (none: fresh ones), at an operating point."""
 
 
-def check_finite(upscaled: Upscaled, method: str) -> Upscaled:
+def check_finite(upscaled: "Upscaled", method: str) -> "Upscaled":
     """Refuse an SR image with pixels that are no numbers: no rounding or clamping would show them."""
     if not np.isfinite(upscaled.sr).all():
         raise ResoluteError(f"{method} gives pixels that are not finite: its weights are broken, make or give others")
@@ -92,7 +92,7 @@ def build_for_training(name: str, scale: float) -> "nn.Module":
     return training(entry).build(entry, scale)
 
 
-def upscaler(name: str, scale: float, weights: Path | None, device: str, setting: str = "") -> Upscaler:
+def upscaler(name: str, scale: float, weights: Path | None, device: str, setting: str = "") -> "Upscaler":
     """Inference of a method by its name, at its default operating point if at none; see `Inference.upscaler`."""
     entry = registry.entry(name)
     return inference(entry).upscaler(entry, scale, weights, device, entry.setting(setting))

@@ -1,11 +1,13 @@
 """Losses by name. Each maps SR and HR (N x 3 x H x W, in units of the data range, so 0..1) to a scalar.
 
 Those in `FITTED` are given their options alone and make a module that maps SR and HR likewise, and keeps what it learns
-and what it reads off the data. A learner has one for every such choice of its plan.
+and what it reads off the data. A learner has one for every such choice of its plan. `FITTED` says where they lie: a
+training runs, and depends on, those files alone that its plan names.
 
 Params are checked against their options without torch, which is imported where it computes.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 from resolute.core.choices import Choices
@@ -63,13 +65,12 @@ def bdloss(
     rate: Annotated[float, {"minimum": 0, "maximum": 1000}] = 1.0,
 ) -> "BalancedLoss":
     """WBSR's loss (NeurIPS 2024, Eq. 14): `resolute.methods.balanced` says what its options are."""
-    from resolute.methods.balanced import BalancedLoss
+    made: BalancedLoss = import_module(FITTED["bdloss"]).BalancedLoss(components, likelihood, descriptor, sigma, rate)
+    return made
 
-    return BalancedLoss(components, likelihood, descriptor, sigma, rate)
 
-
-FITTED = {"bdloss": bdloss}
+FITTED = {"bdloss": "resolute.methods.balanced"}
 LOSSES = Choices(
     "loss",
-    {"l1": l1, "l2": l2, "charbonnier": charbonnier, "psnr": psnr, "l1_fft": l1_fft, **FITTED},
+    {"l1": l1, "l2": l2, "charbonnier": charbonnier, "psnr": psnr, "l1_fft": l1_fft, "bdloss": bdloss},
 )

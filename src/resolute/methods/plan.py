@@ -6,7 +6,7 @@ from typing import Annotated, Any, get_type_hints
 
 from resolute.core.choices import Choice, Schema, schema_of
 from resolute.core.errors import ResoluteError, nearest
-from resolute.methods.losses import LOSSES
+from resolute.methods.losses import FITTED, LOSSES
 from resolute.methods.optimisers import OPTIMISERS
 from resolute.methods.samplers import SAMPLERS
 from resolute.methods.schedules import SCHEDULES
@@ -78,6 +78,11 @@ class Plan:
     @property
     def iterations(self) -> int:
         return sum(phase.iterations for phase in self.phases)
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules that its choices name, as `Entry.modules` are those of a network."""
+        return tuple(FITTED[phase.loss.name] for phase in self.phases if phase.loss.name in FITTED)
 
     def at(self, step: int) -> tuple[int, Phase, int]:
         """The phase of a step, as its index, itself, and the step counted from its start."""

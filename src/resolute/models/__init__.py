@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from torch import nn
 
 from resolute.core.errors import ResoluteError
-from resolute.core.own import PACKAGE
+from resolute.core.own import NETWORKS, PACKAGE
 
 Part = str | Mapping[str, Mapping[str, Any]]
 """A part by its name, or by its name with its arguments: `edsr`, `{edsr: {blocks: 2}}`."""
@@ -41,9 +41,8 @@ def create_model(name: str, scale: float, **arguments: Any) -> nn.Module:
         ResoluteError: no such file, or the arguments are not the network's.
     """
     if name.partition(".")[0] == PACKAGE:
-        from resolute.models.own import create_own
-
-        return create_own(name, scale, arguments)
+        network: nn.Module = import_module(NETWORKS).create_own(name, scale, arguments)
+        return network
     return _create(name, {"scale": scale, **arguments})
 
 

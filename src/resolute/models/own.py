@@ -42,8 +42,8 @@ def create_own(name: str, scale: float, arguments: Mapping[str, Any]) -> nn.Modu
         raise ResoluteError(f"{place}: {wanted} cannot be built with {given} ({brief(error)}): mend it") from error
 
 
-def check_size(network: nn.Module, name: str, scale: float, least_side: int) -> nn.Module:
-    """The same network, after it has been seen to make SR images of the right size; it draws no random numbers.
+def check_size(network: nn.Module, name: str, scale: float, least_side: int) -> None:
+    """See that a network makes SR images of the right size; it draws no random numbers.
 
     Args:
         name: of the method, for the message.
@@ -54,7 +54,6 @@ def check_size(network: nn.Module, name: str, scale: float, least_side: int) -> 
     """
     for height in (max(SIDE, least_side), least_side):
         _try(network, name, scale, (height, height + 16))
-    return network
 
 
 def _try(network: nn.Module, name: str, scale: float, size: tuple[int, int]) -> None:

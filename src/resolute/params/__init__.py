@@ -13,6 +13,7 @@ from resolute.core import extras, layout
 from resolute.core.errors import ResoluteError, nearest
 from resolute.core.layout import project_root
 from resolute.core.schema import read_yaml, validate
+from resolute.methods.plan import Plan, make_plan
 from resolute.params import jobs, networks
 from resolute.params.jobs.runs import training_set
 from resolute.params.schema import params_schema
@@ -71,6 +72,16 @@ def check(params: Params, where: str) -> None:
             raise ResoluteError(f"{where}: figures.gains.{name}: {alone}")
         for part in ("of", "over"):
             _check_evaluated(f"{where}: figures.gains.{name}.{part}", facts[part], params)
+
+
+def plan(params: Params, method: str) -> Plan:
+    """How a method is trained: as its recipe says, and where that says nothing as `train` does."""
+    return make_plan(params["train"], params["recipes"].get(method, {}), method)
+
+
+def plans(params: Params) -> dict[str, Plan]:
+    """How every method is trained that has a recipe, as all have that are trained."""
+    return {method: plan(params, method) for method in params["recipes"]}
 
 
 def training_splits(params: Params, dataset: str) -> list[str]:

@@ -117,7 +117,7 @@ class Entry:
         if not self.model:
             return ()
         if self.is_own:
-            return (self.model.partition(":")[0],)
+            return (self.model.partition(":")[0], own.NETWORKS)
         parts = [f"{part}s.{_named(self.arguments[part])}" for part in PARTS if part in self.arguments]
         return tuple(f"resolute.models.{name}" for name in (self.model, *parts))
 

@@ -304,7 +304,7 @@ class Training:
             departures=departures(self.wanted, self.plan, self.dataset, self.scorer),
             patches=file_sha256(layout.training_data(self.dataset, self.wanted.span)),
             scores=file_sha256(layout.patch_scores(self.dataset, self.scorer)) if self.scorer else "",
-            code=sources_digest("train", self.wanted.method),
+            code=sources_digest("train", self.wanted.method, self.plan),
             device=devices.device_name(str(self.fabric.device)),
             devices=self.fabric.world_size,
             precision=str(self.settings["precision"]) if self.fabric.device.type == "cuda" else "32-true",

@@ -23,8 +23,8 @@ from resolute.images.imresize import imresize
 from resolute.images.photo import check_can_write, read_photo, write_photo
 from resolute.images.tiling import check_tiles, tiled_bands
 from resolute.inference.footprint import peak_bytes
-from resolute.methods import Upscaler
 from resolute.methods.patchwise import PatchUpscaler
+from resolute.methods.upscaled import Upscaler
 from resolute.upscale.goals import Goal, SetGoal
 
 # Side of tiles in LR pixels, where the method is the same in tiles.

@@ -1,26 +1,27 @@
-"""What each data set is: the checked content of `registry.yaml` and of the file lists in `manifests/`.
+"""What each data set is: one YAML file per data set, named like it, and a list of its files, read when it is asked for.
 
-Data sets of somebody's own stand beside them in the project, `data/own/datasets/<name>.yaml` and `.csv`, which
-`resolute dataset` writes: one entry a file, of the same schema.
+The entry says where the HR images come from, how LR images are made of them, and what each split may be used for
+(`schema.json` has all keys). The list, `<name>.csv` beside it, holds the files of the kinds `embedded`, `files` and
+`folder` with their sha256; a union has none.
+
+Data sets of somebody's own stand in the project, `data/own/datasets/<name>.yaml` and `.csv`, which `resolute dataset`
+writes: of the same schema.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from resolute.core import layout, own
 from resolute.core.checksums import Checksum
 from resolute.core.errors import ResoluteError, nearest
-from resolute.core.provenance import file_sha256
-from resolute.core.reading import reading
 from resolute.core.schema import read_yaml, validate
-from resolute.datasets.store import read_table
+from resolute.datasets.manifest import SourceFile, read_manifest
 
 FOLDER = Path(__file__).parent
-_NAME = "the data set registry registry.yaml"
-_PLACE = "src/resolute/datasets"
+_PLACE = "src/resolute/datasets/registry"
 
 
 @dataclass(frozen=True)
@@ -80,28 +81,9 @@ class Source:
 
 
 @dataclass(frozen=True)
-class SourceFile:
-    """One line of a manifest: a file of the data set's source. `scale` is None for HR images of any scale."""
-
-    image: str
-    split: str
-    role: str
-    scale: float | None
-    path: str
-    sha256: str
-    bytes: int
-
-    @property
-    def checksum(self) -> Checksum:
-        """What the file is known by."""
-        return Checksum("sha256", self.sha256)
-
-
-@dataclass(frozen=True)
 class DataSet:
-    """A registry entry. `variant_at` names the bicubic reduction that its LR images are made with.
-
-    `registry_file` and `manifest_file` are what it is read from, relative to the project root: its jobs depend on them.
+    """A registry entry, read from `registry_file`, relative to the project root: jobs depend on it and on the
+    `manifest_file` beside it. `variant_at` names the bicubic reduction that its LR images are made with.
 
     A union has no files of its own: its images, LR images and manifests are those of its parts. `patches` is how many
     LR patches of 32 pixels at a stride of 28 its images have at x4, where a paper's logs say so.
@@ -113,7 +95,6 @@ class DataSet:
     source: Source
     splits: Mapping[str, Split]
     registry_file: str
-    manifest_file: str
     citation: str = ""
     page: str = ""
     licence: str = ""
@@ -121,6 +102,10 @@ class DataSet:
     variant_above_x4: str = ""
     patches: int = 0
     choice: Mapping[str, str] | None = None
+
+    @property
+    def manifest_file(self) -> str:
+        return f"{self.registry_file.removesuffix('.yaml')}.csv"
 
     def variant_at(self, scale: float) -> str:
         """The variant of imresize that its LR images at a scale are made with. Where they came with the data set, it is
@@ -172,119 +157,38 @@ class DataSet:
 
     def files(self, role: str = "hr") -> list[SourceFile]:
         """The manifest's files, if there are any: HR images (`hr`), or published LR images (`lr`)."""
-        listed = _manifest(self.name, self.source.sha256 if self.is_own else "")
+        repair = f"run `resolute dataset {self.name}` again" if self.is_own else "take it from git again"
+        recorded = self.source.sha256 if self.is_own else ""
+        listed = read_manifest(path(self.name).with_suffix(".csv"), repair, recorded)
         return [file for file in listed if file.role == role]
 
 
-class _Scaled(Protocol):
-    @property
-    def scale(self) -> float | None: ...
-
-
-Scaled = TypeVar("Scaled", bound=_Scaled)
-
-
-def fitting(rows: Sequence[Scaled], scale: float | None, what: str, repair: str) -> list[Scaled]:
-    """The HR images that suit a scale.
-
-    Images without a scale suit every one. Others are cropped to multiples of their own scale at the top left,
-    so they suit its multiples exactly; where several do, they agree and the largest is taken. Without a scale,
-    and for one that is not whole, which no copy was cropped for, the images cropped least are meant. `what` and
-    `repair` are words for the error message.
-    """
-    known = sorted({row.scale for row in rows if row.scale is not None})
-    if not known:
-        return list(rows)
-    if scale is None or not float(scale).is_integer():
-        suitable = known[:1]
-    else:
-        suitable = [own for own in known if (scale / own).is_integer()]
-    if not suitable:
-        have = ", ".join(f"x{own:g}" for own in known)
-        raise ResoluteError(f"{what} has HR images for {have} and multiples, not for x{scale:g}: {repair}")
-    return [row for row in rows if row.scale == suitable[-1]]
-
-
-@cache
-def _registry() -> Mapping[str, DataSet]:
-    facts = read_yaml(FOLDER / "registry.yaml")
-    validate(facts, FOLDER / "schema.json", _NAME)
-    found = {
-        name: _dataset(name, fields, _NAME, f"{_PLACE}/registry.yaml", f"{_PLACE}/manifests/{name}.csv")
-        for name, fields in facts.items()
-    }
-    for name, path in own.entries("datasets", found).items():
-        where = layout.relative(path)
-        entry = {name: read_yaml(path)}
-        validate(entry, FOLDER / "schema.json", where)
-        found[name] = _dataset(name, entry[name], where, where, layout.relative(path.with_suffix(".csv")))
-        if found[name].source.kind not in ("folder", "union"):
-            raise ResoluteError(f"{where}: {name}.source.kind: data sets of your own are a folder or a union")
-    for name, dataset in found.items():
-        for of in dataset.source.of:
-            if of not in found or found[of].source.of:
-                raise ResoluteError(f"{_NAME}: {name}.source.of: '{of}' is no data set with images of its own")
-    return {
-        name: _united(dataset, [found[of] for of in dataset.source.of]) if dataset.is_union else dataset
-        for name, dataset in found.items()
-    }
-
-
-def _united(union: DataSet, parts: Sequence[DataSet]) -> DataSet:
-    """A union with what its parts have in common: the variants, and the splits that are trained on."""
-    where = f"{_NAME}: {union.name}.source.of: {' and '.join(part.name for part in parts)}"
-    if len({(part.variant, part.variant_above_x4) for part in parts}) > 1:
-        raise ResoluteError(f"{where} are of different variants")
-    trained = [{name for name, split in part.splits.items() if split.use == "train"} for part in parts]
-    shared = [name for name in parts[0].splits if all(name in names for names in trained)]
-    if not shared:
-        raise ResoluteError(f"{where} have no split for training in common")
-    splits = {name: Split("train", sum(part.splits[name].images for part in parts)) for name in shared}
-    above = parts[0].variant_above_x4
-    return replace(union, variant=parts[0].variant, variant_above_x4=above, splits=splits)
-
-
-def _dataset(name: str, fields: dict[str, Any], where: str, registry_file: str, manifest_file: str) -> DataSet:
-    of = fields["source"].pop("of", ())
-    lr = {float(scale): place for scale, place in fields["source"].pop("lr", {}).items()}
-    source = Source(**fields.pop("source"), of=(of,) if isinstance(of, str) else tuple(of), lr=lr)
-    splits = {split: Split(**facts) for split, facts in fields.pop("splits", {}).items()}
-    for split, facts in splits.items():
-        if facts.names and facts.numbers != facts.images:
-            raise ResoluteError(f"{where}: {name}.splits.{split}: {facts.names} are not {facts.images} images")
-    fields |= {"registry_file": registry_file, "manifest_file": manifest_file}
-    return DataSet(name=name, source=source, splits=splits, variant=fields.pop("variant", ""), **fields)
-
-
-@cache
-def _manifest(name: str, own_sha256: str = "") -> tuple[SourceFile, ...]:
-    """The list of a data set's files; of one of somebody's own, the list with a checksum."""
-    path, repair = FOLDER / "manifests" / f"{name}.csv", "take it from git again"
-    if own_sha256:
-        path, repair = own.folder("datasets") / f"{name}.csv", f"run `resolute dataset {name}` again"
-    with reading(path, repair):
-        if own_sha256 and file_sha256(path) != own_sha256:
-            raise ResoluteError(f"{layout.relative(path)} is not the list that {name} was recorded with: {repair}")
-        return tuple(_source_file(row) for row in read_table(path, repair=repair))
-
-
-def _source_file(row: Mapping[str, str]) -> SourceFile:
-    facts: dict[str, Any] = dict(row)
-    facts["scale"] = float(row["scale"]) if row["scale"] else None
-    facts["bytes"] = int(row["bytes"])
-    return SourceFile(**facts)
-
-
-def names() -> tuple[str, ...]:
-    """All data sets, in the registry's order."""
-    return tuple(_registry())
-
-
-def entry(name: str) -> DataSet:
-    """The registry entry of a data set; an unknown one is an error that names the nearest."""
-    if name not in _registry():
+def path(name: str) -> Path:
+    """The registry file of a data set; an unknown one is an error that names the nearest."""
+    if name not in names():
         raise ResoluteError(f"unknown data set '{name}': {nearest(name, names())}")
-    return _registry()[name]
+    inside = FOLDER / f"{name}.yaml"
+    return inside if inside.is_file() else own.folder("datasets") / inside.name
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """All data sets, in alphabetical order."""
+    known = {file.stem for file in FOLDER.glob("*.yaml")}
+    return tuple(sorted({*known, *own.entries("datasets", known)}))
+
+
+@cache
+def entry(name: str) -> DataSet:
+    """The checked registry entry of a data set; an unknown one is an error that names the nearest."""
+    dataset = _read(name)
+    parts = [_read(of) for of in dataset.source.of if of in names()]
+    known = [part.name for part in parts if not part.source.of]
+    for of in dataset.source.of:
+        if of not in known:
+            what = f"'{of}' is no data set with images of its own"
+            raise ResoluteError(f"{dataset.registry_file}: source.of: {what}")
+    return _united(dataset, parts) if dataset.is_union else dataset
 
 
 def placed_by_hand(name: str) -> str:
@@ -322,3 +226,41 @@ def test_split(dataset: str) -> str:
             return name
     tests = [name for name in names() if any(split.use == "test" for split in entry(name).splits.values())]
     raise ResoluteError(f"{dataset} has no split for testing: take {', '.join(tests)}")
+
+
+def _read(name: str) -> DataSet:
+    """What the file of a data set says."""
+    file = path(name)
+    is_own = file.parent != FOLDER
+    where = layout.relative(file) if is_own else f"{_PLACE}/{file.name}"
+    fields: dict[str, Any] = read_yaml(file)
+    validate(fields, FOLDER / "schema.json", where)
+    of, lr = fields["source"].pop("of", ()), fields["source"].pop("lr", {})
+    source = Source(
+        **fields.pop("source"),
+        of=(of,) if isinstance(of, str) else tuple(of),
+        lr={float(scale): place for scale, place in lr.items()},
+    )
+    if is_own and source.kind not in ("folder", "union"):
+        raise ResoluteError(f"{where}: source.kind: data sets of your own are a folder or a union")
+    splits = {split: Split(**facts) for split, facts in fields.pop("splits", {}).items()}
+    for split, facts in splits.items():
+        if facts.names and facts.numbers != facts.images:
+            raise ResoluteError(f"{where}: splits.{split}: {facts.names} are not {facts.images} images")
+    return DataSet(
+        name=name, registry_file=where, source=source, splits=splits, variant=fields.pop("variant", ""), **fields
+    )
+
+
+def _united(union: DataSet, parts: Sequence[DataSet]) -> DataSet:
+    """A union with what its parts have in common: the variants, and the splits that are trained on."""
+    where = f"{union.registry_file}: source.of: {' and '.join(part.name for part in parts)}"
+    if len({(part.variant, part.variant_above_x4) for part in parts}) > 1:
+        raise ResoluteError(f"{where} are of different variants")
+    trained = [{name for name, split in part.splits.items() if split.use == "train"} for part in parts]
+    shared = [name for name in parts[0].splits if all(name in names for names in trained)]
+    if not shared:
+        raise ResoluteError(f"{where} have no split for training in common")
+    splits = {name: Split("train", sum(part.splits[name].images for part in parts)) for name in shared}
+    above = parts[0].variant_above_x4
+    return replace(union, variant=parts[0].variant, variant_above_x4=above, splits=splits)
