@@ -10,10 +10,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
 
 from resolute import registry
 from resolute.core.errors import ResoluteError
 from resolute.metrics.counters import count
+from resolute.metrics.multiplications import MultiplyAdds
 from resolute.profile import as_rows, profile, rows_for_output, timing_of
 from resolute.profile.timing import latency_ms
 
@@ -95,6 +97,42 @@ def test_the_counts_of_later_challenges_at_the_digits_on_record(method: str) -> 
 @pytest.mark.parametrize("method", OFFICIAL_MACS)
 def test_the_multiply_adds_of_the_official_networks(method: str) -> None:
     assert counted(method)["macs"] == OFFICIAL_MACS[method] - SPARED.get(method, 0)
+
+
+class Repeated(nn.Module):
+    """Operations that come again: with equal shapes, with numbers of other types, with values that the passes need."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+        self.norm = nn.LayerNorm(8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        whole = torch.ones(2, dtype=torch.int64, device=x.device)
+        assert [(whole * number).dtype for number in (1, 1.0)] == [torch.int64, torch.float32]
+        for _ in range(2):
+            for times in torch.arange(1, 4, device="cpu").tolist():
+                for _ in range(times):
+                    x = self.norm(self.conv(x)).transpose(2, 3).relu_()
+            greatest, _ = x.max(dim=1, keepdim=True)
+            x = x + greatest @ x
+        return x
+
+
+def test_operations_that_come_again_are_what_they_were_and_count_again() -> None:
+    network, x = Repeated(), torch.rand(1, 3, 8, 8)
+    multiply_adds = MultiplyAdds()
+    with torch.no_grad(), multiply_adds:
+        seen = network(x)
+    assert torch.equal(seen, network(x))
+    on_meta, reference = MultiplyAdds(), FlopCounterMode(display=False)
+    for counter in (on_meta, reference):
+        with torch.no_grad(), counter:
+            network.to("meta")(x.to("meta"))
+    assert on_meta.times == multiply_adds.times
+    assert {name: 2 * times for name, times in on_meta.times.items() if times} == reference.get_flop_counts()["Global"]
+    convolutions, products = 12 * 8 * 8 * 9 * 3 * 3, 2 * 3 * 8 * 8 * 8
+    assert on_meta.times.total() == convolutions + products
 
 
 class Warts(nn.Module):

@@ -34,7 +34,9 @@ LOG = Path("work/logs/warm.log")
 _MODULES = (
     *("torch", "torch.fx.experimental.symbolic_shapes", "torch.utils.flop_counter", "safetensors.torch"),
     *("numpy", "pandas", "pyarrow.parquet", "scipy.ndimage", "PIL.Image", "imagecodecs"),
-    *("yaml", "jsonschema", "typer", "matplotlib.figure"),
+    *("torch.utils._device", "pyarrow.pandas_compat", "scipy.sparse", "PIL.TiffImagePlugin", "PIL.PpmImagePlugin"),
+    *("yaml", "jsonschema", "typer", "pydantic.types", "pydantic.type_adapter", "filelock", "requests"),
+    *("rich.progress", "matplotlib.pyplot"),
 )
 # Read when libraries are loaded: as Snakemake has it for jobs of one thread.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")

@@ -8,19 +8,20 @@ done.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from resolute.core.uncompiled import uncompiled
+from resolute.metrics.multiplications import MultiplyAdds
 from resolute.metrics.operators import OperatorCounter
 
 CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d)
 ACTIVATIONS = (nn.ReLU, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.ReLU6)
+_COUNTED = (*CONVOLUTIONS, *ACTIVATIONS, nn.BatchNorm2d, nn.Linear)
 # Which part of the multiply-adds an operation belongs to; all others are products.
 _PARTS = {torch.ops.aten.convolution: "convolutions", torch.ops.aten.addmm: "linear", torch.ops.aten.mm: "linear"}
 
@@ -67,21 +68,20 @@ def count(build: Callable[[], nn.Module], height: int, width: int) -> Counts:
         build: makes the network, in the form that is released.
     """
     network, lr = _on_meta(build, height, width)
-    challenge, operators = ChallengeCounter(network), OperatorCounter()
-    with challenge, operators:
-        flops = _flops(network, lr)
+    challenge, operators, multiply_adds = ChallengeCounter(network), OperatorCounter(), MultiplyAdds()
+    with challenge, operators, _calls(getattr(network, "encoder", None), multiply_adds) as encoder:
+        _run(network, lr, multiply_adds)
     parts: Counter[str] = Counter()
-    for operation, times in flops["Global"].items():
-        parts[_PARTS.get(operation, "products")] += times // 2
+    for operation, times in multiply_adds.times.items():
+        parts[_PARTS.get(operation, "products")] += times
     macs = parts.total()
-    encoder = _half(flops.get(f"{type(network).__name__}.encoder", {}))
     return Counts(
         params=sum(parameter.numel() for parameter in network.parameters()),
         macs=macs,
         macs_convolutions=parts["convolutions"],
         macs_linear=parts["linear"],
         macs_products=parts["products"],
-        macs_decoder=macs - encoder if hasattr(network, "encoder") else None,
+        macs_decoder=macs - sum(encoder) if hasattr(network, "encoder") else None,
         flops_2macs=2 * macs,
         flops_ntire2022=challenge.flops,
         flops_fvcore=operators.flops,
@@ -93,7 +93,9 @@ def count(build: Callable[[], nn.Module], height: int, width: int) -> Counts:
 @uncompiled()
 def count_macs(build: Callable[[], nn.Module], height: int, width: int) -> int:
     """The `macs` of `count` alone."""
-    return _half(_flops(*_on_meta(build, height, width))["Global"])
+    multiply_adds = MultiplyAdds()
+    _run(*_on_meta(build, height, width), multiply_adds)
+    return multiply_adds.times.total()
 
 
 def _on_meta(build: Callable[[], nn.Module], height: int, width: int) -> tuple[nn.Module, Tensor]:
@@ -101,15 +103,29 @@ def _on_meta(build: Callable[[], nn.Module], height: int, width: int) -> tuple[n
         return build().eval(), torch.empty(1, 3, height, width)
 
 
-def _flops(network: nn.Module, lr: Tensor) -> Mapping[str, Mapping[Any, int]]:
-    """Twice the multiply-adds by module and operation; those of all together under `Global`."""
-    with torch.no_grad(), FlopCounterMode(display=False) as dispatched:
+def _run(network: nn.Module, lr: Tensor, multiply_adds: MultiplyAdds) -> None:
+    with torch.no_grad(), multiply_adds:
         network(lr)
-    return {"Global": {}, **dispatched.get_flop_counts()}
 
 
-def _half(flops: Mapping[Any, int]) -> int:
-    return sum(flops.values()) // 2
+@contextmanager
+def _calls(module: nn.Module | None, multiply_adds: MultiplyAdds) -> Iterator[list[int]]:
+    """Yields what becomes the multiply-adds of a module's calls, one by one; of none, where there is no module."""
+    begun: list[int] = []
+    spent: list[int] = []
+    hooks = (
+        []
+        if module is None
+        else [
+            module.register_forward_pre_hook(lambda *_: begun.append(multiply_adds.times.total())),
+            module.register_forward_hook(lambda *_: spent.append(multiply_adds.times.total() - begun.pop())),
+        ]
+    )
+    try:
+        yield spent
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 class ChallengeCounter:
@@ -125,7 +141,8 @@ class ChallengeCounter:
         self.flops = self.activations = self.n_conv = 0
 
     def __enter__(self) -> "ChallengeCounter":
-        self.hooks = [module.register_forward_hook(self._count) for module in self.network.modules()]
+        counted = (module for module in self.network.modules() if isinstance(module, _COUNTED))
+        self.hooks = [module.register_forward_hook(self._count) for module in counted]
         return self
 
     def __exit__(self, *_: object) -> None:

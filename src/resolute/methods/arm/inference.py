@@ -1,11 +1,13 @@
 """How ARM infers: every patch by the subnet whose promised PSNR is worth its cost."""
 
 import re
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 from torch import nn
 
+from resolute import registry
 from resolute.core.errors import ResoluteError
 from resolute.images.edges import edge_score
 from resolute.methods.arm.choice import choose, predicted_psnr
@@ -36,22 +38,28 @@ def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, sett
     supernet = build(entry, scale)
     if weights is not None:
         load_weights(supernet, weights)
-    route, flops = router(entry, scale, supernet, setting), costs(entry, scale)
-    experts = [_expert(entry, scale, number, supernet, device, cost) for number, cost in enumerate(flops)]
-    return patch_upscaler(entry, scale, experts, route, device)
+    experts = [
+        Expert(name, when_taken(partial(subnet, entry, scale, number, supernet), device), macs, flops)
+        for number, (name, macs, flops) in enumerate(zip(entry.experts, *_patch_costs(entry.name, scale), strict=True))
+    ]
+    return patch_upscaler(entry, scale, experts, router(entry, scale, supernet, setting), device)
 
 
-def _expert(entry: Entry, scale: float, number: int, supernet: ARM, device: str, flops: float) -> Expert:
-    network = when_taken(lambda: subnet(entry, scale, number, supernet), device)
-    macs = count_macs(lambda: fresh_subnet(entry, scale, number), PATCH, PATCH)
-    return Expert(entry.experts[number], network, macs, flops)
+@cache
+def _patch_costs(name: str, scale: float) -> tuple[list[int], list[float]]:
+    """The multiply-adds of a patch by each subnet, and its FLOPs: kept for the process, which has a method at several
+    settings.
+    """
+    entry = registry.entry(name)
+    subnets = (partial(fresh_subnet, entry, scale, number) for number in range(len(entry.experts)))
+    return [count_macs(fresh, PATCH, PATCH) for fresh in subnets], costs(entry, scale).tolist()
 
 
 def router(entry: Entry, scale: float, supernet: ARM, setting: str) -> Route:
     """The choice at an operating point."""
     if setting in entry.experts:
         return always(entry.experts.index(setting))
-    centres, psnr, cost = supernet.centres.numpy(), supernet.psnr.numpy(), costs(entry, scale)
+    centres, psnr, cost = supernet.centres.numpy(), supernet.psnr.numpy(), np.array(_patch_costs(entry.name, scale)[1])
     eta = np.inf if setting == "best" else _eta(entry, setting)
 
     def route(patches: np.ndarray) -> np.ndarray:

@@ -1,11 +1,10 @@
 """How MoEISR infers: every pixel by the expert that the mapper gives most, or by what it costs besides."""
 
-from functools import partial
 from pathlib import Path
 
 from resolute.core.errors import ResoluteError
 from resolute.methods.moeisr.choice import chooser
-from resolute.methods.pixelwise import alone, build, cheapest, pixel_upscaler
+from resolute.methods.pixelwise import build, cheapest, costs, pixel_upscaler
 from resolute.methods.upscaled import Upscaler
 from resolute.metrics.counters import count_macs
 from resolute.registry import Entry
@@ -31,4 +30,4 @@ def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, sett
 def decoder_costs(entry: Entry, scale: float) -> list[int]:
     """Multiply-adds of the decoder alone for a small image, by each expert: the costs that are weighed."""
     encoder = count_macs(lambda: build(entry, scale).encoder, SIDE, SIDE)
-    return [count_macs(partial(alone, entry, scale, head), SIDE, SIDE) - encoder for head in range(len(entry.experts))]
+    return [macs - encoder for macs in costs(entry.name, scale, SIDE, SIDE, chooses=False)]

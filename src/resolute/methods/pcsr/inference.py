@@ -6,17 +6,17 @@ each that a PReLU gives.
 
 import re
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from resolute import registry
 from resolute.core.errors import ResoluteError
-from resolute.methods.pixelwise import Choose, alone, build, by_cost, cheapest, pixel_upscaler
+from resolute.methods.pixelwise import Choose, build, by_cost, cheapest, costs, pixel_upscaler
 from resolute.methods.upscaled import Upscaled, Upscaler
-from resolute.metrics.counters import count_macs
 from resolute.models.blocks.pixel_routing import greatest
 from resolute.registry import Entry
 
@@ -34,12 +34,11 @@ def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, sett
             gives it and c its share of the FLOPs; or the name of a decoder, which all pixels take, unclassified.
     """
     upscale = pixel_upscaler(entry, scale, weights, device, setting, _choice(entry, scale, setting))
-    beside = cache(lambda height, width: _elementwise(entry, scale, height, width))
 
     def counted(lr: np.ndarray) -> Upscaled:
         found = upscale(lr)
         assert found.macs is not None
-        return replace(found, paper_flops=2 * found.macs + beside(*lr.shape[:2]))
+        return replace(found, paper_flops=2 * found.macs + _elementwise(entry.name, scale, *lr.shape[:2]))
 
     return counted
 
@@ -47,8 +46,8 @@ def upscaler(entry: Entry, scale: float, weights: Path | None, device: str, sett
 def shares(entry: Entry, scale: float) -> list[float]:
     """What encoder and decoder take of the FLOPs for a small image, light and heavy: they add up to one."""
     flops = [
-        2 * count_macs(partial(alone, entry, scale, head), SIDE, SIDE) + _elementwise(entry, scale, SIDE, SIDE)
-        for head in range(len(entry.experts))
+        2 * macs + _elementwise(entry.name, scale, SIDE, SIDE)
+        for macs in costs(entry.name, scale, SIDE, SIDE, chooses=False)
     ]
     return [one / sum(flops) for one in flops]
 
@@ -63,15 +62,16 @@ def _choice(entry: Entry, scale: float, setting: str) -> Choose:
     return by_cost(shares(entry, scale), float(found[1]))
 
 
-def _elementwise(entry: Entry, scale: float, height: int, width: int) -> int:
-    """FLOPs of the layers that do not multiply and add, which the encoder alone has."""
+@cache
+def _elementwise(name: str, scale: float, height: int, width: int) -> int:
+    """FLOPs of the layers that do not multiply and add, which the encoder alone has; kept as `costs` are."""
     found = []
 
     def see(layer: nn.Module, _inputs: object, output: Tensor) -> None:
         found.append(ELEMENTS.get(type(layer), 0) * output.numel())
 
     with torch.device("meta"), torch.no_grad():
-        encoder = build(entry, scale).encoder.eval()
+        encoder = build(registry.entry(name), scale).encoder.eval()
         for layer in encoder.modules():
             layer.register_forward_hook(see)
         encoder(torch.empty(1, 3, height, width))
