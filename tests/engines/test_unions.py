@@ -58,7 +58,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-@pytest.mark.slow
+@pytest.mark.attack  # test_agreement.py compares the graphs of unions, tests/datasets/test_unions.py what is packed
 def test_nothing_is_left_to_do_and_no_pixel_is_there_twice(trained: Project) -> None:
     assert trained.planned_for(WEIGHTS) == {}
     stages = {"fetch@left", "degrade@left-x4", "pack_hr_union@both", "patches_union@both-x4", TRAIN}
