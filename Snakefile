@@ -27,8 +27,9 @@ onstart:
             "resolute: if DVC has these results, `dvc pull` and `resolute sync` bring them",
             file=sys.stderr,
         )
-    # Jobs of one thread on this machine, where there are enough of them.
-    needed = workflow.dag.needrun_jobs() if workflow.local_exec else []
+    # Jobs of one thread on this machine, where there are enough of them and they are not merely touched.
+    runs_here = workflow.local_exec and not workflow.touch
+    needed = workflow.dag.needrun_jobs() if runs_here else []
     if sum(job.threads == 1 for job in needed) >= warm.FEWEST:
         warm.start(SOURCE)
 

@@ -36,7 +36,11 @@ LARGE = (
 LARGEST = ("wbsr_rcan", "classsr_rcan", "rdn", "swinir", "edsr", "ope_edsr", "srno_edsr")
 
 # And in these tests, which say of every method what a smaller one of its family says as well.
-FAMILY = ("seemore_b", "seemore_l", "rcan", "ciaosr_edsr", "nlffc_team02")
+FAMILY = (
+    *("seemore_b", "seemore_l", "rcan", "ciaosr_edsr", "nlffc_team02"),
+    *("arm_srresnet", "classsr_srresnet", "moeisr_liif_edsr", "pcsr_carn", "wbsr_srresnet"),
+    *("bsrn", "rep_rfdn_team22", "smfanet_plus", "srresnet", "vapsr", "zenosr_2026"),
+)
 OF_EVERY_METHOD = (
     "test_the_registry_says_what_is_the_same_in_tiles",
     "test_prepared_networks_compute_the_same",

@@ -1,16 +1,15 @@
 """`resolute verdict` as a person reads it and as CI uses it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner, Result
 
 from resolute import measurements
-from resolute.cli import listing
+from resolute.cli import app, listing
 from resolute.core import layout
 from resolute.core.errors import UsageError
 from resolute.published import ranking_files
@@ -19,9 +18,8 @@ from resolute.tables import paper_tables
 COUNTS = {"params_ntire2022": 317218.0, "flops": 19695306752.0, "activations": 80045184.0, "n_conv": 39.0}
 
 
-def verdict(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "resolute", "verdict", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+def verdict(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["verdict", *arguments])
 
 
 def measure(**counts: float) -> None:
@@ -45,10 +43,9 @@ def run(checkout: Path) -> Path:
     return checkout
 
 
-@pytest.mark.slow
 def test_the_terminal_shows_what_the_report_shows(run: Path) -> None:
     done = verdict("ntire2022", "--table", "table1")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     lines = [line.split() for line in done.stdout.splitlines()]
     assert ["rlfn_team04", "FLOPs", "(G)", "19.70", "19.70", "reproduced"] in lines
     assert "4 reproduced, 67 cannot be measured, 289 not run" in done.stdout
@@ -85,7 +82,6 @@ def test_what_does_not_simply_hold_has_its_reason_in_the_terminal(run: Path) -> 
     assert "not comparable: rlfn_team04 Time: another device: A CPU" in lines
 
 
-@pytest.mark.slow
 def test_outputs_of_the_official_code_are_not_called_published(run: Path) -> None:
     facts = {"source": "measured", "method": "rlfn_team04", "weights": "published-ntire2022", "scale": 4.0}
     psnr = {"dataset": "set5", "protocol": "y_basicsr", "metric": "psnr", "unit": "dB", "image": "a", "value": 32.0983}
@@ -101,7 +97,6 @@ def test_outputs_of_the_official_code_are_not_called_published(run: Path) -> Non
     }
 
 
-@pytest.mark.slow
 def test_json_is_one_object(run: Path) -> None:
     found = json.loads(verdict("ntire2022", "--json").stdout)
     assert (found["paper"], found["holds"], found["problems"]) == ("ntire2022", True, [])
@@ -114,50 +109,46 @@ def test_json_is_one_object(run: Path) -> None:
     }
 
 
-@pytest.mark.slow
 def test_ci_can_guard_a_reproduction(run: Path) -> None:
-    assert verdict("ntire2022", "--record").returncode == 0
-    assert verdict("ntire2022", "--complete").returncode == 0
+    assert verdict("ntire2022", "--record").exit_code == 0
+    assert verdict("ntire2022", "--complete").exit_code == 0
     measure(**{**COUNTS, "params_ntire2022": 318000.0})
     done = verdict("ntire2022")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "table1, rlfn_team04, params: recorded as reproduced, now differs" in done.stdout
     found = json.loads(verdict("ntire2022", "--json").stdout)
     assert found["holds"] is False
     assert [problem.partition(",")[0] for problem in found["problems"]] == ["official_code", "table1"]
-    assert verdict("seemore").returncode == 0
+    assert verdict("seemore").exit_code == 0
 
 
-@pytest.mark.slow
 def test_a_cell_that_is_not_measured_fails_only_where_all_is_asked_for(run: Path) -> None:
-    assert verdict("ntire2022", "--record").returncode == 0
+    assert verdict("ntire2022", "--record").exit_code == 0
     known = layout.recorded_verdicts("ntire2022")
     known.write_text(f"{known.read_text()}official_code,rlfn_team04,set5_y_psnr,reproduced\n")
     done = verdict("ntire2022")
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert "what is recorded holds: 8 cells, all that this run measures" in done.stdout
     assert "1 recorded cells are not measured in this run" in done.stdout
     done = verdict("ntire2022", "--complete")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "1 recorded cells are not measured in this run" in done.stdout
     assert "do not hold" not in done.stdout
     assert json.loads(verdict("ntire2022", "--complete", "--json").stdout)["holds"] is False
-    assert verdict("ntire2022", "--table", "table1", "--complete").returncode == 0
+    assert verdict("ntire2022", "--table", "table1", "--complete").exit_code == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("table", "what"), [((), "ntire2022"), (("--table", "table1"), "table1")])
 def test_without_a_record_there_is_nothing_to_be_complete(run: Path, table: tuple[str, ...], what: str) -> None:
     done = verdict("ntire2022", *table, "--complete")
     message = f"nothing is recorded of {what}: `resolute verdict ntire2022 --record` does it"
-    assert (done.returncode, done.stderr) == (2, f"resolute: {message}\n")
+    assert (done.exit_code, done.stderr) == (2, f"resolute: {message}\n")
 
 
-@pytest.mark.slow
 def test_a_new_difference_fails_before_anything_is_recorded(run: Path) -> None:
     measure(**{**COUNTS, "n_conv": 40.0})
     done = verdict("ntire2022")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "table1, rlfn_team04, n_conv: differs, which is not recorded" in done.stdout
 
 
@@ -170,4 +161,4 @@ def test_a_new_difference_fails_before_anything_is_recorded(run: Path) -> None:
 )
 def test_unknown_names_are_one_line(run: Path, arguments: tuple[str, ...], message: str) -> None:
     done = verdict(*arguments)
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"resolute: {message}\n")
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"resolute: {message}\n")

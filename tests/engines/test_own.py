@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import skimage.data
 import yaml
-from tests.engines.conftest import REPOSITORY, SMALL, Project, copy_parts
+from tests.engines.conftest import REPOSITORY, SMALL, Project, copy_few
 from tests.engines.test_agreement import differences
 
 from resolute.core.schema import dump_yaml
@@ -37,7 +37,7 @@ def pictures(folder: Path, names: str, side: int) -> None:
 def project(tmp_path: Path) -> Project:
     """A checkout with the page's network, which trains on one folder and is tested on pairs, and on LR images alone."""
     project = Project(tmp_path / "checkout")
-    copy_parts(project.root)
+    copy_few(project.root)
     pictures(tmp_path / "mine", "a b", 264)
     pictures(tmp_path / "pairs", "first second", 96)
     project.run("resolute", "dataset", "mine", "--hr", f"{tmp_path}/mine/hr", "--use", "train")

@@ -44,7 +44,7 @@ def to_image(sr_BCHW: Tensor) -> NDArray[np.uint8]:
     return sr_BCHW[0].clamp(0, 255).round().permute(1, 2, 0).numpy().astype(np.uint8)
 
 
-@pytest.mark.slow
+@pytest.mark.attack
 @pytest.mark.usefixtures("checkout")
 def test_in_tiles_nlffc_has_the_psnr_of_the_official_code(mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESOLUTE_MIRROR", str(mirror))

@@ -82,7 +82,9 @@ def test_published_weights_give_in_onnxruntime_what_upscale_gives(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "most"), [("rlfn_team04", 1.0), ("imdn_baseline", 0.2)])
+@pytest.mark.parametrize(
+    ("name", "most"), [("rlfn_team04", 1.0), pytest.param("imdn_baseline", 0.2, marks=pytest.mark.attack)]
+)
 def test_less_precision_costs_what_it_says(mirror: Path, project: Path, resolute: Any, name: str, most: float) -> None:
     size, loss = {}, {}
     for precision in ("fp32", "fp16", "int8"):

@@ -76,9 +76,8 @@ def test_figures_carry_their_captions(arguments: dict[str, Any]) -> None:
         assert not any(key in pdf for key in (b"/CreationDate", b"/Producer", b"/Creator "))
 
 
-@pytest.mark.slow
 def test_the_tradeoff_says_what_it_shows(arguments: dict[str, Any]) -> None:
-    draw(**arguments)
+    draw_tradeoff(arguments["measured"], arguments["protocol"])
     text = " ".join(ElementTree.parse("reports/figures/psnr_macs.svg").getroot().itertext())
     for part in (
         "RLFN tiny",
@@ -117,9 +116,8 @@ def test_an_absent_index_is_one_clear_line(arguments: dict[str, Any]) -> None:
         draw_patches(replace(arguments["photograph"], patches=absent))
 
 
-@pytest.mark.slow
 def test_the_histogram_holds_every_patch(arguments: dict[str, Any]) -> None:
-    draw(**arguments)
+    draw_patches(arguments["photograph"])
     data = json.loads(Path("reports/figures/patch_difficulty_photo.json").read_text())
     assert [sum(counts) for counts in data["counts"]] == [12, 12, 12, 12]
     assert len(data["edges"]) == len(data["counts"][0]) + 1

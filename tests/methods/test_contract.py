@@ -18,7 +18,7 @@ from resolute.models.blocks.reparameterised import fold
 from resolute.train.draws import Draws
 
 # Of each kind the first method, or one that is quick.
-QUICK = ("rlfn_tiny", "wbsr_tiny", "arm_tiny", "classsr_tiny", "liif_tiny", "moeisr_tiny")
+QUICK = ("rlfn_tiny", "wbsr_tiny", "arm_tiny", "classsr_tiny", "liif_tiny", "moeisr_tiny", "pcsr_fsrcnn", "seemore_t")
 ENTRIES = {registry.entry(name).kind: registry.entry(name) for name in (*reversed(registry.names()), *QUICK)}
 TRAINED = [kind for kind, entry in ENTRIES.items() if entry.trainable]
 SIDES = (320, 400)  # of the HR images

@@ -53,17 +53,11 @@ def edit(file: Path) -> None:
 
 EDITED = (
     "core/atomic.py",
-    "core/devices.py",
-    "images/zipped.py",
     "images/imresize.py",
-    "inference/fused.py",
     "inference/prepare.py",
     "measurements/titles.py",
-    "methods/losses.py",
-    "methods/network/inference.py",
     "methods/network/training.py",
     "models/blocks/attention.py",
-    "models/blocks/swin.py",
     "models/rlfn.py",
     "metrics/counters.py",
     "published/table.schema.json",

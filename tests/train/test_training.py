@@ -80,7 +80,7 @@ def test_killed_at_any_moment_ends_with_the_same_bytes(packed: Path) -> None:
 
     checkpoint = layout.checkpoint(run("quick-seed0", "imdn_tiny"))
     seen, kills = 0.0, 0
-    for _ in range(4):
+    for _ in range(3):
         process = command("train", "imdn_tiny")
         deadline = time.monotonic() + 120
         while process.poll() is None and time.monotonic() < deadline:
@@ -94,7 +94,7 @@ def test_killed_at_any_moment_ends_with_the_same_bytes(packed: Path) -> None:
             kills += 1
         process.wait()
         assert not target.exists() or process.returncode == 0
-    assert kills >= 3
+    assert kills >= 2
     last = command("train", "imdn_tiny")
     assert last.wait(120) == 0, last.stderr
     assert target.read_bytes() == expected
@@ -105,7 +105,7 @@ def test_killed_at_any_moment_ends_with_the_same_bytes(packed: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("devices", [1, 2])
+@pytest.mark.parametrize("devices", [pytest.param(1, marks=pytest.mark.attack), 2])
 def test_sigterm_leaves_a_checkpoint_of_the_last_step(devices: int, packed: Path) -> None:
     set_params(packed, iterations=100_000, checkpoint_every=7, batch_size=2, lr_patch_size=16, devices=devices)
     checkpoint = layout.checkpoint(run("quick-seed0", "imdn_tiny"))

@@ -70,8 +70,11 @@ def test_the_catalogs_snakefile_is_the_same_workflow(checkout: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("quick", "bench", "lightweight", "wbsr_claims"),
-        *(pytest.param(name, marks=pytest.mark.attack) for name in ("bsds", "paper", "wbsr_classes")),
+        *("quick", "bench"),
+        *(
+            pytest.param(name, marks=pytest.mark.attack)
+            for name in ("bsds", "lightweight", "paper", "wbsr_claims", "wbsr_classes")
+        ),
     ],
 )
 def test_every_preset_is_valid_and_makes_a_dag(name: str, checkout: Path) -> None:

@@ -22,8 +22,7 @@ def test_two_trainings_at_a_time_each_on_its_own_gpu(
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     trainings = [
         f"data/weights/trained/{method}/x4/quick-seed{seed}.safetensors"
-        for method in ("imdn_tiny", "rlfn_tiny")
-        for seed in (0, 1)
+        for method, seed in (("imdn_tiny", 0), ("imdn_tiny", 1), ("rlfn_tiny", 0))
     ]
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--cores", "8", "--resources", "gpu=2", "--", *trainings],
