@@ -1,4 +1,4 @@
-"""A convolution and what surrounds it as one call of oneDNN, which torch has for the CPU."""
+"""A convolution or linear layer and what surrounds it as one call of oneDNN, which torch has for the CPU."""
 
 from typing import Any
 
@@ -56,6 +56,28 @@ class FusedConv(nn.Module):
         if self.overwrite:
             return torch.ops.mkldnn._convolution_pointwise_.binary(other, x, *layer, *last)
         return torch.ops.mkldnn._convolution_pointwise.binary(x, other, *layer, *last)
+
+
+class FusedLinear(nn.Module):
+    """A linear layer and its activation in one call. Without oneDNN, MKL computes it, at half the rate on AMD's cores.
+
+    Args:
+        linear: the layer, whose weights are used; they are neither saved nor moved.
+        activation: what comes last.
+    """
+
+    def __init__(self, linear: nn.Linear, activation: Activation = NONE) -> None:
+        super().__init__()
+        self.activation = activation
+        self.weight = linear.weight.detach()
+        self.bias = None if linear.bias is None else linear.bias.detach()
+
+    def pack(self) -> None:
+        """Lay the weights out once for all calls."""
+        self.weight = torch.ops.mkldnn._reorder_linear_weight(self.weight, None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, *self.activation)
 
 
 def activation_of(node: fx.Node, layer: nn.Module | None) -> Activation | None:

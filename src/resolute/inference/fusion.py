@@ -16,6 +16,7 @@ from resolute.inference.fused import (
     NONE,
     RELU,
     FusedConv,
+    FusedLinear,
     activation_of,
     with_identity,
     with_norm_after,
@@ -39,7 +40,7 @@ def fuse_convolutions(network: nn.Module) -> nn.Module:
             _Shapes(traced).run(torch.zeros(PROBE))
     except (fx.proxy.TraceError, TypeError, RuntimeError):
         return network
-    for step in (_fold_norm, _divide, _fuse):
+    for step in (_fold_norm, _divide, _fuse, _fuse_linear):
         for node in list(traced.graph.nodes):
             if node.op == "call_module":
                 step(traced, node)
@@ -149,6 +150,16 @@ def _fuse(traced: fx.GraphModule, node: fx.Node) -> None:
     _replace(traced, chain, made)
     if not source.users:
         traced.graph.erase_node(source)
+
+
+def _fuse_linear(traced: fx.GraphModule, node: fx.Node) -> None:
+    """Fuse a linear layer with the activation that alone reads it."""
+    linear, user = _layer(traced, node), _only_user(node)
+    if not isinstance(linear, nn.Linear):
+        return
+    activation = None if user is None else activation_of(user, _layer(traced, user))
+    chain = [node] if user is None or activation is None else [node, user]
+    _replace(traced, chain, _call(traced, FusedLinear(linear, activation or NONE), node.all_input_nodes, chain[-1]))
 
 
 def _layer(traced: fx.GraphModule, node: fx.Node) -> nn.Module | None:
