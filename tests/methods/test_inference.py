@@ -12,7 +12,7 @@ from resolute.inference.fused import FusedConv, FusedLinear
 from resolute.inference.prepare import _say_once as say_once
 from resolute.inference.prepare import prepare
 from resolute.metrics.counters import count
-from resolute.models.blocks.experts import Router
+from resolute.models.blocks.experts import Router, routed
 from resolute.models.blocks.pointwise import BSConv, PointwiseLinear
 from resolute.models.blocks.preparable import as_convolution
 from resolute.models.blocks.swin import attend_in_windows
@@ -78,6 +78,27 @@ def test_batch_norms_fold_on_both_sides_of_a_convolution() -> None:
     give_norms_statistics(plain)
     assert difference(plain, torch.randn(2, 3, 9, 7)) < TOLERANCE
     assert not any(isinstance(module, nn.BatchNorm2d) for module in prepare(plain, "cpu").modules())
+
+
+def test_shuffles_fold_into_the_convolution_before_them() -> None:
+    torch.manual_seed(0)
+    plain = nn.Sequential(
+        nn.Conv2d(3, 6, 1), nn.ChannelShuffle(2), nn.ReLU(), nn.Conv2d(6, 6, 1, groups=2), nn.ChannelShuffle(2)
+    ).eval()
+    assert difference(plain, torch.randn(2, 3, 9, 7)) < TOLERANCE
+    if torch.backends.mkldnn.is_available():
+        shuffles = [module for module in prepare(plain, "cpu").modules() if isinstance(module, nn.ChannelShuffle)]
+        assert len(shuffles) == 1, "the groups of the second convolution are not in that order"
+
+
+def test_experts_are_fused_one_by_one() -> None:
+    if not torch.backends.mkldnn.is_available():
+        pytest.skip("this torch has no oneDNN")
+    prepared = prepare(methods.build("seemore_t", 4).eval(), "cpu")
+    for layer in routed(prepared):
+        assert [type(module) for module in layer.experts.modules() if isinstance(module, FusedConv | nn.Conv2d)] == [
+            FusedConv
+        ] * 3 * len(layer.experts)
 
 
 class OnTokens(nn.Module):

@@ -7,6 +7,7 @@ one. Only weights and calls change: the function of the image stays the same wit
 
 import operator
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -32,15 +33,19 @@ PROBE = (1, 3, 32, 32)
 """The image that tells the shapes inside a network: only a mean over the whole of it is a single pixel then."""
 
 
-def fuse_convolutions(network: nn.Module) -> nn.Module:
-    """A network of RGB images, in evaluation on a CPU, with fused convolutions; itself where it cannot be traced."""
+def fuse_convolutions(network: nn.Module, *shapes: tuple[int, ...]) -> nn.Module:
+    """A network in evaluation on a CPU with fused convolutions; itself where it cannot be traced.
+
+    Args:
+        shapes: of its inputs; an RGB image unless given.
+    """
     try:
         traced = fx.GraphModule(network, _Tracer().trace(network))
         with torch.inference_mode():
-            _Shapes(traced).run(torch.zeros(PROBE))
+            _Shapes(traced).run(*(torch.zeros(shape) for shape in shapes or (PROBE,)))
     except (fx.proxy.TraceError, TypeError, RuntimeError):
         return network
-    for step in (_fold_norm, _divide, _fuse, _fuse_linear):
+    for step in (_fuse_experts, _fold_norm, _fold_shuffle, _divide, _fuse, _fuse_linear):
         for node in list(traced.graph.nodes):
             if node.op == "call_module":
                 step(traced, node)
@@ -76,6 +81,17 @@ class _Shapes(fx.Interpreter):
         return result
 
 
+def _fuse_experts(traced: fx.GraphModule, node: fx.Node) -> None:
+    """Fuse the convolutions of every expert by itself."""
+    layer = _layer(traced, node)
+    if not isinstance(layer, TopOneExperts):
+        return
+    shapes = [_shape(source) for source in node.all_input_nodes]
+    made = deepcopy(layer)
+    made.experts = nn.ModuleList(fuse_convolutions(expert, *shapes) for expert in made.experts)
+    _replace(traced, [node], _call(traced, made, node.all_input_nodes, node))
+
+
 def _fold_norm(traced: fx.GraphModule, node: fx.Node) -> None:
     """Fold a batch norm into the convolution that alone reads it."""
     norm, user = _layer(traced, node), _only_user(node)
@@ -85,6 +101,17 @@ def _fold_norm(traced: fx.GraphModule, node: fx.Node) -> None:
     folded = with_norm_before(norm, conv)
     if folded is not None:
         _replace(traced, [node, user], _call(traced, folded, node.all_input_nodes, user))
+
+
+def _fold_shuffle(traced: fx.GraphModule, node: fx.Node) -> None:
+    """Let a convolution give its channels in the order into which a shuffle would bring them."""
+    conv, user = _convolution(traced, node), _only_user(node)
+    shuffle = None if user is None else _layer(traced, user)
+    if user is None or conv is None or not isinstance(shuffle, nn.ChannelShuffle) or conv.groups > 1:
+        return
+    order = torch.arange(conv.out_channels).view(shuffle.groups, -1).T.flatten()
+    shuffled = with_weights(conv, conv.weight[order], None if conv.bias is None else conv.bias[order])
+    _replace(traced, [node, user], _call(traced, shuffled, node.all_input_nodes, user))
 
 
 def _divide(traced: fx.GraphModule, node: fx.Node) -> None:
