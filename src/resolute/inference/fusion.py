@@ -1,8 +1,9 @@
-"""Fuses the convolutions of a network with what surrounds them, for the CPU.
+"""Fuses the convolutions and linear layers of a network with what surrounds them, for the CPU.
 
 A network is traced into a graph of its layers. There a convolution takes over the batch norm, the skip, the
-activation or the sum behind it, gives the parts of a split one by one, and reads the parts of a concatenation one by
-one. Only weights and calls change: the function of the image stays the same within float rounding, at every size.
+activation, the shuffle or the sum behind it, gives the parts of a split one by one, and reads the parts of a
+concatenation one by one; a linear layer takes over its activation. Only weights and calls change: the function of the
+image stays the same within float rounding, at every size.
 """
 
 import operator
@@ -86,10 +87,11 @@ def _fuse_experts(traced: fx.GraphModule, node: fx.Node) -> None:
     layer = _layer(traced, node)
     if not isinstance(layer, TopOneExperts):
         return
-    shapes = [_shape(source) for source in node.all_input_nodes]
+    inputs: Any = node.args
     made = deepcopy(layer)
+    shapes = [_shape(source) for source in inputs]
     made.experts = nn.ModuleList(fuse_convolutions(expert, *shapes) for expert in made.experts)
-    _replace(traced, [node], _call(traced, made, node.all_input_nodes, node))
+    _replace(traced, [node], _call(traced, made, inputs, node))
 
 
 def _fold_norm(traced: fx.GraphModule, node: fx.Node) -> None:
@@ -182,7 +184,7 @@ def _fuse(traced: fx.GraphModule, node: fx.Node) -> None:
 def _fuse_linear(traced: fx.GraphModule, node: fx.Node) -> None:
     """Fuse a linear layer with the activation that alone reads it."""
     linear, user = _layer(traced, node), _only_user(node)
-    if not isinstance(linear, nn.Linear):
+    if not isinstance(linear, nn.Linear) or type(linear).forward is not nn.Linear.forward:
         return
     activation = None if user is None else activation_of(user, _layer(traced, user))
     chain = [node] if user is None or activation is None else [node, user]

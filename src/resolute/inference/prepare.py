@@ -18,8 +18,8 @@ def prepare(network: nn.Module, device: str) -> nn.Module:
 
     It takes its input in `torch.channels_last`, which lets oneDNN and cuDNN use their fast kernels without
     reordering every layer. A network whose class has `inference_layout` works in that layout instead. On a CPU
-    convolutions are fused with what surrounds them, where torch can, and the process keeps the memory that it frees
-    from now on.
+    convolutions and linear layers are fused with what surrounds them, where torch can, and the process keeps the memory
+    that it frees from now on.
     """
     layout = getattr(network, "inference_layout", torch.channels_last)
     faster = prepare_modules(network).eval().to(device)

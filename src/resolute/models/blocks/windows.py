@@ -84,7 +84,7 @@ class WindowAttention(Preparable):
         attended = logits.softmax(dim=-1) @ value
         return self.project(attended.transpose(1, 2).reshape(M, T, C))
 
-    def prepare(self) -> nn.Module:
+    def prepare(self) -> "FusedWindowAttention":
         return FusedWindowAttention(self)
 
 
