@@ -5,15 +5,18 @@ import re
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from resolute import methods, registry
-from resolute.inference.fused import FusedConv
+from resolute.inference.fused import FusedConv, FusedLinear
 from resolute.inference.prepare import _say_once as say_once
 from resolute.inference.prepare import prepare
 from resolute.metrics.counters import count
-from resolute.models.blocks.experts import Router
+from resolute.models.blocks.experts import Router, routed
 from resolute.models.blocks.pointwise import BSConv, PointwiseLinear
 from resolute.models.blocks.preparable import as_convolution
+from resolute.models.blocks.swin import attend_in_windows
+from resolute.models.blocks.windows import WindowAttention
 
 # Of the output's range. Fused layers add up in another order than plain ones, in float32 both; 2e-6 is the most seen.
 TOLERANCE = 1e-5
@@ -75,6 +78,59 @@ def test_batch_norms_fold_on_both_sides_of_a_convolution() -> None:
     give_norms_statistics(plain)
     assert difference(plain, torch.randn(2, 3, 9, 7)) < TOLERANCE
     assert not any(isinstance(module, nn.BatchNorm2d) for module in prepare(plain, "cpu").modules())
+
+
+def test_shuffles_fold_into_the_convolution_before_them() -> None:
+    torch.manual_seed(0)
+    plain = nn.Sequential(
+        nn.Conv2d(3, 6, 1), nn.ChannelShuffle(2), nn.ReLU(), nn.Conv2d(6, 6, 1, groups=2), nn.ChannelShuffle(2)
+    ).eval()
+    assert difference(plain, torch.randn(2, 3, 9, 7)) < TOLERANCE
+    if torch.backends.mkldnn.is_available():
+        shuffles = [module for module in prepare(plain, "cpu").modules() if isinstance(module, nn.ChannelShuffle)]
+        assert len(shuffles) == 1, "the groups of the second convolution are not in that order"
+
+
+def test_experts_are_fused_one_by_one() -> None:
+    if not torch.backends.mkldnn.is_available():
+        pytest.skip("this torch has no oneDNN")
+    prepared = prepare(methods.build("seemore_t", 4).eval(), "cpu")
+    for layer in routed(prepared):
+        assert [type(module) for module in layer.experts.modules() if isinstance(module, FusedConv | nn.Conv2d)] == [
+            FusedConv
+        ] * 3 * len(layer.experts)
+
+
+class OnTokens(nn.Module):
+    """Linear layers, one of which alone is read by its activation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.widen, self.narrow = nn.Linear(3, 8, bias=False), nn.Linear(8, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        narrow = self.narrow(functional.gelu(self.widen(x.permute(0, 2, 3, 1)))).permute(0, 3, 1, 2)
+        return narrow + torch.relu(narrow)
+
+
+def test_linear_layers_are_fused_with_their_activation() -> None:
+    torch.manual_seed(0)
+    plain = OnTokens().eval()
+    assert difference(plain, torch.randn(2, 3, 9, 7)) < TOLERANCE
+    if torch.backends.mkldnn.is_available():
+        fused = [module for module in prepare(plain, "cpu").modules() if isinstance(module, FusedLinear)]
+        assert [layer.activation[0] for layer in fused] == ["gelu", "none"]
+
+
+@pytest.mark.parametrize("shift", [0, 2])
+@pytest.mark.parametrize("position_bias", [True, False])
+def test_fused_window_attention_computes_the_same(shift: int, position_bias: bool) -> None:
+    torch.manual_seed(0)
+    released = WindowAttention(6, 2, 4, position_bias=position_bias)
+    x_BHWC = torch.randn(2, 8, 12, 6)
+    with torch.inference_mode():
+        expected, found = (attend_in_windows(each, x_BHWC, 4, shift) for each in (released, released.prepare()))
+    assert torch.allclose(found, expected, rtol=0, atol=TOLERANCE * float(expected.max() - expected.min()))
 
 
 class Broadcasting(nn.Module):

@@ -1,4 +1,4 @@
-"""A convolution and what surrounds it as one call of oneDNN, which torch has for the CPU."""
+"""A convolution or linear layer and what surrounds it as one call of oneDNN, which torch has for the CPU."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ _FUNCTIONS: dict[Any, Activation] = {
 
 
 class FusedConv(nn.Module):
-    """A convolution, its sum or product with another map, and an activation, in one call.
+    """A convolution, its sum or product with another map, and an activation.
 
     Args:
         conv: the convolution, whose weights are used; they are neither saved nor moved.
@@ -52,10 +52,35 @@ class FusedConv(nn.Module):
         layer = (self.weight, self.bias, *self.geometry)
         if other is None:
             return torch.ops.mkldnn._convolution_pointwise(x, *layer, name, scalars, algorithm)
-        last = (self.combine, 1.0, None if self.activation == NONE else name, scalars, algorithm)
         if self.overwrite:
+            last = (self.combine, 1.0, None if self.activation == NONE else name, scalars, algorithm)
             return torch.ops.mkldnn._convolution_pointwise_.binary(other, x, *layer, *last)
-        return torch.ops.mkldnn._convolution_pointwise.binary(x, other, *layer, *last)
+        # oneDNN can read the other map in the same call, which takes a 3x3 convolution a twentieth longer than this.
+        made = torch.ops.mkldnn._convolution_pointwise(x, *layer, *NONE)
+        made = made.add_(other) if self.combine == "add" else made.mul_(other)
+        return made if self.activation == NONE else made.relu_()
+
+
+class FusedLinear(nn.Module):
+    """A linear layer and its activation in one call. Without oneDNN, MKL computes it, at half the rate on AMD's cores.
+
+    Args:
+        linear: the layer, whose weights are used; they are neither saved nor moved.
+        activation: what comes last.
+    """
+
+    def __init__(self, linear: nn.Linear, activation: Activation = NONE) -> None:
+        super().__init__()
+        self.activation = activation
+        self.weight = linear.weight.detach()
+        self.bias = None if linear.bias is None else linear.bias.detach()
+
+    def pack(self) -> None:
+        """Lay the weights out once for all calls."""
+        self.weight = torch.ops.mkldnn._reorder_linear_weight(self.weight, None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, *self.activation)
 
 
 def activation_of(node: fx.Node, layer: nn.Module | None) -> Activation | None:

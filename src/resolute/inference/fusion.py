@@ -1,12 +1,14 @@
-"""Fuses the convolutions of a network with what surrounds them, for the CPU.
+"""Fuses the convolutions and linear layers of a network with what surrounds them, for the CPU.
 
 A network is traced into a graph of its layers. There a convolution takes over the batch norm, the skip, the
-activation or the sum behind it, gives the parts of a split one by one, and reads the parts of a concatenation one by
-one. Only weights and calls change: the function of the image stays the same within float rounding, at every size.
+activation, the shuffle or the sum behind it, gives the parts of a split one by one, and reads the parts of a
+concatenation one by one; a linear layer takes over its activation. Only weights and calls change: the function of the
+image stays the same within float rounding, at every size.
 """
 
 import operator
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -16,6 +18,7 @@ from resolute.inference.fused import (
     NONE,
     RELU,
     FusedConv,
+    FusedLinear,
     activation_of,
     with_identity,
     with_norm_after,
@@ -31,15 +34,19 @@ PROBE = (1, 3, 32, 32)
 """The image that tells the shapes inside a network: only a mean over the whole of it is a single pixel then."""
 
 
-def fuse_convolutions(network: nn.Module) -> nn.Module:
-    """A network of RGB images, in evaluation on a CPU, with fused convolutions; itself where it cannot be traced."""
+def fuse_convolutions(network: nn.Module, *shapes: tuple[int, ...]) -> nn.Module:
+    """A network in evaluation on a CPU with fused convolutions; itself where it cannot be traced.
+
+    Args:
+        shapes: of its inputs; an RGB image unless given.
+    """
     try:
         traced = fx.GraphModule(network, _Tracer().trace(network))
         with torch.inference_mode():
-            _Shapes(traced).run(torch.zeros(PROBE))
+            _Shapes(traced).run(*(torch.zeros(shape) for shape in shapes or (PROBE,)))
     except (fx.proxy.TraceError, TypeError, RuntimeError):
         return network
-    for step in (_fold_norm, _divide, _fuse):
+    for step in (_fuse_experts, _fold_norm, _fold_shuffle, _divide, _fuse, _fuse_linear):
         for node in list(traced.graph.nodes):
             if node.op == "call_module":
                 step(traced, node)
@@ -75,6 +82,18 @@ class _Shapes(fx.Interpreter):
         return result
 
 
+def _fuse_experts(traced: fx.GraphModule, node: fx.Node) -> None:
+    """Fuse the convolutions of every expert by itself."""
+    layer = _layer(traced, node)
+    if not isinstance(layer, TopOneExperts):
+        return
+    inputs: Any = node.args
+    made = deepcopy(layer)
+    shapes = [_shape(source) for source in inputs]
+    made.experts = nn.ModuleList(fuse_convolutions(expert, *shapes) for expert in made.experts)
+    _replace(traced, [node], _call(traced, made, inputs, node))
+
+
 def _fold_norm(traced: fx.GraphModule, node: fx.Node) -> None:
     """Fold a batch norm into the convolution that alone reads it."""
     norm, user = _layer(traced, node), _only_user(node)
@@ -84,6 +103,17 @@ def _fold_norm(traced: fx.GraphModule, node: fx.Node) -> None:
     folded = with_norm_before(norm, conv)
     if folded is not None:
         _replace(traced, [node, user], _call(traced, folded, node.all_input_nodes, user))
+
+
+def _fold_shuffle(traced: fx.GraphModule, node: fx.Node) -> None:
+    """Let a convolution give its channels in the order into which a shuffle would bring them."""
+    conv, user = _convolution(traced, node), _only_user(node)
+    shuffle = None if user is None else _layer(traced, user)
+    if user is None or conv is None or not isinstance(shuffle, nn.ChannelShuffle) or conv.groups > 1:
+        return
+    order = torch.arange(conv.out_channels).view(shuffle.groups, -1).T.flatten()
+    shuffled = with_weights(conv, conv.weight[order], None if conv.bias is None else conv.bias[order])
+    _replace(traced, [node, user], _call(traced, shuffled, node.all_input_nodes, user))
 
 
 def _divide(traced: fx.GraphModule, node: fx.Node) -> None:
@@ -149,6 +179,16 @@ def _fuse(traced: fx.GraphModule, node: fx.Node) -> None:
     _replace(traced, chain, made)
     if not source.users:
         traced.graph.erase_node(source)
+
+
+def _fuse_linear(traced: fx.GraphModule, node: fx.Node) -> None:
+    """Fuse a linear layer with the activation that alone reads it."""
+    linear, user = _layer(traced, node), _only_user(node)
+    if not isinstance(linear, nn.Linear) or type(linear).forward is not nn.Linear.forward:
+        return
+    activation = None if user is None else activation_of(user, _layer(traced, user))
+    chain = [node] if user is None or activation is None else [node, user]
+    _replace(traced, chain, _call(traced, FusedLinear(linear, activation or NONE), node.all_input_nodes, chain[-1]))
 
 
 def _layer(traced: fx.GraphModule, node: fx.Node) -> nn.Module | None:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from resolute.core.memory import keep_freed_memory
-from resolute.inference.fused import FusedConv
+from resolute.inference.fused import FusedConv, FusedLinear
 from resolute.inference.fusion import PROBE, fuse_convolutions
 from resolute.models.blocks.preparable import prepare_modules
 
@@ -18,8 +18,8 @@ def prepare(network: nn.Module, device: str) -> nn.Module:
 
     It takes its input in `torch.channels_last`, which lets oneDNN and cuDNN use their fast kernels without
     reordering every layer. A network whose class has `inference_layout` works in that layout instead. On a CPU
-    convolutions are fused with what surrounds them, where torch can, and the process keeps the memory that it frees
-    from now on.
+    convolutions and linear layers are fused with what surrounds them, where torch can, and the process keeps the memory
+    that it frees from now on.
     """
     layout = getattr(network, "inference_layout", torch.channels_last)
     faster = prepare_modules(network).eval().to(device)
@@ -44,7 +44,7 @@ def _fused(network: nn.Module, layout: torch.memory_format) -> nn.Module:
         return network
     try:
         for module in fused.modules():
-            if isinstance(module, FusedConv) and layout is torch.channels_last:
+            if isinstance(module, FusedLinear) or (isinstance(module, FusedConv) and layout is torch.channels_last):
                 module.pack()
         with torch.inference_mode():
             fused(torch.zeros(PROBE).contiguous(memory_format=layout))

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
-from resolute.models.blocks.windows import WindowAttention, from_windows, shift_mask, to_windows
+from resolute.models.blocks.windows import FusedWindowAttention, WindowAttention, from_windows, shift_mask, to_windows
 
 # Depends on the map's sides alone; its loop over them cannot be traced.
 fx.wrap("shift_mask")
@@ -28,7 +28,9 @@ def pad_to_multiple(x_BCHW: Tensor, size: int, reflect: bool = False) -> Tensor:
     return torch.cat([taller, taller[:, :, :, width - 1 - columns : -1].flip(3)], dim=3)
 
 
-def attend_in_windows(attention: WindowAttention, x_BHWC: Tensor, size: int, shift: int = 0) -> Tensor:
+def attend_in_windows(
+    attention: WindowAttention | FusedWindowAttention, x_BHWC: Tensor, size: int, shift: int = 0
+) -> Tensor:
     """Attention inside windows of side `size`, whose grid begins `shift` pixels below and right of the corner."""
     _, H, W, _ = x_BHWC.shape
     if not shift:

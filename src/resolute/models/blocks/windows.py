@@ -5,6 +5,9 @@ B: images, H and W: sides of the map, C: channels, M: windows of all images, T: 
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
+
+from resolute.models.blocks.preparable import Preparable
 
 
 def to_windows(x_BHWC: Tensor, size: int) -> Tensor:
@@ -47,7 +50,7 @@ def relative_positions(size: int) -> Tensor:
     return dy * (2 * size - 1) + dx
 
 
-class WindowAttention(nn.Module):
+class WindowAttention(Preparable):
     """Multi-head self-attention of the tokens of each window, M x T x C to the same shape.
 
     Args:
@@ -79,4 +82,30 @@ class WindowAttention(nn.Module):
             L = mask_LTT.shape[0]
             logits = (logits.view(-1, L, self.heads, T, T) + mask_LTT[:, None]).view(M, self.heads, T, T)
         attended = logits.softmax(dim=-1) @ value
+        return self.project(attended.transpose(1, 2).reshape(M, T, C))
+
+    def prepare(self) -> "FusedWindowAttention":
+        return FusedWindowAttention(self)
+
+
+class FusedWindowAttention(nn.Module):
+    """What a `WindowAttention` computes, without the logits of more than a few windows in memory at a time."""
+
+    def __init__(self, released: WindowAttention) -> None:
+        super().__init__()
+        self.heads, self.qkv, self.project = released.heads, released.qkv, released.project
+        self.bias_1JTT: Tensor | None
+        bias = None
+        if released.position_bias is not None:
+            bias = released.position_bias.detach()[released.get_buffer("positions")].permute(2, 0, 1)[None].contiguous()
+        self.register_buffer("bias_1JTT", bias, persistent=False)
+
+    def forward(self, x_MTC: Tensor, mask_LTT: Tensor | None = None) -> Tensor:
+        M, T, C = x_MTC.shape
+        query, key, value = self.qkv(x_MTC).view(M, T, 3, self.heads, C // self.heads).permute(2, 0, 3, 1, 4)
+        added = self.bias_1JTT
+        if mask_LTT is not None:
+            own = mask_LTT[:, None] if added is None else mask_LTT[:, None] + added
+            added = own[None].expand(M // mask_LTT.shape[0], -1, -1, -1, -1).flatten(0, 1)
+        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=added)
         return self.project(attended.transpose(1, 2).reshape(M, T, C))
