@@ -77,7 +77,7 @@ def random_pairs() -> Pairs:
     """A batch of random pixels, the same for every form."""
     pixels = np.random.default_rng(0)
     lr, hr = (pixels.integers(0, 256, (PATCHES, side, side, 3), dtype=np.uint8) for side in (LR_SIZE, LR_SIZE * SCALE))
-    return Pairs(torch.from_numpy(lr), torch.from_numpy(hr), torch.arange(PATCHES) % 8)
+    return Pairs(torch.from_numpy(lr), torch.from_numpy(hr))
 
 
 def main() -> None:
