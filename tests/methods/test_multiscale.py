@@ -1,5 +1,6 @@
 """One network for several scales: what it is trained on, and what its training changes."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,21 @@ def pack(*sides: int) -> HRPack:
     return HRPack(pixels, images)
 
 
+def turns(crop: np.ndarray) -> Iterator[np.ndarray]:
+    """A crop in all eight ways to turn it."""
+    for turned in (crop, crop.transpose(1, 0, 2)):
+        yield from (turned, turned[::-1], turned[:, ::-1], turned[::-1, ::-1])
+
+
+def places(image: np.ndarray, crop: np.ndarray, step: int) -> Iterator[tuple[int, int]]:
+    """The rows and columns, multiples of a step, at which a crop lies in an image."""
+    height, width = (extent - side + 1 for extent, side in zip(image.shape[:2], crop.shape[:2], strict=True))
+    corners = (image[:height:step, :width:step] == crop[0, 0]).all(2).nonzero()
+    for row, column in step * np.transpose(corners):
+        if np.array_equal(image[row : row + len(crop), column : column + len(crop)], crop):
+            yield int(row), int(column)
+
+
 def test_pairs_are_those_of_the_whole_image_reduced() -> None:
     learner = methods.training(registry.entry("carn_m")).learner(registry.entry("carn_m"), SPAN, PLAN)
     packed, drawn = pack(131, 120), set()
@@ -44,15 +60,13 @@ def test_pairs_are_those_of_the_whole_image_reduced() -> None:
         drawn.add(scale)
         for lr, hr in zip(batch.lr.numpy(), batch.hr.numpy(), strict=True):
             found = [
-                (number, row, column)
+                (number, row // scale, column // scale, turned)
+                for turned, crop in zip(turns(lr), turns(hr), strict=True)
                 for number in range(2)
-                for row in range(0, packed.hr_images[number].height - hr.shape[0] + 1, scale)
-                for column in range(0, packed.hr_images[number].width - hr.shape[1] + 1, scale)
-                if np.array_equal(packed.hr(number)[row : row + len(hr), column : column + len(hr)], hr)
+                for row, column in places(packed.hr(number), crop, scale)
             ]
-            ((number, row, column),) = found
-            y, x = row // scale, column // scale
-            np.testing.assert_array_equal(reduced[number, scale][y : y + 16, x : x + 16], lr)
+            ((number, y, x, turned),) = found
+            np.testing.assert_array_equal(reduced[number, scale][y : y + 16, x : x + 16], turned)
     assert drawn == {2, 3, 4}
 
 

@@ -1,5 +1,6 @@
 """Pairs of LR and HR patches: what most networks are trained on."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,22 +14,29 @@ from resolute.methods.samplers import SAMPLERS
 
 @dataclass(frozen=True)
 class Pairs:
-    """LR (N x h x w x 3) and HR (N x sh x sw x 3) patches, uint8, and how each is to be turned.
-
-    `turn` has a number 0 to 7 per patch: bit 0 flips left-right, bit 1 top-bottom, bit 2 transposes.
-    """
+    """LR (N x h x w x 3) and HR (N x sh x sw x 3) patches, uint8, turned."""
 
     lr: Tensor
     hr: Tensor
-    turn: Tensor
+
+    @classmethod
+    def turned(cls, crops: Iterable[tuple[np.ndarray, np.ndarray]], turns: Iterable[int]) -> "Pairs":
+        """LR and HR crops (height x width x 3), both turned.
+
+        Args:
+            turns: a number 0 to 7 per pair: bit 0 flips left-right, bit 1 top-bottom, then bit 2 transposes.
+        """
+        pairs = [[_turned(crop, turn) for crop in pair] for pair, turn in zip(crops, turns, strict=True)]
+        lr, hr = (torch.from_numpy(np.stack(side)) for side in zip(*pairs, strict=True))
+        return cls(lr, hr)
 
     def to(self, device: torch.device) -> "Pairs":
         """The same on a device."""
-        return Pairs(self.lr.to(device), self.hr.to(device), self.turn.to(device))
+        return Pairs(self.lr.to(device), self.hr.to(device))
 
     def as_images(self, data_range: float) -> tuple[Tensor, Tensor]:
-        """LR and HR as networks read them: turned, N x 3 x h x w, float32, in 0..data_range."""
-        return _to_network(self.lr, self.turn, data_range), _to_network(self.hr, self.turn, data_range)
+        """LR and HR as networks read them: N x 3 x h x w, float32, in 0..data_range."""
+        return _to_network(self.lr, data_range), _to_network(self.hr, data_range)
 
 
 def draw_pairs(pack: Pack, scale: float, phase: Phase, generator: np.random.Generator, mine: slice) -> Pairs:
@@ -45,8 +53,7 @@ def draw_pairs(pack: Pack, scale: float, phase: Phase, generator: np.random.Gene
         _crop(pack, scale, row, where, phase.lr_patch_size)
         for row, where in zip(drawn[mine], jitter[mine], strict=True)
     ]
-    lr, hr = (torch.from_numpy(np.stack(side)) for side in zip(*crops, strict=True))
-    return Pairs(lr, hr, torch.from_numpy(turn[mine].copy()))
+    return Pairs.turned(crops, turn[mine])
 
 
 def _crop(pack: Pack, scale: float, row: int, where: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -64,10 +71,12 @@ def _crop(pack: Pack, scale: float, row: int, where: np.ndarray, size: int) -> t
     return lr[y : y + size, x : x + size], hr[top : top + side, left : left + side]
 
 
-def _to_network(pixels_BHWC: Tensor, turn: Tensor, data_range: float) -> Tensor:
-    """Patches on the device as a network reads them: turned, N x 3 x h x w, float32, in 0..data_range."""
+def _turned(crop: np.ndarray, turn: int) -> np.ndarray:
+    crop = crop[:: -1 if turn & 2 else 1, :: -1 if turn & 1 else 1]
+    return crop.transpose(1, 0, 2) if turn & 4 else crop
+
+
+def _to_network(pixels_BHWC: Tensor, data_range: float) -> Tensor:
+    """Patches on the device as a network reads them: N x 3 x h x w, float32, in 0..data_range."""
     x = pixels_BHWC.permute(0, 3, 1, 2).float() * (data_range / 255)
-    for bit, turned in ((1, lambda t: t.flip(3)), (2, lambda t: t.flip(2)), (4, lambda t: t.transpose(2, 3))):
-        chosen = (turn & bit).bool()[:, None, None, None]
-        x = torch.where(chosen, turned(x), x)
     return x.contiguous(memory_format=torch.channels_last)

@@ -9,6 +9,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy
 
 from resolute.core import devices, memory
+from resolute.train.kernels import use_faster_kernels
 
 
 def is_worker() -> bool:
@@ -30,6 +31,7 @@ def launch(settings: Mapping[str, Any], some_unused: bool = False) -> Fabric:
         devices.claim_cpu(alone=False)
         torch.set_num_threads(int(settings["threads"]))
         memory.keep_freed_memory()
+        use_faster_kernels()
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
     # Nothing reads what it has not written: filling new maps first would write each of them twice.

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from resolute.core.errors import ResoluteError
@@ -55,8 +54,7 @@ class MultiscaleLearner(Learner):
             _crop(pack.hr(int(image)), scale, place, phase.lr_patch_size)
             for image, place in zip(images[mine], where[mine], strict=True)
         ]
-        lr, hr = (torch.from_numpy(np.stack(side)) for side in zip(*crops, strict=True))
-        return Pairs(lr, hr, torch.from_numpy(turn[mine].copy()))
+        return Pairs.turned(crops, turn[mine])
 
     def forward(self, batch: Pairs, phase: Phase) -> dict[str, Tensor]:
         """The terms of the loss at the scale of the batch."""
