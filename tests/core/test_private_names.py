@@ -22,8 +22,10 @@ OPERATORS = {
     "_reorder_convolution_weight.default": "(Tensor self, int[2] padding=0, int[2] stride=1, int[2] dilation=1, "
     "int groups=1, int[]? input_size=None) -> Tensor Y",
     "_convolution_pointwise.default": f"(Tensor X, {_LAYER}, str attr, Scalar?[] scalars, str? algorithm) -> Tensor Y",
-    "_convolution_pointwise.binary": f"(Tensor X, Tensor other, {_LAYER}, {_LAST}) -> Tensor Y",
     "_convolution_pointwise_.binary": f"(Tensor(a!) other, Tensor X, {_LAYER}, {_LAST}) -> Tensor(a!) Y",
+    "_reorder_linear_weight.default": "(Tensor self, int? batch_size=None) -> Tensor Y",
+    "_linear_pointwise.default": "(Tensor X, Tensor W, Tensor? B, str attr, Scalar?[] scalars, str? algorithm) "
+    "-> Tensor Y",
 }
 # The module, the name in it, the arguments that come first (none for what is no function), the file here that uses it.
 TOUCH, VERSIONED = "resolute/engines/touch.py", "resolute/engines/versioned.py"
@@ -56,7 +58,7 @@ def mend(name: str, file: str) -> str:
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
-def test_onednn_has_the_operators_that_fuse_convolutions(operator: str) -> None:
+def test_onednn_has_the_operators_that_fuse_layers(operator: str) -> None:
     name, overload = operator.split(".")
     try:
         schema = str(getattr(getattr(torch.ops.mkldnn, name), overload)._schema)
