@@ -21,6 +21,8 @@ from pathlib import Path
 
 import yaml
 
+from resolute.engines.touch import GO
+
 REPOSITORY = Path(__file__).parents[1]
 DATASETS = ["set5", "set14", "b100", "urban100"]
 OUTPUTS = """
@@ -54,15 +56,17 @@ class Copy:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(REPOSITORY / name, root / name)
 
-    def run(self, *command: str) -> str:
-        """What a command of this environment prints; it must succeed."""
+    def run(self, *command: str, told: str = "") -> str:
+        """What a command of this environment prints, told something on its standard input; it must succeed."""
         environment = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": str(self.root / "src"),
             "DVC_SITE_CACHE_DIR": str(self.root.parent / "site"),
         }
-        done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=self.root, env=environment, input=told, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr
@@ -95,7 +99,7 @@ class Copy:
         self.run("resolute", "seal")
 
     def touch(self) -> None:
-        self.run("snakemake", "--touch", "--forceall", "--cores", "1", "--quiet", "all", "--", "all")
+        self.run(sys.executable, "-m", "resolute.engines.touch", "all", told=GO)
 
 
 def timed(copy: Copy, expected: str, *command: str) -> None:
