@@ -8,9 +8,9 @@ from pathlib import Path
 from resolute.core import layout
 from resolute.core.errors import ResoluteError
 from resolute.engines.outputs import changed, is_manifest, wrong_images
-from resolute.engines.tools import last_line, planned_jobs, refuse_inside_dvc, run
+from resolute.engines.tools import planned_jobs, refuse_inside_dvc
 from resolute.engines.unlock import refuse_beside_snakemake
-from resolute.engines.versioned import SOURCES, judged
+from resolute.engines.versioned import SOURCES, commit, judged
 
 
 def seal() -> str:
@@ -40,9 +40,10 @@ def seal() -> str:
     outputs = [Path(out.fs_path) for stage in changed_stages for out in stage.outs]
     _refuse_foreign(outputs)
     with _times_kept(outputs):
-        done = run("dvc", "commit", "--force")
-    if done.returncode:
-        raise ResoluteError(f"not sealed: dvc commit failed: {last_line(done)}")
+        try:
+            commit()
+        except ResoluteError as error:
+            raise ResoluteError(f"not sealed: {error}") from error
     left, _ = judged()
     if left:
         raise ResoluteError(f"not sealed: DVC still sees changes in {', '.join(sorted(left))}: run this again")

@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,22 @@ def judged() -> tuple[dict[str, list[object]], "Index"]:
     refresh(params.plans(params.load()))
     with _repo() as repo, _each_file_once():
         return repo.status(), repo.index
+
+
+def commit() -> None:
+    """What `dvc commit --force` does: take over all outputs as they lie there.
+
+    Raises:
+        ResoluteError: DVC cannot.
+    """
+    with _repo() as repo, _each_file_once():
+        logging.disable(logging.INFO)  # its own words about dvc.lock
+        try:
+            repo.commit(force=True)
+        except Exception as error:  # of DVC, of its databases, or of the file system
+            raise ResoluteError(f"dvc commit failed: {brief(error)}") from error
+        finally:
+            logging.disable(logging.NOTSET)
 
 
 def kept_by_dvc(files: Iterable[Path]) -> set[Path]:
